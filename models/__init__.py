@@ -1,0 +1,1 @@
+"""The tables, one file per noun, and the database they live in. No behaviour beyond the row."""

@@ -1,0 +1,1 @@
+"""An engine that knows connections, channels and tracks, and nothing of conferences."""

@@ -1,0 +1,1 @@
+"""How publications and signals travel between nodes: in memory, or by Redis."""

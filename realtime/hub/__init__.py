@@ -1,0 +1,1 @@
+"""Connections, channel logs, fan-out, presence and recovery."""

@@ -1,0 +1,1 @@
+"""The media process: rooms, publishers and viewers on one UDP port."""

@@ -1,0 +1,1 @@
+"""The server of Multaqa: sessions, people, teams, and the doors through which they are reached."""

@@ -1,0 +1,1 @@
+"""Where the server plugs into the realtime engine: channels, rights, and the media link."""

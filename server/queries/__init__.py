@@ -1,0 +1,1 @@
+"""Every read: the rows a page needs first, with the position they belong to."""

@@ -1,0 +1,1 @@
+"""Factories, services, a test browser, lossy links."""
