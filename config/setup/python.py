@@ -60,7 +60,15 @@ def install(lock: Path) -> None:
         return
     step(
         f"Installing the Python packages of {lock.relative_to(ROOT)}",
-        [*_pip(made), "install", "--require-hashes", "--disable-pip-version-check", "-r", lock],
+        [
+            *_pip(made),
+            "install",
+            "--require-hashes",
+            "--disable-pip-version-check",
+            "--progress-bar=off",
+            "-r",
+            lock,
+        ],
     )
     _write_launcher(made)
     stamp.write()
@@ -76,6 +84,7 @@ def install_node(target: Path) -> None:
             "install",
             "--require-hashes",
             "--disable-pip-version-check",
+            "--progress-bar=off",
             "--no-deps",
             "--target",
             target,
