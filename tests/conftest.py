@@ -1,0 +1,91 @@
+"""Fixtures for all tests: real services, and the two kinds of installation to run a test on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.migrate import upgrade
+from tests.support.services import Backend, PostgresServer, RedisServer
+
+SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
+BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a service needs one: no test has to say it twice."""
+    for item in items:
+        if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.services)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """A real Redis without any key."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database nobody connects to, of which tests get copies."""
+    name = postgres_server.create()
+    upgrade(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file, of which tests get copies."""
+    file = tmp_path_factory.mktemp("template") / "multaqa.sqlite"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    """A fresh, migrated installation of each kind: SQLite with the memory broker, PostgreSQL with Redis."""
+    if request.param == "sqlite-memory":
+        file = tmp_path / "multaqa.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        yield Backend(request.param, f"sqlite:///{file}", None)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create(template=request.getfixturevalue("postgres_template"))
+    yield Backend(request.param, server.url(name), request.getfixturevalue("redis_url"))
+    server.drop(name)
+
+
+@pytest.fixture
+def database_url(backend: Backend) -> str:
+    """A fresh, migrated database of each kind."""
+    return backend.database_url
+
+
+@pytest.fixture(params=BACKENDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database of each kind without any table."""
+    if request.param == "sqlite-memory":
+        yield f"sqlite:///{tmp_path / 'multaqa.sqlite'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
