@@ -1,1 +1,5 @@
-"""The media process: rooms, publishers and viewers on one UDP port."""
+"""The media process: it takes speakers' packets by WHIP and forwards them to viewers by WHEP, without decoding.
+
+It knows rooms, publishers, viewers and feeds, never persons, roles or the database; the server tells it what
+to do over the control link (`service.py`) and hears from it what is.
+"""

@@ -1,0 +1,241 @@
+"""The media process without its doors: rooms, peers, and the few things done regularly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import ifaddr
+
+from .admission import Admission
+from .errors import not_found
+from .events import Events
+from .peer import Network, Peer
+from .port import SharedPort
+from .publisher import Publisher
+from .room import FeedName, Room, Wish
+from .sdp import parse_offer
+from .seams import Arena, Certificate
+from .settings import LOOPBACK, MediaSettings
+
+logger = logging.getLogger(__name__)
+
+_TICK_S = 0.03
+"""How soon a lost packet is asked for again."""
+
+_SLOW_TICK_S = 1.0
+"""Reports, silence and load."""
+
+
+class Engine:
+    """Answers offers, keeps peers, forgets them; `events` tells what is. Needs a running loop."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self._settings = settings
+        self._network = Network(
+            port=SharedPort(settings.host, settings.port),
+            certificate=Certificate.generateCertificate(),
+            arena=Arena(),
+            addresses=own_addresses(settings.host, settings.address),
+            publisher_kbps=settings.publisher_kbps,
+        )
+        self._rooms: dict[str, Room] = {}
+        self._admission = Admission()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._loop_lag = 0.0
+        self._joins = 0
+        self.events = Events(_instance(), self._views, self._view)
+        self._ticking = asyncio.create_task(self._tick())
+
+    @property
+    def port(self) -> int:
+        return self._network.port.number
+
+    # Wishes and joins.
+
+    def want(self, room: str, wish: Wish) -> None:
+        """Make it so; a wish older than the one known changes nothing."""
+        known = self._rooms.get(room)
+        if known is None:
+            if not wish.open:
+                return
+            known = self._rooms[room] = Room(self._network, room)
+        if not known.want(wish):
+            return
+        if not wish.open:
+            for peer in list(known.peers()):
+                self._let_go(known, peer)
+        self._changed(known)
+
+    def publish(self, room: str, *, id: str, owner: str, label: str, offer: str) -> Publisher:
+        parsed = parse_offer(offer)
+        self._admission.admit()
+        known = self._open_room(room)
+        publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed)
+        for old in replaced:
+            self._close(old)
+        self._begin(known, publisher)
+        return publisher
+
+    def view(self, room: str, *, id: str, owner: str, feed: FeedName, offer: str) -> Peer:
+        parsed = parse_offer(offer)
+        self._admission.admit()
+        known = self._open_room(room)
+        viewer = known.add_viewer(id=id, owner=owner, feed=feed, offer=parsed)
+        self._begin(known, viewer)
+        return viewer
+
+    def _open_room(self, room: str) -> Room:
+        # A room nobody wished for is closed like any other; making one here would let joins fill the memory.
+        return self._rooms.get(room) or Room(self._network, room)
+
+    def _begin(self, room: Room, peer: Peer) -> None:
+        self._joins += 1
+        peer.on_connected = lambda: self._changed(room)
+        peer.on_gone = lambda: self._let_go(room, peer)
+        peer.start()
+        if isinstance(peer, Publisher):
+            self._changed(room)
+
+    def peer(self, room: str, id: str, owner: str) -> Peer:
+        """The peer, if it is this owner's; else the same answer as for none."""
+        known = self._rooms.get(room)
+        if known is not None:
+            peer = known.publishers.get(id) or known.viewers.get(id)
+            if peer is not None and peer.owner == owner:
+                return peer
+        raise not_found()
+
+    def end(self, room: str, id: str, owner: str) -> None:
+        peer = self.peer(room, id, owner)
+        self._let_go(self._rooms[room], peer)
+
+    def drop(self, owners: Collection[str], rooms: Collection[str] | None) -> int:
+        """Rights were taken away: close these owners' peers, everywhere or in these rooms."""
+        found = [
+            (room, peer)
+            for room in self._rooms.values()
+            if rooms is None or room.name in rooms
+            for peer in room.peers()
+            if peer.owner in owners
+        ]
+        for room, peer in found:
+            self._let_go(room, peer)
+        return len(found)
+
+    # Leaving.
+
+    def _let_go(self, room: Room, peer: Peer) -> None:
+        room.remove(peer)
+        self._close(peer)
+        self._changed(room)
+
+    def _close(self, peer: Peer) -> None:
+        task = asyncio.create_task(peer.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("a peer could not be closed", exc_info=task.exception())
+
+    def _changed(self, room: Room) -> None:
+        room.revision = self.events.changed(room.name)
+
+    # Regular work.
+
+    async def _tick(self) -> None:
+        slow = 0.0
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(_TICK_S)
+            now = time.monotonic()
+            self._loop_lag += (now - before - _TICK_S - self._loop_lag) / 16
+            for room in list(self._rooms.values()):
+                for publisher in list(room.publishers.values()):
+                    publisher.ask_missing()
+            if now - slow >= _SLOW_TICK_S:
+                slow = now
+                self._slow_tick()
+
+    def _slow_tick(self) -> None:
+        self._admission.measure()
+        now = self._network.now()
+        for room in list(self._rooms.values()):
+            for publisher in room.publishers.values():
+                publisher.send_reports()
+            room.send_reports(now)
+            for peer in list(room.peers()):
+                if self._is_gone(peer, now):
+                    self._let_go(room, peer)
+            if room.empty and not room.wish.open:
+                del self._rooms[room.name]
+
+    def _is_gone(self, peer: Peer, now: float) -> bool:
+        return peer.lost or peer.silent(now, silence_s=self._settings.silence_s, setup_s=self._settings.setup_s)
+
+    # What is.
+
+    def _views(self) -> Iterator[dict[str, Any]]:
+        return (room.view() for room in list(self._rooms.values()))
+
+    def _view(self, room: str) -> dict[str, Any]:
+        known = self._rooms.get(room)
+        if known is None:  # closed and forgotten between the change and its telling
+            return Room(self._network, room).view() | {"revision": self.events.revision}
+        return known.view()
+
+    def stats(self) -> dict[str, float]:
+        port = self._network.port
+        rooms = list(self._rooms.values())
+        return {
+            "rooms": len(rooms),
+            "publishers": sum(len(room.publishers) for room in rooms),
+            "viewers": sum(len(room.viewers) for room in rooms),
+            "endpoints": port.endpoints,
+            "addresses": port.addresses,
+            "datagrams_received": port.received,
+            "datagrams_strange": port.strange,
+            "datagrams_sent": port.sent,
+            "datagrams_unsent": port.unsent,
+            "bytes_sent": port.sent_bytes,
+            "joins": self._joins,
+            "joins_refused": self._admission.refused,
+            "joins_per_second": self._admission.rate,
+            "cpu_share": self._admission.share,
+            "cpu_seconds": time.process_time(),
+            "loop_lag_seconds": self._loop_lag,
+        }
+
+    async def close(self) -> None:
+        """Say good-bye to everybody and free the port."""
+        self.events.end()
+        self._ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ticking
+        for room in self._rooms.values():
+            for peer in list(room.peers()):
+                room.remove(peer)
+                self._close(peer)
+        if self._closing:
+            await asyncio.wait(self._closing)
+        self._network.port.close()
+
+
+def _instance() -> str:
+    """When this process started, in a form that sorts."""
+    return f"{time.time_ns():020d}"
+
+
+def own_addresses(host: str, public: str | None) -> list[str]:
+    """Where we can be reached, the likeliest first; every address of the machine when bound to all."""
+    if host != "0.0.0.0":
+        return [public, host] if public and public != host else [host]
+    own = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
+    outside = [address for address in own if not address.startswith("127.")]
+    return list(dict.fromkeys([*([public] if public else []), *outside, LOOPBACK]))

@@ -1,0 +1,82 @@
+"""What the servers hear: the whole state first, then every room that changed, each with its newest state.
+
+A slow listener never holds more than one entry per room, so nobody can make the process keep a backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+BEAT_S = 5.0
+SETTLE_S = 0.05
+"""Changes of one moment (a hundred joins) are told together."""
+
+JSON = dict[str, Any]
+
+
+class Events:
+    """Stamped with the start of this process and a revision that counts every change in it."""
+
+    def __init__(self, instance: str, rooms: Callable[[], Iterable[JSON]], room: Callable[[str], JSON]) -> None:
+        self.instance = instance
+        self.revision = 0
+        self._rooms = rooms
+        self._room = room
+        self._listeners: set[_Listener] = set()
+        self._ended = False
+
+    def changed(self, room: str) -> int:
+        """Tell everybody soon; returns the revision of this change."""
+        self.revision += 1
+        for listener in self._listeners:
+            listener.note(room)
+        return self.revision
+
+    def end(self) -> None:
+        self._ended = True
+        for listener in self._listeners:
+            listener.wake.set()
+
+    async def listen(self) -> AsyncIterator[JSON]:
+        listener = _Listener()
+        self._listeners.add(listener)
+        try:
+            yield self._stamped("state", rooms=list(self._rooms()))
+            while not self._ended:
+                if not await listener.woken(BEAT_S):
+                    yield {"type": "beat"}
+                    continue
+                await asyncio.sleep(SETTLE_S)
+                for room in listener.take():
+                    yield self._stamped("room", room=self._room(room))
+        finally:
+            self._listeners.discard(listener)
+
+    def _stamped(self, kind: str, **rest: Any) -> JSON:
+        return {"type": kind, "instance": self.instance, "revision": self.revision, **rest}
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.wake = asyncio.Event()
+        self._rooms: dict[str, None] = {}
+
+    def note(self, room: str) -> None:
+        self._rooms[room] = None
+        self.wake.set()
+
+    def take(self) -> list[str]:
+        rooms = list(self._rooms)
+        self._rooms.clear()
+        self.wake.clear()
+        return rooms
+
+    async def woken(self, timeout: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout):
+                await self.wake.wait()
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,106 @@
+"""One encoding of a publisher's sound or picture, as it comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from .keyframe import starts_keyframe
+from .reception import ReceptionLog
+from .rtcp import SenderReport
+from .rtp import AUDIO_CLOCK, VIDEO_CLOCK, RtpPacket
+from .sdp import Kind
+
+MAX_GROUP_PACKETS = 2_048
+"""A longer group of pictures is not kept for replay (2.5 Mbit/s for 8 s)."""
+
+WISH_INTERVAL_S = 0.5
+"""Keyframes are dear for the speaker's uplink: at most one wish in so long, however many viewers ask."""
+
+_HEED_S = 1.0
+"""A source that sent no keyframe for so long after a wish ignores wishes (FFmpeg, OBS)."""
+
+
+class Output(Protocol):
+    """Where a layer's packets go: a slot of a feed."""
+
+    def push(self, packet: RtpPacket, *, starts_keyframe: bool, now: float) -> None: ...
+
+    def restart(self) -> None:
+        """The source begins anew: its numbers have no relation to those before."""
+
+
+class Layer:
+    """Takes packets in order of arrival, keeps the last group of pictures, and hands on to its outputs.
+
+    Simulcast adds more layers to a track; `rid` tells them apart.
+    """
+
+    def __init__(self, kind: Kind, codec: str, *, rid: str = "", wish: Callable[[int], None]) -> None:
+        self.kind = kind
+        self.codec = codec
+        self.rid = rid
+        self.clock_rate = AUDIO_CLOCK if kind == "audio" else VIDEO_CLOCK
+        self.outputs: list[Output] = []
+        self.log: ReceptionLog | None = None
+        self.group: list[RtpPacket] = []
+        self.group_began = 0.0
+        self.ignores_wishes = False
+        self.report: tuple[SenderReport, float] | None = None
+        self.latest: tuple[int, float] = (0, 0.0)
+        self.packets = 0
+        self._wish = wish
+        self._wished = 0.0
+
+    @property
+    def ssrc(self) -> int | None:
+        return None if self.log is None else self.log.ssrc
+
+    def receive(self, packet: RtpPacket, now: float) -> None:
+        log = self.log
+        if log is None or log.ssrc != packet.ssrc:
+            log = self._begin(packet.ssrc)
+        if not log.add(packet, now):
+            return
+        self.packets += 1
+        self.latest = (packet.timestamp, now)
+        key = bool(packet.payload) and starts_keyframe(self.codec, packet.payload)
+        if self.kind == "video":
+            self._keep(packet, key, now)
+        for output in self.outputs:
+            output.push(packet, starts_keyframe=key, now=now)
+
+    def _begin(self, ssrc: int) -> ReceptionLog:
+        self.log = ReceptionLog(ssrc, self.clock_rate)
+        self.report = None
+        self.group.clear()
+        for output in self.outputs:
+            output.restart()
+        return self.log
+
+    def _keep(self, packet: RtpPacket, key: bool, now: float) -> None:
+        if key and (not self.group or self.group[0].timestamp != packet.timestamp):
+            self.group = [packet]
+            self.group_began = now
+            if self._wished and now - self._wished < _HEED_S:
+                self.ignores_wishes = False
+                self._wished = 0.0
+        elif self.group:
+            self.group.append(packet)
+            if len(self.group) > MAX_GROUP_PACKETS:
+                self.group = []
+
+    def wish_keyframe(self, now: float) -> None:
+        """Ask the source for a keyframe, unless it was asked a moment ago."""
+        if self.kind != "video" or self.ssrc is None:
+            return
+        if self._wished and now - self._wished < WISH_INTERVAL_S:
+            return
+        self._wished = now
+        self._wish(self.ssrc)
+
+    def judge(self, now: float) -> None:
+        """Note a source that let a wish pass unheard."""
+        if self._wished and now - self._wished >= _HEED_S:
+            self.ignores_wishes = True
+            self._wished = 0.0

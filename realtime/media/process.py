@@ -1,0 +1,137 @@
+"""The media process from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from .engine import Engine
+from .service import make_app
+from .settings import MediaSettings
+
+logger = logging.getLogger(__name__)
+
+_SOCKET_MODE = 0o600
+
+
+class _ControlServer(uvicorn.Server):
+    """uvicorn without its signal handlers: who ends this process is decided in `serve`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.answering.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambda port: None) -> None:
+    """Forward media until told to stop; `ready` is called with the UDP port once requests are answered.
+
+    With a control pipe the end of that pipe is the order to stop and signals are left to the parent (a
+    terminal sends them to all of its children at once); without one SIGTERM and SIGINT are.
+    """
+    _quieten_libraries()
+    stop = asyncio.Event()
+    with _told_to_stop(settings.control_pipe, stop), _control_socket(settings.control) as control:
+        engine = Engine(settings)
+        config = uvicorn.Config(
+            make_app(engine, secret=settings.secret),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            timeout_graceful_shutdown=2,
+        )
+        server = _ControlServer(config)
+        serving = asyncio.create_task(server.serve(sockets=[control]))
+        try:
+            await server.answering.wait()
+            ready(engine.port)
+            await stop.wait()
+        finally:
+            await engine.close()
+            server.should_exit = True
+            await serving
+
+
+def run(
+    *,
+    socket_path: Path,
+    udp_port: int,
+    address: str | None = None,
+    host: str = "0.0.0.0",
+    secret: str | None = None,
+    control_pipe: int | None = None,
+) -> None:
+    """Be the media process (`multaqa media`); returns when it was told to stop."""
+    settings = MediaSettings(
+        control=socket_path,
+        port=udp_port,
+        address=address,
+        host=host,
+        secret=secret,
+        control_pipe=control_pipe,
+    )
+    uvloop.run(serve(settings, ready=lambda port: logger.info("media is ready on UDP port %d", port)))
+
+
+def _quieten_libraries() -> None:
+    """aioice tells every step of every check; what strangers send must not fill the log."""
+    for name in ("aioice", "aiortc"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def _control_socket(path: Path) -> Iterator[socket.socket]:
+    """Listen on the path, for this user only; a socket left by a killed process is replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o777 & ~_SOCKET_MODE)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(mask)
+    try:
+        with listening:
+            yield listening
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told_to_stop(control_pipe: int | None, stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, stop.set if control_pipe is None else lambda: None)
+    if control_pipe is not None:
+        loop.add_reader(control_pipe, _read_pipe, control_pipe, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+        if control_pipe is not None:
+            loop.remove_reader(control_pipe)
+
+
+def _read_pipe(control_pipe: int, stop: asyncio.Event) -> None:
+    if not os.read(control_pipe, 1024):
+        asyncio.get_running_loop().remove_reader(control_pipe)
+        stop.set()

@@ -1,0 +1,368 @@
+"""Everything that touches private members of aiortc, aioice and pylibsrtp; nothing else may.
+
+The versions are pinned exactly and `tests/media/test_seams.py` holds them to what is used here. What we take:
+aioice's connectivity checks and consent on our own shared port, aiortc's DTLS and SRTP key export, and
+libsrtp's protect function on many sessions at once. What we leave: sockets, candidates from strangers,
+receivers, senders, decoders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import pylibsrtp
+from aioice import Candidate, Connection, stun
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import CandidatePair, StunProtocol
+from aioice.utils import random_string
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, RTCIceTransport
+from aiortc.rtcdtlstransport import SRTPProtectionProfile
+from OpenSSL import SSL
+from pylibsrtp import _binding
+
+from .port import Address, SharedPort
+from .rtp import MAX_PLAIN_BYTES, is_rtcp
+
+logger = logging.getLogger(__name__)
+
+UFRAG_CHARACTERS = 8
+PASSWORD_CHARACTERS = 24
+
+_MAX_PAIRS = 32
+"""Addresses one peer may be checked at (browsers use a handful)."""
+
+_MAX_WAITING = 64
+"""DTLS datagrams kept for one peer."""
+
+_DTLS_RECORDS = range(20, 64)
+
+_STUN_FAULTS = (ValueError, KeyError, IndexError, TypeError, AssertionError, OverflowError)
+"""What aioice lets escape for a broken message (struct.error is a ValueError's cousin, caught beside)."""
+
+
+class Certificate(RTCCertificate):
+    """One certificate for the whole process, its OpenSSL context made once (1 ms saved per join)."""
+
+    _context: SSL.Context | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return next(known.value for known in self.getFingerprints() if known.algorithm == "sha-256")
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+        return self._context
+
+
+class _Protocol(StunProtocol):
+    """What aioice takes for the socket of one connection: the shared port."""
+
+    def __init__(self, connection: _Connection, port: SharedPort, endpoint: PeerTransport) -> None:
+        super().__init__(connection)
+        self._port = port
+        self._endpoint = endpoint
+        self.local_candidate = Candidate(
+            foundation=candidate_foundation("host", "udp", "0.0.0.0"),
+            component=1,
+            transport="udp",
+            priority=candidate_priority(1, "host"),
+            host="0.0.0.0",
+            port=port.number,
+            type="host",
+        )
+
+    async def close(self) -> None:
+        self._port.remove(self._endpoint)
+
+    async def request(
+        self,
+        request: stun.Message,
+        addr: Address,
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[stun.Message, Address]:
+        self._port.expect(request.transaction_id, self._endpoint)
+        try:
+            return await super().request(request, addr, integrity_key, retransmissions)
+        finally:
+            self._port.forget(request.transaction_id)
+
+    async def send_data(self, data: bytes, addr: Address) -> None:
+        self._port.send(data, addr)
+
+    def send_stun(self, message: stun.Message, addr: Address) -> None:
+        self._port.send(bytes(message), addr)
+
+
+class _Connection(Connection):
+    """aioice's agent without sockets: it learns its peer only from signed checks that reach us."""
+
+    def __init__(self, on_pair: Callable[[Address], None], on_nominated: Callable[[Address], None]) -> None:
+        super().__init__(
+            ice_controlling=False,
+            local_username=random_string(UFRAG_CHARACTERS),
+            local_password=random_string(PASSWORD_CHARACTERS),
+        )
+        self._on_pair = on_pair
+        self._on_nominated = on_nominated
+
+    def use(self, protocol: _Protocol) -> None:
+        """Stand in for `gather_candidates`: there is one, and it is known."""
+        self._protocols.append(protocol)
+        self._local_candidates_start = True
+        self._local_candidates_end = True
+
+    def knows(self, address: Address) -> bool:
+        return any(pair.remote_addr == address for pair in self._check_list)
+
+    @property
+    def crowded(self) -> bool:
+        return len(self._check_list) >= _MAX_PAIRS
+
+    @property
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+    def check_state(self, pair: CandidatePair, state: CandidatePair.State) -> None:
+        super().check_state(pair, state)
+        if state is CandidatePair.State.SUCCEEDED:
+            self._on_pair(pair.remote_addr)
+
+    def check_complete(self, pair: CandidatePair) -> None:
+        super().check_complete(pair)
+        nominated = self._nominated.get(1)
+        if nominated is not None:
+            self._on_nominated(nominated.remote_addr)
+
+
+class _IceTransport:
+    """The three members of aiortc's RTCIceTransport that its DTLS transport uses."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._recv = connection.recv
+        self._send = connection.send
+        self.role = "controlled"
+
+
+class PeerTransport:
+    """One peer on the shared port: ICE, DTLS, SRTP; plain RTP and RTCP in and out.
+
+    `on_rtp` and `on_rtcp` get what was decrypted, at once and in order of arrival. `on_open` is called once when
+    packets can flow, `on_address` when the peer's address changes, `on_closed` at most once, and not after
+    `close()`.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: SharedPort,
+        certificate: Certificate,
+        on_rtp: Callable[[bytes], None],
+        on_rtcp: Callable[[bytes], None],
+        on_open: Callable[[], None],
+        on_closed: Callable[[], None],
+    ) -> None:
+        self._port = port
+        self._on_rtp = on_rtp
+        self._on_rtcp = on_rtcp
+        self._on_open = on_open
+        self._on_closed = on_closed
+        self.on_address: Callable[[Address], None] = lambda address: None
+        self.address: Address | None = None
+        self.last_heard = asyncio.get_running_loop().time()
+        self.received_bytes = 0
+        self._connection = _Connection(self._pair_succeeded, self._nominated)
+        self._protocol = _Protocol(self._connection, port, self)
+        self._connection.use(self._protocol)
+        self._dtls = RTCDtlsTransport(
+            cast(RTCIceTransport, _IceTransport(self._connection)), [cast(RTCCertificate, certificate)]
+        )
+        self._task: asyncio.Task[None] | None = None
+        self._ended = False
+        port.add(self)
+
+    @property
+    def ufrag(self) -> str:
+        return self._connection.local_username
+
+    @property
+    def password(self) -> str:
+        return self._connection.local_password
+
+    @property
+    def connected(self) -> bool:
+        return self._dtls.state == "connected" and not self._ended
+
+    @property
+    def profile(self) -> str:
+        """Name of the negotiated SRTP profile; viewers of one cohort share it."""
+        return self._ssl.get_selected_srtp_profile().decode()
+
+    @property
+    def _ssl(self) -> SSL.Connection:
+        return cast(SSL.Connection, self._dtls._ssl)
+
+    @property
+    def srtp(self) -> Any:
+        """libsrtp's handle for sending; valid while this object lives."""
+        return self._dtls._tx_srtp._srtp[0]
+
+    def start(self, *, ufrag: str, password: str, fingerprint: str, passive: bool) -> None:
+        """Wait for the peer's checks, then shake hands, with us as the DTLS server when `passive`."""
+        self._connection.remote_username = ufrag
+        self._connection.remote_password = password
+        self._dtls._set_role("server" if passive else "client")
+        self._dtls.on("statechange", self._state_changed)
+        self._task = asyncio.create_task(self._connect(fingerprint))
+
+    async def _connect(self, fingerprint: str) -> None:
+        try:
+            await self._connection.connect()
+            parameters = RTCDtlsParameters(fingerprints=[RTCDtlsFingerprint("sha-256", fingerprint)])
+            await self._dtls.start(parameters)
+        except (ConnectionError, SSL.Error):
+            self._end()
+
+    def _state_changed(self) -> None:
+        if self._ended:
+            return
+        if self._dtls.state == "connected":
+            self._on_open()
+        elif self._dtls.state in ("failed", "closed"):
+            self._end()
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._on_closed()
+
+    async def close(self) -> None:
+        """Say good-bye to the peer and free everything; safe to call at any time, any number of times."""
+        self._ended = True
+        self._port.remove(self)
+        await self._dtls.stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._connection.close()
+        self._dtls.remove_all_listeners()
+
+    # The port's side.
+
+    def stun_request(self, data: bytes, address: Address) -> bool:
+        message = _read_stun(data)
+        if message is None or not message.check_message_integrity(self.password.encode()):
+            return False
+        if self._connection.crowded and not self._connection.knows(address):
+            return False
+        try:
+            self._connection.request_received(message, address, self._protocol)
+        except _STUN_FAULTS:
+            return False
+        self._heard()
+        return True
+
+    def stun_response(self, data: bytes, address: Address) -> None:
+        message = _read_stun(data)
+        transaction = None if message is None else self._protocol.transactions.get(message.transaction_id)
+        if message is None or transaction is None:
+            return
+        transaction.response_received(message, address)
+        if message.check_message_integrity(cast(str, self._connection.remote_password).encode()):
+            self._heard()
+
+    def datagram(self, data: bytes) -> None:
+        if data[0] in _DTLS_RECORDS:
+            if self._connection.waiting < _MAX_WAITING:
+                self._connection.data_received(data, 1)
+        elif 128 <= data[0] <= 191 and self.connected:
+            self._media(data)
+
+    def _media(self, data: bytes) -> None:
+        srtp = self._dtls._rx_srtp
+        try:
+            if is_rtcp(data):
+                self._on_rtcp(srtp.unprotect_rtcp(data))
+            else:
+                self._on_rtp(srtp.unprotect(data))
+        except pylibsrtp.Error:  # forged, replayed or from before a change of keys
+            return
+        except ValueError:  # longer than any packet may be
+            return
+        self._heard()
+        self.received_bytes += len(data)
+
+    def _heard(self) -> None:
+        self.last_heard = asyncio.get_running_loop().time()
+
+    def _pair_succeeded(self, address: Address) -> None:
+        self._port.claim(address, self)
+
+    def _nominated(self, address: Address) -> None:
+        if address != self.address:
+            self.address = address
+            self.on_address(address)
+
+    # Sending, one packet at a time; many viewers at once go through `Arena`.
+
+    def send_rtp(self, plain: bytes) -> bool:
+        """Protect and send one packet; false when libsrtp or the socket would not have it."""
+        return self._send(self._dtls._tx_srtp.protect, plain)
+
+    def send_rtcp(self, plain: bytes) -> bool:
+        return self._send(self._dtls._tx_srtp.protect_rtcp, plain)
+
+    def _send(self, protect: Callable[[bytes], bytes], plain: bytes) -> bool:
+        if not self.connected or self.address is None:
+            return False
+        try:
+            protected = protect(plain)
+        except (pylibsrtp.Error, ValueError):
+            return False
+        return self._port.send(protected, self.address)
+
+
+def _read_stun(data: bytes) -> stun.Message | None:
+    """A STUN message, or nothing for whatever is not one."""
+    try:
+        return stun.parse_message(data)
+    except Exception:  # aioice leaks several kinds for broken bytes; a stranger must not reach the log
+        return None
+
+
+class Arena:
+    """Room to encrypt one plaintext for many sessions: one copy each, one libsrtp call each, no Python between."""
+
+    CHUNK = 64
+    """Viewers at a time, so that the copies stay in the second-level cache."""
+
+    _STRIDE = 1664  # MAX_PLAIN_BYTES and libsrtp's longest trailer (144), rounded up to cache lines
+
+    def __init__(self) -> None:
+        ffi = _binding.ffi
+        self._memory = ffi.new("unsigned char[]", self._STRIDE * self.CHUNK)
+        self._buffer = ffi.buffer(self._memory)
+        self._view = memoryview(self._buffer)
+        self._lengths = ffi.new("int[]", self.CHUNK)
+        self._packets = [self._memory + index * self._STRIDE for index in range(self.CHUNK)]
+        self._length_cells = [self._lengths + index for index in range(self.CHUNK)]
+
+    def protect(self, plain: bytes, sessions: Sequence[Any]) -> list[memoryview | None]:
+        """One datagram per session, in order, valid until the next call; None where libsrtp refused."""
+        count = len(sessions)
+        if count > self.CHUNK or len(plain) > MAX_PLAIN_BYTES:
+            raise ValueError("more than the arena holds")
+        self._buffer[0 : count * self._STRIDE] = plain.ljust(self._STRIDE, b"\0") * count
+        self._lengths[0:count] = [len(plain)] * count
+        protect = _binding.lib.srtp_protect
+        statuses = list(map(protect, sessions, self._packets, self._length_cells))
+        return [
+            None if status else self._view[start : start + length]
+            for status, start, length in zip(
+                statuses, range(0, count * self._STRIDE, self._STRIDE), self._lengths[0:count], strict=True
+            )
+        ]

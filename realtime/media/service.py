@@ -1,0 +1,180 @@
+"""The control link: the media process as an HTTP service for our own servers, on a Unix socket.
+
+The bodies are JSON with SDP as text inside; refusals are `{code, detail}` with the status to pass on.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from .engine import Engine
+from .errors import MediaError, too_large
+from .room import FeedName, Wish
+from .sdp import MAX_BYTES
+
+_MAX_BODY_BYTES = 4 * MAX_BYTES
+"""An offer at its limit, escaped for JSON, with room to spare."""
+
+_Name = Field(min_length=1, max_length=200)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PublisherBody(_Body):
+    id: str = _Name
+    owner: str = _Name
+    label: str = Field(default="", max_length=200)
+    offer: str
+
+
+class ViewerBody(_Body):
+    id: str = _Name
+    owner: str = _Name
+    feed: FeedName
+    offer: str
+
+
+class PatchBody(_Body):
+    owner: str = _Name
+    sdpfrag: str
+    etag: str | None = None
+
+
+class WishBody(_Body):
+    revision: int = Field(ge=0)
+    open: bool
+    on_air: Literal["all"] | list[str] = Field(default_factory=list)
+
+
+class DropBody(_Body):
+    owners: list[str]
+    rooms: list[str] | None = None
+
+
+_B = TypeVar("_B", bound=_Body)
+
+
+def make_app(engine: Engine, *, secret: str | None) -> Starlette:
+    doors = _Doors(engine)
+    routes = [
+        _route("/rooms/{room}/publishers", doors.add_publisher, "POST", secret),
+        _route("/rooms/{room}/viewers", doors.add_viewer, "POST", secret),
+        _route("/rooms/{room}/peers/{id}", doors.patch_peer, "PATCH", secret),
+        _route("/rooms/{room}/peers/{id}", doors.delete_peer, "DELETE", secret),
+        _route("/rooms/{room}", doors.put_room, "PUT", secret),
+        _route("/drop", doors.drop, "POST", secret),
+        _route("/events", doors.events, "GET", secret),
+        _route("/stats", doors.stats, "GET", secret),
+    ]
+    return Starlette(routes=routes)
+
+
+def _route(path: str, handler: Handler, method: str, secret: str | None) -> Route:
+    async def guarded(request: Request) -> Response:
+        try:
+            _check_secret(request, secret)
+            return await handler(request)
+        except MediaError as error:
+            return _refusal(error)
+
+    return Route(path, guarded, methods=[method])
+
+
+def _check_secret(request: Request, secret: str | None) -> None:
+    given = request.headers.get("authorization", "")
+    if secret is not None and not hmac.compare_digest(given.encode(), f"Bearer {secret}".encode()):
+        raise MediaError(status=401, code="control.refused", detail="The media secret is missing or wrong.")
+
+
+def _refusal(error: MediaError) -> Response:
+    body: dict[str, object] = {"code": error.code, "detail": error.detail}
+    if error.retry_after_s is not None:
+        body["retry_after_s"] = error.retry_after_s
+    return JSONResponse(body, status_code=error.status)
+
+
+async def _read(request: Request, shape: type[_B]) -> _B:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > _MAX_BODY_BYTES:
+            raise too_large("The request is too large.")
+    try:
+        return shape.model_validate_json(bytes(raw))
+    except ValidationError as error:
+        raise MediaError(status=400, code="control.malformed", detail=_where(error)) from None
+
+
+def _where(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+
+
+class _Doors:
+    """One method per endpoint."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def add_publisher(self, request: Request) -> Response:
+        body = await _read(request, PublisherBody)
+        publisher = self._engine.publish(
+            request.path_params["room"], id=body.id, owner=body.owner, label=body.label, offer=body.offer
+        )
+        answer = {"id": publisher.id, "answer": publisher.answer, "etag": publisher.etag}
+        return JSONResponse(answer, status_code=201)
+
+    async def add_viewer(self, request: Request) -> Response:
+        body = await _read(request, ViewerBody)
+        viewer = self._engine.view(
+            request.path_params["room"], id=body.id, owner=body.owner, feed=body.feed, offer=body.offer
+        )
+        answer = {"id": viewer.id, "answer": viewer.answer, "etag": viewer.etag}
+        return JSONResponse(answer, status_code=201)
+
+    async def patch_peer(self, request: Request) -> Response:
+        body = await _read(request, PatchBody)
+        peer = self._engine.peer(request.path_params["room"], request.path_params["id"], body.owner)
+        peer.patch(body.sdpfrag, body.etag)
+        return Response(status_code=204)
+
+    async def delete_peer(self, request: Request) -> Response:
+        owner = request.query_params.get("owner", "")
+        self._engine.end(request.path_params["room"], request.path_params["id"], owner)
+        return JSONResponse({})
+
+    async def put_room(self, request: Request) -> Response:
+        body = await _read(request, WishBody)
+        wish = Wish(
+            revision=body.revision,
+            open=body.open,
+            on_air="all" if body.on_air == "all" else frozenset(body.on_air),
+        )
+        self._engine.want(request.path_params["room"], wish)
+        return Response(status_code=204)
+
+    async def drop(self, request: Request) -> Response:
+        body = await _read(request, DropBody)
+        return JSONResponse({"dropped": self._engine.drop(body.owners, body.rooms)})
+
+    async def events(self, request: Request) -> Response:
+        return StreamingResponse(self._lines(), media_type="application/x-ndjson")
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        async for event in self._engine.events.listen():
+            yield json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+    async def stats(self, request: Request) -> Response:
+        return JSONResponse(self._engine.stats())

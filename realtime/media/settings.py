@@ -1,0 +1,40 @@
+"""What the media process is told at its start, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class MediaSettings:
+    """Everything a media process needs to know; nothing of it changes while the process lives."""
+
+    control: Path
+    """Unix socket of the control link; made readable for this user only."""
+
+    port: int = 0
+    """The one UDP port of all media; 0 takes a free one (tests)."""
+
+    host: str = "0.0.0.0"
+    """IPv4 address the UDP port is bound to."""
+
+    address: str | None = None
+    """Public address in front of us (1:1 NAT); named first in every answer."""
+
+    secret: str | None = None
+    """When set, every control request must carry it as Bearer."""
+
+    control_pipe: int | None = None
+    """Descriptor of a pipe whose end is the order to stop; signals are then left to the parent."""
+
+    publisher_kbps: int = 2_500
+    """What a publisher is asked to stay below."""
+
+    silence_s: float = 12.0
+    """A peer from which nothing came for so long is gone (browsers send something every 2.5 s)."""
+
+    setup_s: float = 20.0
+    """A peer that is not connected after so long is dropped."""

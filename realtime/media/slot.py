@@ -1,0 +1,249 @@
+"""A slot: one stream of a feed that never ends, whoever stands in it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+
+from .cohort import Cohort, CohortKey, Seat
+from .layer import Layer
+from .normalise import Normaliser
+from .port import SharedPort
+from .rtcp import sender_report
+from .rtp import AUDIO_CLOCK, VIDEO_CLOCK, Packet, RtpPacket, build_rtp
+from .sdp import Kind
+from .seams import Arena
+
+CACHE_PACKETS = 2_048
+"""What can be asked for again or replayed: about 12 s of a talk at 1.5 Mbit/s."""
+
+KEYFRAME_PATIENCE_S = 0.3
+"""How long one who joins waits for a fresh keyframe before being given the last group of pictures."""
+
+FRESH_GROUP_S = 0.5
+"""A group of pictures this young is replayed at once: shorter than asking for a new one."""
+
+WRAP_GUARD = 128
+"""Nobody starts so few packets before the sequence wraps: losing them would cost the rollover count."""
+
+Reading = tuple[int, int]
+"""A moment as (NTP time, source's RTP timestamp)."""
+
+
+class Slot:
+    """Packets of the layer assigned to it, normalised, kept for a while, and sent to every seat.
+
+    A seat gets nothing before a keyframe, and then everything from there on, in order.
+    """
+
+    def __init__(
+        self, kind: Kind, number: int, *, port: SharedPort, arena: Arena, clock: Callable[[], float]
+    ) -> None:
+        self.kind = kind
+        self.stream = f"slot{number}"
+        self.clock_rate = AUDIO_CLOCK if kind == "audio" else VIDEO_CLOCK
+        self.ssrc = secrets.randbelow(0xFFFFFFFE) + 1
+        self.rtx_ssrc = secrets.randbelow(0xFFFFFFFE) + 1
+        self.layer: Layer | None = None
+        self.packets = 0
+        self.octets = 0
+        self._port = port
+        self._arena = arena
+        self._clock = clock
+        self._normaliser = Normaliser(self.clock_rate)
+        self._cohorts: dict[CohortKey, Cohort] = {}
+        self._waiting: dict[Seat, None] = {}
+        self._cache: list[Packet | None] = []
+        self._group_start: int | None = None
+        self._flowing = False
+
+    # The source's side.
+
+    def assign(self, layer: Layer | None) -> None:
+        """Another source stands here from now on, or none."""
+        if layer is self.layer:
+            return
+        if self.layer is not None:
+            self.layer.outputs.remove(self)
+        self.layer = layer
+        self.restart()
+        if layer is not None:
+            layer.outputs.append(self)
+            if self.kind == "video":
+                self._want_keyframe(self._begin_from_source)
+
+    def restart(self) -> None:
+        self._flowing = False
+        self._group_start = None
+
+    def push(self, packet: RtpPacket, *, starts_keyframe: bool, now: float) -> None:
+        if not self._flowing and not self._begin(packet, starts_keyframe, now):
+            return
+        number = self._normaliser.sequence(packet.sequence)
+        if number is None or self.layer is None:
+            return
+        normal = Packet(
+            sequence=number,
+            timestamp=self._normaliser.timestamp(packet.timestamp),
+            marker=packet.marker,
+            codec=self.layer.codec,
+            payload=packet.payload,
+            starts_keyframe=starts_keyframe,
+        )
+        self._normaliser.passed(timestamp=normal.timestamp, now=now)
+        starts = self._keep(normal)
+        if starts and self._waiting:
+            self._seat_waiting(from_number=number)
+        for cohort in self._cohorts.values():
+            cohort.send(normal)
+        self.packets += 1
+        self.octets += len(packet.payload)
+
+    def _begin(self, packet: RtpPacket, starts_keyframe: bool, now: float) -> bool:
+        if not starts_keyframe:
+            return False
+        self._normaliser.begin(sequence=packet.sequence, timestamp=packet.timestamp, now=now)
+        self._flowing = True
+        return True
+
+    def _keep(self, packet: Packet) -> bool:
+        """Put it into the cache; true when one may begin here (a parameter set and its slice begin once)."""
+        if not self._cache:
+            self._cache = [None] * CACHE_PACKETS
+        self._cache[packet.sequence % CACHE_PACKETS] = packet
+        if self.kind == "audio":
+            return True
+        start = self._kept(self._group_start)
+        if not packet.starts_keyframe or (start is not None and start.timestamp == packet.timestamp):
+            return False
+        self._group_start = packet.sequence
+        return True
+
+    def _kept(self, number: int | None) -> Packet | None:
+        if number is None or not self._cache:
+            return None
+        packet = self._cache[number % CACHE_PACKETS]
+        return packet if packet is not None and packet.sequence == number else None
+
+    def _want_keyframe(self, otherwise: Callable[[], None]) -> None:
+        """Get a keyframe soon: replay when one is at hand or none will be sent, else ask and wait a little."""
+        layer = self.layer
+        if layer is None:
+            return
+        now = self._clock()
+        if layer.group and (layer.ignores_wishes or now - layer.group_began < FRESH_GROUP_S):
+            otherwise()
+            return
+        layer.wish_keyframe(now)
+        asyncio.get_running_loop().call_later(KEYFRAME_PATIENCE_S, otherwise)
+
+    def _begin_from_source(self) -> None:
+        """Start with the source's last group of pictures, if it did not begin by itself meanwhile."""
+        if self.layer is None or self._flowing:
+            return
+        now = self._clock()
+        for index, packet in enumerate(list(self.layer.group)):
+            self.push(packet, starts_keyframe=index == 0, now=now)
+
+    # The viewers' side.
+
+    def join(self, seat: Seat) -> None:
+        self._waiting[seat] = None
+        if self.kind == "video" and self._flowing:
+            self._want_keyframe(self._seat_from_cache)
+
+    def leave(self, seat: Seat) -> None:
+        self._waiting.pop(seat, None)
+        if seat.cohort is not None:
+            cohort = seat.cohort
+            cohort.remove(seat)
+            if not len(cohort):
+                self._cohorts.pop(cohort.key, None)
+
+    def _seat_waiting(self, *, from_number: int) -> None:
+        if 0x10000 - (from_number & 0xFFFF) <= WRAP_GUARD:
+            return
+        for seat in list(self._waiting):
+            if seat.transport.connected:
+                self._cohort(seat.key).add(seat)
+                del self._waiting[seat]
+
+    def _cohort(self, key: CohortKey) -> Cohort:
+        if key not in self._cohorts:
+            self._cohorts[key] = Cohort(key, ssrc=self.ssrc, port=self._port, arena=self._arena)
+        return self._cohorts[key]
+
+    def _seat_from_cache(self) -> None:
+        """Give those who still wait the last group of pictures, and let them go on from there."""
+        seats = list(self._waiting)
+        start = self._group_start
+        if not seats or start is None or self._kept(start) is None or not self._flowing:
+            return
+        self._seat_waiting(from_number=start)
+        for seat in seats:
+            if seat.cohort is not None:
+                self._replay(seat, seat.cohort, start)
+
+    def _replay(self, seat: Seat, cohort: Cohort, start: int) -> None:
+        for packet in self._range(start, self._normaliser.highest):
+            plain = cohort.plaintext(packet)
+            if plain is not None:
+                seat.transport.send_rtp(plain)
+
+    def _range(self, first: int, last: int) -> Iterator[Packet]:
+        for number in range(first, last + 1):
+            packet = self._kept(number)
+            if packet is not None:
+                yield packet
+
+    def wish_keyframe(self) -> None:
+        """A viewer's decoder lost its way."""
+        if self.layer is not None:
+            self.layer.wish_keyframe(self._clock())
+
+    def retransmit(self, seat: Seat, sequence: int) -> bool:
+        """Send a kept packet again: by RTX where agreed, else the very same bytes."""
+        packet = self._kept(self._unwrapped(sequence))
+        cohort = seat.cohort
+        if packet is None or cohort is None:
+            return False
+        payload_type = seat.rtx_payload_types.get(packet.codec)
+        if payload_type is None:
+            plain = cohort.plaintext(packet)
+            return plain is not None and seat.transport.send_rtp(plain)
+        seat.rtx_sequence = (seat.rtx_sequence + 1) & 0xFFFF
+        return seat.transport.send_rtp(
+            build_rtp(
+                payload_type=payload_type,
+                marker=packet.marker,
+                sequence=seat.rtx_sequence,
+                timestamp=packet.timestamp,
+                ssrc=self.rtx_ssrc,
+                payload=sequence.to_bytes(2, "big") + packet.payload,
+            )
+        )
+
+    def _unwrapped(self, sequence: int) -> int:
+        """The newest number that looks like this on the wire."""
+        highest = self._normaliser.highest
+        return highest - ((highest - sequence) & 0xFFFF)
+
+    def send_report(self, reading: Reading) -> None:
+        """A sender report to every seat, from the source's clock reading."""
+        if not self._flowing or not self._cohorts:
+            return
+        report = self._report(reading)
+        for cohort in self._cohorts.values():
+            for seat in cohort:
+                seat.transport.send_rtcp(report)
+
+    def _report(self, reading: Reading) -> bytes:
+        ntp, timestamp = reading
+        return sender_report(
+            ssrc=self.ssrc,
+            ntp=ntp,
+            timestamp=self._normaliser.timestamp(timestamp),
+            packets=self.packets,
+            octets=self.octets,
+        )
