@@ -1,0 +1,1 @@
+"""Tests of the hub: real uvicorn, real WebSockets, a history and a gate in memory."""
