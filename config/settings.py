@@ -1,0 +1,186 @@
+"""Every setting of Multaqa, read once at start from the environment into one frozen object.
+
+All faults are reported together, so that an operator mends the file in one go. `config/example.env`
+lists every name; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from config.secrets import resolve
+
+PREFIX = "MULTAQA_"
+SECRETS = frozenset({"media_secret", "turn_secret"})  # may say `file:/path`
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsFault(Exception):
+    """The environment cannot be used; `faults` has one plain sentence for each thing to mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Settings(BaseModel):
+    """What an operator may decide. Ports are numbers, times are seconds, sizes are as named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["serve", "demo"] = "serve"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data_dir: Path = Path("./data")
+    database_url: str = ""
+    redis_url: str = ""
+    public_url: str = ""
+    trusted_proxies: str = ""
+    workers: int = Field(default=1, ge=1, le=64)
+    media_port: int = Field(default=8000, ge=0, le=65535)
+    media_processes: int = Field(default=1, ge=1, le=64)
+    media_address: str = ""
+    media_control: str = ""
+    media_secret: SecretStr = SecretStr("")
+    uplink_mbps: float = Field(default=0, ge=0)
+    turn_url: str = ""
+    turn_secret: SecretStr = SecretStr("")
+    smtp_url: SecretStr = SecretStr("")
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    log_format: Literal["auto", "json", "plain"] = "auto"
+    demo_open: bool = False
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], **given: object) -> Self:
+        """Read `MULTAQA_*` of an environment; values in `given` win.
+
+        Raises SettingsFault with every fault at once; a name that is no setting is one (a typing slip
+        must not silently leave a default in force).
+        """
+        values = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX)
+        }
+        values |= {name: resolve(values[name]) for name in SECRETS & values.keys()}
+        try:
+            return cls.model_validate(values | given)
+        except ValidationError as error:
+            raise SettingsFault([_sentence(fault) for fault in error.errors()]) from None
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        faults = list(self._faults())
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _faults(self) -> list[str]:
+        faults: list[str] = []
+        if self.database_url and not self.database_url.startswith(("sqlite:", "postgresql:", "postgres:")):
+            faults.append("MULTAQA_DATABASE_URL must start with postgresql:// or sqlite://")
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            faults.append("MULTAQA_REDIS_URL must start with redis://, rediss:// or unix://")
+        if self.redis_url and not self.on_postgresql:
+            faults.append("MULTAQA_REDIS_URL needs PostgreSQL: set MULTAQA_DATABASE_URL too")
+        if self.workers > 1 and not (self.on_postgresql and self.redis_url):
+            faults.append("MULTAQA_WORKERS above 1 needs MULTAQA_DATABASE_URL (PostgreSQL) and MULTAQA_REDIS_URL")
+        if self.public_url and not _is_origin(self.public_url):
+            faults.append("MULTAQA_PUBLIC_URL must look like https://meet.example.org, without a path")
+        if self.mode == "serve" and not self.public_url and self.host not in LOOPBACK_NAMES:
+            faults.append("MULTAQA_PUBLIC_URL is needed when the server listens beyond this machine")
+        if self.mode == "demo" and self.host not in LOOPBACK_NAMES and not self.demo_open:
+            faults.append("demo mode has no passwords and binds to loopback only (MULTAQA_DEMO_OPEN=1 to insist)")
+        if self.media_address and not _is_address(self.media_address):
+            faults.append("MULTAQA_MEDIA_ADDRESS must be an IP address")
+        faults.extend(
+            f"MULTAQA_TRUSTED_PROXIES: {part} is neither an address nor a network"
+            for part in _parts(self.trusted_proxies)
+            if not _is_network(part)
+        )
+        if self.turn_url and not self.turn_secret.get_secret_value():
+            faults.append("MULTAQA_TURN_URL needs MULTAQA_TURN_SECRET")
+        return faults
+
+    @property
+    def on_postgresql(self) -> bool:
+        return self.database_url.startswith("postgres")
+
+    @cached_property
+    def database(self) -> str:
+        """The database's URL, with SQLite under `data_dir` when none was named."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'multaqa.sqlite'}"
+
+    @cached_property
+    def url(self) -> str:
+        """The address people open, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """True when people come by HTTPS: cookies are then `Secure` and carry the `__Host-` prefix."""
+        return self.url.startswith("https://")
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may send commands: the public one, and on loopback its other names."""
+        parts = urlsplit(self.url)
+        if parts.hostname not in LOOPBACK_NAMES:
+            return frozenset({self.url})
+        port = f":{parts.port}" if parts.port else ""
+        names = ("localhost", "127.0.0.1", "[::1]")
+        return frozenset(f"{parts.scheme}://{name}{port}" for name in names)
+
+    @cached_property
+    def turn(self) -> str:
+        """The TURN server's address; `{host}` in the setting stands for the public URL's host name."""
+        return self.turn_url.replace("{host}", urlsplit(self.url).hostname or "")
+
+    @cached_property
+    def proxies(self) -> tuple[str, ...]:
+        return tuple(_parts(self.trusted_proxies))
+
+    @cached_property
+    def run_dir(self) -> Path:
+        return self.data_dir / "run"
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _is_origin(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    message = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return message
+    name = f"{PREFIX}{str(fault['loc'][0]).upper()}"
+    return f"{name} is not a setting" if fault["type"] == "extra_forbidden" else f"{name}: {message}"

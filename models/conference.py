@@ -1,0 +1,75 @@
+"""Conferences, their sessions, and what people are in them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import Field
+
+from models.base import Table, key, moment, reference
+
+
+class Conference(Table, table=True):
+    id: UUID = key()
+    title: str = Field(max_length=200)
+    description: str = Field(default="", max_length=4000)
+    locale: str = Field(default="ar", max_length=8)
+    zone: str = Field(max_length=64)
+    starts_on: date | None = None
+    ends_on: date | None = None
+    created_at: datetime = moment()
+    version: int = 1
+
+
+class ConferenceRole(Table, table=True):
+    """What a person is in a conference: organiser, moderator, speaker or attendee."""
+
+    __tablename__ = "conference_role"
+
+    conference_id: UUID = reference("conference.id", primary=True)
+    person_id: UUID = Field(foreign_key="person.id", ondelete="CASCADE", primary_key=True, index=True)
+    role: str = Field(max_length=16)
+    joined_at: datetime = moment()
+
+
+class ConferenceSession(Table, table=True):
+    """A talk, workshop or panel in the programme, and the state of its stage."""
+
+    __tablename__ = "conference_session"
+
+    id: UUID = key()
+    conference_id: UUID = reference("conference.id")
+    title: str = Field(max_length=200)
+    description: str = Field(default="", max_length=4000)
+    hall: str = Field(default="", max_length=80)
+    language: str = Field(default="ar", max_length=8)
+    starts_at: datetime = moment()
+    ends_at: datetime = moment()
+    state: str = Field(default="scheduled", max_length=16)
+    created_at: datetime = moment()
+    version: int = 1
+
+
+class SessionSpeaker(Table, table=True):
+    __tablename__ = "session_speaker"
+
+    session_id: UUID = reference("conference_session.id", primary=True)
+    person_id: UUID = Field(foreign_key="person.id", ondelete="CASCADE", primary_key=True, index=True)
+
+
+class Invitation(Table, table=True):
+    """A link that gives a role. Only the hash of its token is kept; the button, not the visit, uses it."""
+
+    id: UUID = key()
+    conference_id: UUID = reference("conference.id")
+    role: str = Field(max_length=16)
+    session_id: UUID | None = reference("conference_session.id", nullable=True, index=False)
+    team_id: UUID | None = reference("team.id", nullable=True, index=False)
+    token_hash: str = Field(max_length=64, unique=True)
+    made_by: UUID = reference("person.id", index=False)
+    uses: int = 0
+    most_uses: int | None = None
+    created_at: datetime = moment()
+    expires_at: datetime = moment()
+    revoked_at: datetime | None = moment(nullable=True)

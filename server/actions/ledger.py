@@ -1,0 +1,85 @@
+"""Who is asking, and what was answered to the same key before."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from models.base import now
+from models.person import Command, Login, Person
+from server.domain.errors import BadInput
+from server.domain.person import Actor
+
+LOGIN_LIFE = timedelta(days=90)
+
+
+def new_token(bits: int = 128) -> str:
+    """An unguessable token (OWASP ASVS 5.0, 7.2.3 asks for 128 bits)."""
+    return secrets.token_urlsafe(bits // 8)
+
+
+def token_hash(token: str) -> str:
+    """Tokens have all their entropy already, so a plain hash is enough to keep them."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def authenticate(db: Session, token: str) -> Actor | None:
+    """The person whose login this token is, unless the login has expired."""
+    found = db.exec(
+        select(Login, Person)
+        .join(Person, col(Person.id) == col(Login.person_id))
+        .where(col(Login.token_hash) == token_hash(token))
+    ).first()
+    if found is None or found[0].expires_at <= now():
+        return None
+    login, person = found
+    return actor_of(person, login)
+
+
+def actor_of(person: Person, login: Login) -> Actor:
+    return Actor(
+        person_id=person.id,
+        login_id=login.id,
+        name=person.name,
+        guest=person.guest,
+        may_create=person.may_create,
+        locale=person.locale,
+    )
+
+
+def log_in(db: Session, person: Person, *, device: str) -> str:
+    """Make a login for a person and return its token: the only time it is known."""
+    token = new_token(256)
+    db.add(Login(person_id=person.id, token_hash=token_hash(token), device=device, expires_at=now() + LOGIN_LIFE))
+    return token
+
+
+def begin(db: Session, actor: Actor, key: UUID, body_hash: str) -> Command | None:
+    """Claim a key, as the first statement of the transaction; a key that was answered returns its answer.
+
+    Two requests with one key at the same moment: the second waits at the insert until the first commits.
+    Raises BadInput when the key was used for something else.
+    """
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    claim = (
+        dialect.insert(Command)
+        .values(person_id=actor.person_id, key=key, body_hash=body_hash, status=0, at=now())
+        .on_conflict_do_nothing()
+        .returning(col(Command.key))
+    )
+    if db.connection().execute(claim).first() is not None:
+        return None
+    command = db.get_one(Command, (actor.person_id, key))
+    if command.body_hash != body_hash:
+        raise BadInput("key.reused")
+    return command
+
+
+def finish(db: Session, actor: Actor, key: UUID, *, status: int, answer: str | None) -> None:
+    command = db.get_one(Command, (actor.person_id, key))
+    command.status, command.answer = status, answer

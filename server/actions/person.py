@@ -1,0 +1,147 @@
+"""Signing up, in and out, and what people change about themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.base import new_id, now
+from models.person import Login, OneTimeLink, Person
+from server.actions import ledger
+from server.actions.publish import access_changed
+from server.domain.errors import Conflict, Gone, NotFound
+from server.domain.person import Actor, ChangeMe, FirstOrganiser, OneTimeLinkView, SignUp, owner_of
+from server.queries import people, scope
+
+LINK_LIFE = timedelta(days=3)
+
+
+def sign_up(db: Session, wish: SignUp, *, password_hash: str, id: UUID) -> None:
+    """Make a person. An address that is known changes nothing and answers alike."""
+    if _by_email(db, wish.email) is not None:
+        return
+    db.add(
+        Person(
+            id=id,
+            name=wish.name,
+            email=wish.email,
+            password_hash=password_hash,
+            locale=wish.locale,
+            zone=wish.zone,
+        )
+    )
+
+
+def password_of(db: Session, email: str) -> tuple[UUID, str] | None:
+    """Whom to check a password against; None for unknown addresses and people without one."""
+    person = _by_email(db, email)
+    return (person.id, person.password_hash) if person and person.password_hash else None
+
+
+def sign_in(db: Session, person_id: UUID, *, device: str) -> str:
+    """A new login for somebody whose password was right. Returns its token."""
+    return ledger.log_in(db, scope.load(db, Person, person_id), device=device)
+
+
+def sign_out(db: Session, actor: Actor) -> None:
+    end_login(db, actor, actor.login_id)
+
+
+def end_login(db: Session, actor: Actor, login_id: UUID) -> None:
+    """End one of one's own logins: what it holds open is closed within 5 s."""
+    login = db.get(Login, login_id)
+    if login is None or login.person_id != actor.person_id:
+        raise NotFound("not_found")
+    db.delete(login)
+    access_changed(db, "login.ended", logins=(login_id,), owners=(owner_of(actor.person_id, login_id),))
+
+
+def change(db: Session, actor: Actor, wish: ChangeMe) -> None:
+    person = scope.load(db, Person, actor.person_id, lock=True)
+    for name in wish.model_fields_set:
+        value = getattr(wish, name)
+        if value is not None:
+            setattr(person, name, value)
+    person.version += 1
+    # A new name must reach what the person's open connections carry with them.
+    access_changed(db, "person.changed", people=(person.id,))
+
+
+def create_link(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, *, url: str) -> OneTimeLinkView:
+    """A link that signs one person of one's conference in once, for those who have no mail.
+
+    Never for somebody who may hold conferences of their own or is an organiser elsewhere too: an
+    organiser of one conference must not be able to become an organiser of another.
+    """
+    scope.of_conference(db, actor, conference_id, "link.create")
+    if scope.conference_role(db, conference_id, person_id) is None:
+        raise NotFound("not_found")
+    person = scope.load(db, Person, person_id)
+    elsewhere = [one for one in people.conferences_of(db, person_id) if one.id != conference_id]
+    if person.id != actor.person_id and (person.may_create or elsewhere):
+        raise Conflict("link.belongs_elsewhere")
+    return _link(db, person.id, made_by=actor.person_id, url=f"{url}/enter")
+
+
+def create_setup_link(db: Session, *, url: str) -> OneTimeLinkView | None:
+    """The link for the server's first organiser; None once there is one. An older link stops working."""
+    if not people.setup_open(db):
+        return None
+    for link in db.exec(select(OneTimeLink).where(col(OneTimeLink.person_id).is_(None))):
+        db.delete(link)
+    return _link(db, None, made_by=None, url=f"{url}/setup")
+
+
+def redeem(db: Session, token: str, *, device: str) -> tuple[UUID, str]:
+    """Use a one-time link up. Returns the person and the token of their new login."""
+    link = _claim(db, token)
+    if link.person_id is None:
+        raise Gone("link.spent")
+    return link.person_id, sign_in(db, link.person_id, device=device)
+
+
+def finish_setup(db: Session, wish: FirstOrganiser, *, password_hash: str, device: str) -> tuple[UUID, str]:
+    """Make the first organiser from the one-time link. Returns the person and their login's token."""
+    link = _claim(db, wish.token)
+    if link.person_id is not None or not people.setup_open(db):
+        raise Gone("link.spent")
+    if _by_email(db, wish.email) is not None:
+        raise Conflict("email.taken")
+    person = Person(
+        id=new_id(),
+        name=wish.name,
+        email=wish.email,
+        password_hash=password_hash,
+        locale=wish.locale,
+        zone=wish.zone,
+        may_create=True,
+    )
+    db.add(person)
+    db.flush()
+    return person.id, sign_in(db, person.id, device=device)
+
+
+def _claim(db: Session, token: str) -> OneTimeLink:
+    wanted = select(OneTimeLink).where(col(OneTimeLink.token_hash) == ledger.token_hash(token))
+    link = db.exec(wanted.with_for_update()).first()
+    if link is None or link.used_at is not None or link.expires_at <= now():
+        raise Gone("link.spent")
+    link.used_at = now()
+    return link
+
+
+def _link(db: Session, person_id: UUID | None, *, made_by: UUID | None, url: str) -> OneTimeLinkView:
+    token = ledger.new_token()
+    expires_at = now() + LINK_LIFE
+    db.add(
+        OneTimeLink(
+            person_id=person_id, token_hash=ledger.token_hash(token), made_by=made_by, expires_at=expires_at
+        )
+    )
+    return OneTimeLinkView(url=f"{url}#{token}", expires_at=expires_at)
+
+
+def _by_email(db: Session, email: str) -> Person | None:
+    return db.exec(select(Person).where(col(Person.email) == email)).first()

@@ -1,0 +1,122 @@
+"""Planning sessions, moving them through their states, and naming who speaks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models.base import now
+from models.conference import ConferenceSession, SessionSpeaker
+from models.person import Person
+from models.stage import StreamKey
+from server.actions import conference, ledger
+from server.actions.publish import access_changed, publish
+from server.domain.errors import NotFound
+from server.domain.person import Actor, owner_of
+from server.domain.session import (
+    NewStreamKey,
+    SessionChange,
+    SessionChanged,
+    SessionCreated,
+    SessionDraft,
+    SessionView,
+    StageChanged,
+    check_move,
+    check_times,
+)
+from server.queries import programme, scope
+from server.queries.channels import conference_channel, session_channel
+
+
+def create(db: Session, actor: Actor, conference_id: UUID, draft: SessionDraft, *, id: UUID) -> SessionView:
+    scope.of_conference(db, actor, conference_id, "session.create")
+    check_times(draft.starts_at, draft.ends_at)
+    session = ConferenceSession(id=id, conference_id=conference_id, **draft.model_dump())
+    db.add(session)
+    db.flush()
+    shown = programme.session_view(db, session)
+    publish(db, conference_channel(conference_id), SessionCreated(session=shown), subject=id)
+    return shown
+
+
+def change(db: Session, actor: Actor, session_id: UUID, wish: SessionChange) -> SessionView:
+    session, _ = scope.of_session(db, actor, session_id, "session.change", lock=True)
+    for name in wish.model_fields_set:
+        value = getattr(wish, name)
+        if value is not None:
+            setattr(session, name, value)
+    check_times(session.starts_at, session.ends_at)
+    return _changed(db, session)
+
+
+def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
+    """Open backstage, go live, end. Pressing the same button twice is no fault."""
+    session, _ = scope.of_session(db, actor, session_id, "session.move", lock=True)
+    if session.state == to:
+        return programme.session_view(db, session)
+    check_move(session.state, to)
+    session.state = to
+    shown = _changed(db, session)
+    tell_stage(db, session)
+    return shown
+
+
+def tell_stage(db: Session, session: ConferenceSession) -> None:
+    stage = programme.stage_view(db, session)
+    publish(db, session_channel(session.id), StageChanged(stage=stage), subject=session.id)
+
+
+def add_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
+    """Let somebody of the conference speak in a session."""
+    session, _ = scope.of_session(db, actor, session_id, "speaker.change", lock=True)
+    if scope.conference_role(db, session.conference_id, person_id) is None:
+        raise NotFound("not_found")
+    grant_speaker(db, session_id, scope.load(db, Person, person_id))
+
+
+def grant_speaker(db: Session, session_id: UUID, person: Person) -> None:
+    if db.get(SessionSpeaker, (session_id, person.id)) is not None:
+        return
+    session = scope.load(db, ConferenceSession, session_id, lock=True)
+    db.add(SessionSpeaker(session_id=session_id, person_id=person.id))
+    if scope.conference_role(db, session.conference_id, person.id) == "attendee":
+        conference.grant(db, session.conference_id, person.id, "speaker")
+    db.flush()
+    _changed(db, session)
+
+
+def remove_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
+    session, _ = scope.of_session(db, actor, session_id, "speaker.change", lock=True)
+    row = db.get(SessionSpeaker, (session_id, person_id))
+    if row is None:
+        raise NotFound("not_found")
+    db.delete(row)
+    db.flush()
+    access_changed(db, "speaker.removed", people=(person_id,))
+    _changed(db, session)
+
+
+def create_stream_key(db: Session, actor: Actor, session_id: UUID, *, id: UUID, url: str) -> NewStreamKey:
+    """A key for OBS or FFmpeg. It is shown now and never again."""
+    scope.of_session(db, actor, session_id, "stream_key.manage")
+    token = ledger.new_token()
+    db.add(StreamKey(id=id, person_id=actor.person_id, session_id=session_id, token_hash=ledger.token_hash(token)))
+    return NewStreamKey(id=id, key=token, url=f"{url}/whip/{session_id}")
+
+
+def revoke_stream_key(db: Session, actor: Actor, key_id: UUID) -> None:
+    """Close a key of one's own; what it sends is dropped."""
+    key = db.get(StreamKey, key_id, with_for_update=True)
+    if key is None or key.person_id != actor.person_id or key.revoked_at is not None:
+        raise NotFound("not_found")
+    key.revoked_at = now()
+    access_changed(db, "stream_key.revoked", owners=(owner_of(actor.person_id, key_id),))
+
+
+def _changed(db: Session, session: ConferenceSession) -> SessionView:
+    session.version += 1
+    shown = programme.session_view(db, session)
+    for channel in (session_channel(session.id), conference_channel(session.conference_id)):
+        publish(db, channel, SessionChanged(session=shown), subject=session.id)
+    return shown

@@ -1,0 +1,65 @@
+"""What the media process tells of a room, written down once whichever process hears it first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from models.conference import ConferenceSession
+from models.stage import Stage
+from server.actions.session import tell_stage
+from server.queries import scope
+
+
+@dataclass(frozen=True)
+class RoomState:
+    """One room as media told it, stamped so that an older telling never overwrites a newer one."""
+
+    session_id: UUID
+    instance: str
+    revision: int
+    publishers: Sequence[Mapping[str, Any]]
+    viewers: int
+
+
+def observe(db: Session, state: RoomState) -> bool:
+    """Write a room's state if it is newer than what is known, and tell the session. Returns whether it was."""
+    session = db.get(ConferenceSession, state.session_id)
+    if session is None:
+        return False
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    db.connection().execute(
+        dialect.insert(Stage)
+        .values(session_id=state.session_id, instance="", revision=0, publishers=[], viewers=0)
+        .on_conflict_do_nothing()
+    )
+    stage = scope.load(db, Stage, state.session_id, lock=True)
+    if (state.instance, state.revision) <= (stage.instance, stage.revision):
+        return False
+    stage.instance, stage.revision = state.instance, state.revision
+    stage.publishers = [dict(publisher) for publisher in state.publishers]
+    stage.viewers = state.viewers
+    db.flush()
+    if session.state == "live":
+        tell_stage(db, session)
+    return True
+
+
+def forget_others(db: Session, instance: str, rooms: Sequence[UUID]) -> None:
+    """A media process that has just started knows only these rooms: whatever else was on air is gone."""
+    stale = db.exec(
+        select(Stage).where(col(Stage.instance) < instance, col(Stage.session_id).not_in(list(rooms)))
+    ).all()
+    for stage in stale:
+        if stage.publishers or stage.viewers:
+            observe(db, RoomState(stage.session_id, instance, 0, publishers=[], viewers=0))
+
+
+def open_sessions(db: Session) -> list[ConferenceSession]:
+    """Sessions whose stage is open: what media should hold."""
+    return list(db.exec(select(ConferenceSession).where(col(ConferenceSession.state).in_(("backstage", "live")))))

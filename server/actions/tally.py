@@ -1,0 +1,32 @@
+"""Telling sums: however many vote, a channel hears of it at most every half second."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from models.conversation import Tally
+from server.actions.publish import publish
+from server.domain.question import TallyChanged
+
+
+def tell(db: Session, subjects: Collection[UUID] | None = None) -> int:
+    """Publish sums that changed since they were last told: those named, or all. Returns how many.
+
+    The update claims them, so that two processes never tell one version twice.
+    """
+    changed = (
+        update(Tally)
+        .where(col(Tally.published) < col(Tally.version))
+        .values(published=col(Tally.version))
+        .returning(col(Tally.subject_id), col(Tally.channel), col(Tally.votes), col(Tally.version))
+    )
+    if subjects is not None:
+        changed = changed.where(col(Tally.subject_id).in_(list(subjects)))
+    rows = db.connection().execute(changed).all()
+    for subject_id, channel, votes, version in rows:
+        publish(db, channel, TallyChanged(subject_id=subject_id, votes=votes, version=version), subject=subject_id)
+    return len(rows)

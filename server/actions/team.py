@@ -1,0 +1,96 @@
+"""Making teams and saying who belongs to them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.base import new_id
+from models.conference import Conference
+from models.person import Person
+from models.team import Board, BoardColumn, Membership, Team
+from server.actions.publish import access_changed, publish
+from server.domain import rank
+from server.domain.errors import NotFound
+from server.domain.person import Actor
+from server.domain.person import view as person_view
+from server.domain.team import MembershipChanged, TeamCreated, TeamView, check_last_lead
+from server.messages import sentence
+from server.queries import scope, teams
+from server.queries.channels import conference_channel, person_channel, team_channel
+
+COLUMNS = ("board.to_do", "board.doing", "board.done")
+
+
+def create(db: Session, actor: Actor, conference_id: UUID, title: str, *, id: UUID) -> TeamView:
+    """Make a team with one board of three columns, named in the conference's language. Its maker leads."""
+    conference, _ = scope.of_conference(db, actor, conference_id, "team.create")
+    team = Team(id=id, conference_id=conference_id, title=title)
+    db.add(team)
+    db.flush()
+    db.add(Membership(team_id=id, person_id=actor.person_id, role="lead"))
+    _board(db, team, conference)
+    publish(db, conference_channel(conference_id), TeamCreated(id=id, title=title), subject=id)
+    return teams.view(db, team)
+
+
+def add_member(db: Session, actor: Actor, team_id: UUID, person_id: UUID, role: str) -> None:
+    """Add somebody of the conference, or change what a member is."""
+    team, _ = scope.of_team(db, actor, team_id, "member.change", lock=True)
+    if scope.conference_role(db, team.conference_id, person_id) is None:
+        raise NotFound("not_found")
+    held = db.get(Membership, (team_id, person_id))
+    if held is not None and held.role != role:
+        check_last_lead(_members(db, team_id), person_id, role)
+        held.role = role
+        access_changed(db, "membership.changed", people=(person_id,))
+        _tell(db, team_id, scope.load(db, Person, person_id), role)
+    elif held is None:
+        grant(db, team_id, scope.load(db, Person, person_id), role)
+
+
+def grant(db: Session, team_id: UUID, person: Person, role: str) -> None:
+    if belongs(db, team_id, person.id):
+        return
+    db.add(Membership(team_id=team_id, person_id=person.id, role=role))
+    db.flush()
+    _tell(db, team_id, person, role)
+
+
+def remove_member(db: Session, actor: Actor, team_id: UUID, person_id: UUID) -> None:
+    """Take somebody out; anybody may leave by themselves."""
+    leaving = actor.person_id == person_id
+    scope.of_team(db, actor, team_id, "team.show" if leaving else "member.change", lock=True)
+    held = db.get(Membership, (team_id, person_id))
+    if held is None:
+        raise NotFound("not_found")
+    check_last_lead(_members(db, team_id), person_id, None)
+    db.delete(held)
+    db.flush()
+    access_changed(db, "membership.removed", people=(person_id,))
+    _tell(db, team_id, scope.load(db, Person, person_id), None)
+
+
+def belongs(db: Session, team_id: UUID, person_id: UUID) -> bool:
+    return db.get(Membership, (team_id, person_id)) is not None
+
+
+def _members(db: Session, team_id: UUID) -> list[Membership]:
+    return list(db.exec(select(Membership).where(col(Membership.team_id) == team_id)))
+
+
+def _tell(db: Session, team_id: UUID, person: Person, role: str | None) -> None:
+    fact = MembershipChanged(team_id=team_id, person=person_view(person), role=role)
+    for channel in (team_channel(team_id), person_channel(person.id)):
+        publish(db, channel, fact, subject=person.id)
+
+
+def _board(db: Session, team: Team, conference: Conference) -> None:
+    board = Board(id=new_id(), team_id=team.id, title=team.title)
+    db.add(board)
+    db.flush()
+    for code, place in zip(COLUMNS, rank.spread(len(COLUMNS)), strict=True):
+        title = sentence(conference.locale, code)
+        db.add(BoardColumn(id=new_id(), board_id=board.id, title=title, rank=place))
+    db.flush()

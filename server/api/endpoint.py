@@ -1,0 +1,159 @@
+"""The declaration of an endpoint, and what its handler is given.
+
+Three kinds, told apart by what they may touch:
+
+* `command` changes something for a signed-in person, in one write unit with its idempotency key;
+* `query` answers from one snapshot;
+* `flow` is asynchronous and opens its own units: for what must hash a password or set a cookie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from sqlmodel import Session
+
+from server.api.rates import READING, WRITING, Rate
+from server.domain.person import Actor
+from server.domain.view import View
+
+Kind = Literal["command", "query", "flow"]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request inside its unit. Path parameters are ids; `key` is the id of a row it creates.
+
+    `url` is the address people open, for links that are handed out.
+    """
+
+    db: Session
+    actor: Actor
+    path: Mapping[str, UUID]
+    key: UUID
+    query: Mapping[str, str]
+    url: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request to a flow: nobody, or somebody, from some device."""
+
+    actor: Actor | None
+    path: Mapping[str, UUID]
+    key: UUID
+    device: str
+    locale: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a flow answers: the result, and a login to put into (or take out of) the cookie."""
+
+    result: View | None
+    status: int = 200
+    login_token: str | None = None
+    signed_out: bool = False
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    name: str
+    method: str
+    path: str
+    kind: Kind
+    handler: Callable[..., Any]
+    permission: str | None
+    body: type[View] | None
+    result: type[View] | None
+    status: int
+    errors: tuple[str, ...]
+    rate: Rate
+    parameters: tuple[str, ...]
+
+
+@dataclass
+class Endpoints:
+    """The endpoints of one routes module, collected by its decorators."""
+
+    group: str
+    all: list[Endpoint] = field(default_factory=list)
+
+    def command(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        permission: str | None,
+        body: type[View] | None = None,
+        result: type[View] | None = None,
+        status: int | None = None,
+        errors: tuple[str, ...] = (),
+        rate: Rate = WRITING,
+    ) -> Callable[[Handler], Handler]:
+        """Declare a change. The handler is a plain function `(call, body?) -> View | None`."""
+        return self._add(
+            "command", name, method, path, permission, body, result, status, errors, rate, parameters=()
+        )
+
+    def query(
+        self,
+        name: str,
+        path: str,
+        *,
+        permission: str | None,
+        result: type[View],
+        errors: tuple[str, ...] = (),
+        rate: Rate = READING,
+        parameters: tuple[str, ...] = (),
+    ) -> Callable[[Handler], Handler]:
+        """Declare a read. A result with a `position` gets it as its ETag."""
+        return self._add(
+            "query", name, "GET", path, permission, None, result, 200, errors, rate, parameters=parameters
+        )
+
+    def flow(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        body: type[View] | None = None,
+        result: type[View] | None = None,
+        status: int = 200,
+        errors: tuple[str, ...] = (),
+        rate: Rate = WRITING,
+    ) -> Callable[[Callable[..., Awaitable[Reply]]], Callable[..., Awaitable[Reply]]]:
+        """Declare a door that anybody may knock at. The handler is `async (visit, body?) -> Reply`."""
+        return self._add("flow", name, method, path, None, body, result, status, errors, rate, parameters=())
+
+    def _add(
+        self,
+        kind: Kind,
+        name: str,
+        method: str,
+        path: str,
+        permission: str | None,
+        body: type[View] | None,
+        result: type[View] | None,
+        status: int | None,
+        errors: tuple[str, ...],
+        rate: Rate,
+        *,
+        parameters: tuple[str, ...],
+    ) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            chosen = status or (200 if result else 204)
+            self.all.append(
+                Endpoint(
+                    name, method, path, kind, handler, permission, body, result, chosen, errors, rate, parameters
+                )
+            )
+            return handler
+
+        return declare

@@ -1,0 +1,95 @@
+"""What the API offers, told to programs: OpenAPI 3.1 for endpoints, JSON Schema for what is published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from server.api.endpoint import Endpoint
+from server.api.problem import CONTENT_TYPE, Problem
+from server.domain.view import FACTS, SIGNALS, View
+
+ALWAYS = ("400", "401", "403", "404", "409", "413", "415", "422", "429", "503")
+
+
+def openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, Any]:
+    """The whole API as one OpenAPI document."""
+    views = {view for endpoint in endpoints for view in (endpoint.body, endpoint.result) if view} | {Problem}
+    modes: list[tuple[type[View], Any]] = [
+        (view, "validation" if any(view is endpoint.body for endpoint in endpoints) else "serialization")
+        for view in sorted(views, key=lambda view: view.__name__)
+    ]
+    names, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
+    schemas = {view: names[(view, mode)] for view, mode in modes}
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Multaqa", "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {"login": {"type": "apiKey", "in": "cookie", "name": "login"}},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, schemas: dict[type[View], Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "summary": (endpoint.handler.__doc__ or "").strip().partition("\n")[0],
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint, schemas),
+    }
+    if endpoint.permission:
+        operation["x-permission"] = endpoint.permission
+    if endpoint.errors:
+        operation["x-errors"] = list(endpoint.errors)
+    if endpoint.kind != "flow":
+        operation["security"] = [{"login": []}]
+    if endpoint.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas[endpoint.body]}},
+        }
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    identifier = {"type": "string", "format": "uuid"}
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": identifier}
+        for name in re.findall(r"{(\w+)}", endpoint.path)
+    ]
+    in_query = [{"name": name, "in": "query", "schema": text} for name in endpoint.parameters]
+    key = {"name": "Idempotency-Key", "in": "header", "schema": identifier}
+    return [*in_path, *in_query, *([] if endpoint.kind == "query" else [key])]
+
+
+def _responses(endpoint: Endpoint, schemas: dict[type[View], Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "done"}
+    if endpoint.result:
+        success["content"] = {"application/json": {"schema": schemas[endpoint.result]}}
+    fault = {"description": "a problem", "content": {CONTENT_TYPE: {"schema": schemas[Problem]}}}
+    return {str(endpoint.status): success} | dict.fromkeys(ALWAYS, fault)
+
+
+def events() -> dict[str, Any]:
+    """Every publication and signal: its name, the channels it is told on, the schema of its data."""
+    told: list[tuple[type[View], Any]] = [(kind, "serialization") for kind in (*FACTS.values(), *SIGNALS.values())]
+    names, definitions = models_json_schema(told, ref_template="#/$defs/{model}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "publications": {
+            name: {"channels": list(fact.channels), "data": names[(fact, "serialization")]}
+            for name, fact in sorted(FACTS.items())
+            if fact.channels != ("access",)
+        },
+        "signals": {name: {"data": names[(signal, "serialization")]} for name, signal in sorted(SIGNALS.items())},
+        "$defs": definitions.get("$defs", {}),
+    }

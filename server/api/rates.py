@@ -1,0 +1,55 @@
+"""How often somebody may do something, kept per process in memory by the `limits` library.
+
+With several processes a person may reach the sum of them; that bounds a flood as well as one shared
+count would, and asks no other service.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from server.domain.errors import TooMany
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A name and a limit such as `30/minute`, counted per login, or per address where nobody is signed in."""
+
+    name: str
+    limit: str
+    by_address: bool = False
+
+
+READING = Rate("reading", "600/minute")
+WRITING = Rate("writing", "240/minute")
+TALKING = Rate("talking", "120/minute")
+ENTERING = Rate("entering", "30/minute", by_address=True)
+SIGNING_IN = Rate("signing_in", "20/minute", by_address=True)
+STREAMING = Rate("streaming", "60/minute")
+
+
+class Limiter:
+    """Counts what was asked; raises TooMany with the seconds to wait. `scale` widens all limits alike."""
+
+    def __init__(self, *, scale: int = 1) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._scale = scale
+        self._items: dict[str, RateLimitItem] = {}
+
+    def hit(self, rate: Rate, who: str) -> None:
+        item = self._item(rate)
+        if not self._limiter.hit(item, rate.name, who):
+            reset_at = self._limiter.get_window_stats(item, rate.name, who).reset_time
+            raise TooMany("too_many", retry_after_s=max(1, math.ceil(reset_at - time.time())))
+
+    def _item(self, rate: Rate) -> RateLimitItem:
+        if rate.limit not in self._items:
+            amount, _, per = rate.limit.partition("/")
+            self._items[rate.limit] = parse(f"{int(amount) * self._scale}/{per}")
+        return self._items[rate.limit]

@@ -1,0 +1,275 @@
+"""From a request to an answer: who asks, may they ask so often, what did they send, run it, say it.
+
+A command is one write unit: its login is proved, its key is claimed, the action runs and the answer is
+stored, all or nothing. A fault rolls all of it back, so that a failed command may be sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import uuid_utils
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.api.endpoint import Call, Endpoint, Reply, Visit
+from server.api.problem import from_validation
+from server.api.rates import Limiter
+from server.domain.errors import Conflict, Forbidden, LoginNeeded, Malformed, NotFound, TooLarge, WrongKind
+from server.domain.person import Actor
+from server.domain.view import View
+from server.messages import preferred
+
+T = TypeVar("T")
+
+BODY_BYTES = 64 * 1024
+NO_KEY = UUID(int=0)  # a query creates nothing
+LOGIN_SECONDS = 90 * 24 * 3600
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A command's answer as it went over the wire."""
+
+    status: int
+    text: str | None
+
+
+class Units(Protocol):
+    """The database, as far as a request needs it."""
+
+    async def read(self, unit: Callable[[Session], T]) -> T: ...
+
+    async def write(self, unit: Callable[[Session], T]) -> T: ...
+
+
+class Ledger(Protocol):
+    """Who is asking, and what was answered before."""
+
+    def authenticate(self, db: Session, token: str) -> Actor | None: ...
+
+    def begin(self, db: Session, actor: Actor, key: UUID, body_hash: str) -> Answer | None: ...
+
+    def finish(self, db: Session, actor: Actor, key: UUID, answer: Answer) -> None: ...
+
+
+@dataclass(frozen=True)
+class Door:
+    """What is asked of a request before it is heard."""
+
+    cookie: str
+    secure: bool
+    origins: frozenset[str]
+    url: str
+
+
+class Runner:
+    """Runs endpoints. One for the whole application."""
+
+    def __init__(self, units: Units, ledger: Ledger, limiter: Limiter, door: Door) -> None:
+        self._units = units
+        self._ledger = ledger
+        self._limiter = limiter
+        self._door = door
+
+    async def run(self, endpoint: Endpoint, request: Request) -> Response:
+        """Answer one request. Raises a Fault for everything that is the asker's to mend."""
+        token = self.login_token(request)
+        self.check_origin(request, cookie=token is not None)
+        self._limiter.hit(endpoint.rate, self._who(endpoint, request, token))
+        path = _ids(request.path_params)
+        if endpoint.kind == "query":
+            return await self._query(endpoint, request, token, path)
+        body, digest = await self._body(endpoint, request)
+        if endpoint.kind == "command":
+            return await self._command(endpoint, token, path, _key(request), body, digest)
+        return await self._flow(endpoint, request, token, path, body)
+
+    def login_token(self, request: Request) -> str | None:
+        return request.cookies.get(self._door.cookie) or None
+
+    def check_origin(self, request: Request, *, cookie: bool) -> None:
+        """A page of another site must not act with our cookie (OWASP ASVS 5.0, 3.5.1)."""
+        if request.method in SAFE:
+            return
+        origin = request.headers.get("origin")
+        same_site = request.headers.get("sec-fetch-site") == "same-origin"
+        if origin is None and (same_site or not cookie):
+            return
+        if origin not in self._door.origins:
+            raise Forbidden("origin.refused")
+
+    async def actor(self, request: Request) -> Actor | None:
+        """Who asks, outside of any unit: for flows, pages and the media doors."""
+        token = self.login_token(request)
+        if token is None:
+            return None
+        return await self._units.read(lambda db: self._ledger.authenticate(db, token))
+
+    def _who(self, endpoint: Endpoint, request: Request, token: str | None) -> str:
+        if token is None or endpoint.rate.by_address:
+            return address_of(request)
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    def _required(self, db: Session, token: str | None) -> Actor:
+        actor = self._ledger.authenticate(db, token) if token else None
+        if actor is None:
+            raise LoginNeeded("login.needed")
+        return actor
+
+    async def _body(self, endpoint: Endpoint, request: Request) -> tuple[View | None, str]:
+        raw = await read_body(request, most=BODY_BYTES)
+        digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + raw).hexdigest()
+        if endpoint.body is None:
+            return None, digest
+        if not is_json(request):
+            raise WrongKind("content_type.unknown")
+        try:
+            return endpoint.body.model_validate_json(raw), digest
+        except ValidationError as error:
+            raise from_validation(error) from None
+
+    async def _query(
+        self, endpoint: Endpoint, request: Request, token: str | None, path: Mapping[str, UUID]
+    ) -> Response:
+        asked = dict(request.query_params)
+        url = self._door.url
+
+        def unit(db: Session) -> View:
+            actor = self._required(db, token)
+            result: View = endpoint.handler(Call(db=db, actor=actor, path=path, key=NO_KEY, query=asked, url=url))
+            return result
+
+        result = await self._units.read(unit)
+        response = Response(
+            result.model_dump_json(), media_type="application/json", headers={"Cache-Control": "private, no-cache"}
+        )
+        position = getattr(result, "position", None)
+        if position is not None:
+            etag = f'"{position.offset}.{position.id}"'
+            response.headers["ETag"] = etag
+            if request.headers.get("if-none-match") == etag:
+                return Response(status_code=304, headers={"ETag": etag})
+        return response
+
+    async def _command(
+        self,
+        endpoint: Endpoint,
+        token: str | None,
+        path: Mapping[str, UUID],
+        key: UUID,
+        body: View | None,
+        digest: str,
+    ) -> Response:
+        url = self._door.url
+
+        def unit(db: Session) -> Answer:
+            actor = self._required(db, token)
+            answered = self._ledger.begin(db, actor, key, digest)
+            if answered is not None:
+                return answered
+            call = Call(db=db, actor=actor, path=path, key=key, query={}, url=url)
+            result: View | None = endpoint.handler(call, body) if body is not None else endpoint.handler(call)
+            answer = Answer(endpoint.status, result.model_dump_json() if result is not None else None)
+            self._ledger.finish(db, actor, key, answer)
+            return answer
+
+        try:
+            answer = await self._units.write(unit)
+        except IntegrityError:
+            # A row with this key is already there (another person's command), or its parent went away.
+            raise Conflict("conflict") from None
+        return Response(answer.text, status_code=answer.status, media_type="application/json")
+
+    async def _flow(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        token: str | None,
+        path: Mapping[str, UUID],
+        body: View | None,
+    ) -> Response:
+        visit = Visit(
+            actor=await self.actor(request) if token else None,
+            path=path,
+            key=_key(request),
+            device=request.headers.get("user-agent", "")[:120],
+            locale=locale_of(request),
+        )
+        reply: Reply = await (endpoint.handler(visit, body) if body is not None else endpoint.handler(visit))
+        response = Response(
+            reply.result.model_dump_json() if reply.result is not None else None,
+            status_code=reply.status,
+            media_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+        self._set_login(response, reply)
+        return response
+
+    def _set_login(self, response: Response, reply: Reply) -> None:
+        if reply.login_token is not None:
+            response.set_cookie(
+                self._door.cookie,
+                reply.login_token,
+                max_age=LOGIN_SECONDS,
+                path="/",
+                secure=self._door.secure,
+                httponly=True,
+                samesite="lax",
+            )
+        elif reply.signed_out:
+            response.delete_cookie(
+                self._door.cookie, path="/", secure=self._door.secure, httponly=True, samesite="lax"
+            )
+
+
+async def read_body(request: Request, *, most: int) -> bytes:
+    """The whole body, or TooLarge as soon as it is known to be: never more than `most` bytes in memory."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > most:
+        raise TooLarge("body.too_large")
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise TooLarge("body.too_large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def locale_of(request: Request) -> str:
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def _key(request: Request) -> UUID:
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return UUID(int=uuid_utils.uuid7().int)
+    try:
+        return UUID(given)
+    except ValueError:
+        raise Malformed("key.malformed") from None
+
+
+def _ids(params: Mapping[str, Any]) -> dict[str, UUID]:
+    try:
+        return {name: UUID(value) for name, value in params.items()}
+    except ValueError:
+        raise NotFound("not_found") from None

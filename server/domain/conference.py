@@ -1,0 +1,196 @@
+"""A conference: its frame, its people's roles, and the invitations that bring them in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from models.conference import Conference, Invitation
+from server.domain.permissions import Role
+from server.domain.person import ConferenceOfMine, Me, PersonView, Token
+from server.domain.session import SessionView
+from server.domain.text import Name, OptionalProse, Title
+from server.domain.view import Fact, Position, View
+from server.domain.zone import Locale, Zone
+
+
+class ConferenceView(View):
+    id: UUID
+    title: str
+    description: str
+    locale: str
+    zone: str
+    starts_on: date | None
+    ends_on: date | None
+    version: int
+
+
+class ConferenceDraft(View):
+    title: Title
+    description: OptionalProse = ""
+    locale: Locale = "ar"
+    zone: Zone
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class ConferenceChange(View):
+    title: Title | None = None
+    description: OptionalProse | None = None
+    locale: Locale | None = None
+    zone: Zone | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class Conferences(View):
+    conferences: list[ConferenceOfMine]
+
+
+class ConferenceSnapshot(View):
+    """The same for all who may see it, so that it can be cached by its position."""
+
+    position: Position
+    conference: ConferenceView
+    sessions: list[SessionView]
+
+
+class TeamLite(View):
+    id: UUID
+    title: str
+    board_id: UUID | None
+    member: bool
+
+
+class ConferenceMine(View):
+    role: str
+    may: list[str]
+    teams: list[TeamLite]
+
+
+class ChecklistItem(View):
+    name: Literal["session", "speaker", "guests", "team", "stage_tried"]
+    done: bool
+
+
+class Checklist(View):
+    items: list[ChecklistItem]
+
+
+class Participant(View):
+    person: PersonView
+    role: str
+    guest: bool
+    joined_at: datetime
+
+
+class People(View):
+    people: list[Participant]
+
+
+class RoleChange(View):
+    role: Role
+
+
+class InvitationDraft(View):
+    role: Role
+    session_id: UUID | None = None
+    team_id: UUID | None = None
+    uses: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
+class InvitationView(View):
+    id: UUID
+    conference_id: UUID
+    role: str
+    session_id: UUID | None
+    team_id: UUID | None
+    uses: int
+    uses_left: int | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+class Invitations(View):
+    invitations: list[InvitationView]
+
+
+class NewInvitation(View):
+    """The only time the token is seen: afterwards the server knows just its hash."""
+
+    invitation: InvitationView
+    url: str
+    token: str
+
+
+class InvitedConference(View):
+    id: UUID
+    title: str
+    locale: str
+
+
+class InvitedSession(View):
+    id: UUID
+    title: str
+
+
+class InvitationLook(View):
+    conference: InvitedConference
+    role: str
+    session: InvitedSession | None
+
+
+class InvitationAccept(View):
+    token: Token
+    name: Name | None = None
+    locale: Locale = "ar"
+    zone: Zone | None = None
+
+
+class Joined(View):
+    me: Me
+    conference_id: UUID
+    session_id: UUID | None
+    team_id: UUID | None
+
+
+class ConferenceChanged(Fact, name="conference.changed", channels=("conference",)):
+    conference: ConferenceView
+
+
+class PeopleChanged(Fact, name="people.changed", channels=("conference",)):
+    count: int
+
+
+class RoleChanged(Fact, name="role.changed", channels=("person",)):
+    conference_id: UUID
+    role: str | None
+
+
+def view(conference: Conference) -> ConferenceView:
+    return ConferenceView.model_validate({name: getattr(conference, name) for name in ConferenceView.model_fields})
+
+
+def invitation_view(invitation: Invitation) -> InvitationView:
+    left = None if invitation.most_uses is None else invitation.most_uses - invitation.uses
+    named = {name: getattr(invitation, name) for name in InvitationView.model_fields if name != "uses_left"}
+    return InvitationView.model_validate({**named, "uses_left": left})
+
+
+def usable(invitation: Invitation, *, at: datetime) -> bool:
+    """Whether the link still opens: not revoked, not expired, uses left."""
+    used_up = invitation.most_uses is not None and invitation.uses >= invitation.most_uses
+    return invitation.revoked_at is None and invitation.expires_at > at and not used_up
+
+
+# A person who holds a role is never lowered by opening a link for a lesser one.
+_RANK = {"organiser": 3, "moderator": 2, "speaker": 1, "attendee": 0}
+
+
+def higher(held: str | None, offered: str) -> str:
+    return offered if held is None or _RANK[offered] > _RANK[held] else held

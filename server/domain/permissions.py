@@ -1,0 +1,76 @@
+"""The one table of who may do what.
+
+A person's roles in a scope are their conference role, `session_speaker` in a session they speak in, and
+`lead` or `member` in a team. Nobody inside a scope without any role: to them it does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, get_args
+
+from server.domain.errors import Forbidden
+
+Role = Literal["organiser", "moderator", "speaker", "attendee"]
+TeamRole = Literal["lead", "member"]
+
+ROLES: tuple[str, ...] = get_args(Role)
+TEAM_ROLES: tuple[str, ...] = get_args(TeamRole)
+
+_EVERYBODY = frozenset(ROLES)
+_CREW = frozenset({"organiser", "moderator"})
+_STAGE = frozenset({"organiser", "moderator", "session_speaker"})
+_ORGANISER = frozenset({"organiser"})
+_TEAM = frozenset({"lead", "member", "organiser"})
+_LEAD = frozenset({"lead", "organiser"})
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "conference.show": _EVERYBODY,
+    "conference.change": _ORGANISER,
+    "people.list": _CREW,
+    "role.change": _ORGANISER,
+    "link.create": _ORGANISER,
+    "invitation.manage": _ORGANISER,
+    "session.show": _EVERYBODY,
+    "session.create": _ORGANISER,
+    "session.change": _ORGANISER,
+    "session.move": _STAGE,
+    "speaker.change": _ORGANISER,
+    "chat.show": _EVERYBODY,
+    "message.post": _EVERYBODY,
+    "message.edit": _EVERYBODY,  # one's own only
+    "message.delete": _EVERYBODY,  # one's own
+    "message.moderate": _CREW,  # anybody's
+    "question.list": _EVERYBODY,
+    "question.ask": _EVERYBODY,
+    "question.vote": _EVERYBODY,
+    "question.decide": _CREW,
+    "stage.watch": _EVERYBODY,
+    "stage.backstage": _STAGE,
+    "stage.publish": _STAGE,
+    "stream_key.manage": _STAGE,
+    "team.list": _EVERYBODY,
+    "team.create": _ORGANISER,
+    "team.show": _TEAM,
+    "member.change": _LEAD,
+    "board.show": _TEAM,
+    "card.create": _TEAM,
+    "card.rename": _TEAM,
+    "card.move": _TEAM,
+}
+
+
+def may(roles: Collection[str], permission: str) -> bool:
+    """Whether any of these roles carries the permission. An unknown permission is a mistake of ours."""
+    return not PERMISSIONS[permission].isdisjoint(roles)
+
+
+def require(roles: Collection[str], permission: str) -> None:
+    """Raises Forbidden, which names the permission so that a page can say what is missing."""
+    if not may(roles, permission):
+        raise Forbidden("not_allowed", permission=permission)
+
+
+def granted(roles: Collection[str]) -> list[str]:
+    """Every permission these roles carry, for a page that shows only what works."""
+    return sorted(name for name in PERMISSIONS if may(roles, name))

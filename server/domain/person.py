@@ -1,0 +1,162 @@
+"""Who somebody is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, StringConstraints
+
+from models.person import Login, Person
+from server.domain.text import Name, fold_email
+from server.domain.view import Fact, View
+from server.domain.zone import Locale, Zone
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person behind a request, as proved by one login."""
+
+    person_id: UUID
+    login_id: UUID
+    name: str
+    guest: bool
+    may_create: bool
+    locale: str
+
+
+def _email(address: str) -> str:
+    folded = fold_email(address)
+    name, _, host = folded.partition("@")
+    if not name or "." not in host or any(letter.isspace() for letter in folded):
+        raise ValueError("not an address")
+    return folded
+
+
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
+Token = Annotated[str, StringConstraints(min_length=16, max_length=128)]
+
+
+class PersonView(View):
+    id: UUID
+    name: str
+
+
+class OwnPerson(View):
+    """What only the person sees of themselves."""
+
+    id: UUID
+    name: str
+    email: str | None
+    locale: str
+    zone: str | None
+    guest: bool
+    may_create: bool
+
+
+class ConferenceOfMine(View):
+    id: UUID
+    title: str
+    role: str
+
+
+class TeamOfMine(View):
+    id: UUID
+    title: str
+    role: str
+    conference_id: UUID
+    board_id: UUID | None
+
+
+class Me(View):
+    person: OwnPerson
+    conferences: list[ConferenceOfMine]
+    teams: list[TeamOfMine]
+    demo: bool = False
+
+
+class LoginView(View):
+    id: UUID
+    device: str
+    created_at: datetime
+    seen_at: datetime
+    current: bool
+
+
+class Logins(View):
+    logins: list[LoginView]
+
+
+class SignUp(View):
+    name: Name
+    email: Email
+    password: Password
+    locale: Locale = "ar"
+    zone: Zone | None = None
+
+
+class SignIn(View):
+    email: Email
+    password: Annotated[str, StringConstraints(max_length=200)]
+
+
+class FirstOrganiser(View):
+    token: Token
+    name: Name
+    email: Email
+    password: Password
+    locale: Locale = "ar"
+    zone: Zone | None = None
+
+
+class LinkToken(View):
+    token: Token
+
+
+class ChangeMe(View):
+    name: Name | None = None
+    locale: Locale | None = None
+    zone: Zone | None = None
+
+
+class OneTimeLinkView(View):
+    url: str
+    expires_at: datetime
+
+
+class SetupState(View):
+    open: bool
+
+
+class AccessChanged(Fact, name="access.changed", channels=("access",)):
+    """Internal: ask again what these people and logins may hear (design 4, Rights decide channels).
+
+    `owners` are what media calls somebody's connections: a person, or `person/login`, or `person/key`.
+    """
+
+    person_ids: list[UUID]
+    login_ids: list[UUID]
+    owners: list[str]
+    reason: str
+
+
+def owner_of(person_id: UUID, way: UUID) -> str:
+    """What media is told of who sends or watches: the person, and the login or stream key they came by."""
+    return f"{person_id}/{way}"
+
+
+def view(person: Person) -> PersonView:
+    return PersonView(id=person.id, name=person.name)
+
+
+def own_view(person: Person) -> OwnPerson:
+    return OwnPerson.model_validate({name: getattr(person, name) for name in OwnPerson.model_fields})
+
+
+def login_view(login: Login, *, current: bool) -> LoginView:
+    return LoginView(
+        id=login.id, device=login.device, created_at=login.created_at, seen_at=login.seen_at, current=current
+    )

@@ -1,0 +1,79 @@
+"""People's words: what is kept, what is stripped, and how names are compared.
+
+Sources: Unicode UAX #9 (bidirectional controls), RFC 5892 (joiners are part of real words), and the
+measured corpus in the tests.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+# Overrides and embeddings can make a sentence read as another; isolates leak past their line.
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u2028\u2029\ufeff\ufff9-\ufffc]")
+_MARKS = re.compile("[\u064b-\u065f\u0670\u0640]")
+_FOLDED = str.maketrans(
+    {
+        **dict.fromkeys("أإآٱ", "ا"),
+        "ى": "ي",
+        "ی": "ي",
+        "ک": "ك",
+        "ة": "ه",
+        "ؤ": "و",
+        "ئ": "ي",
+        **{chr(0x0660 + digit): str(digit) for digit in range(10)},
+        **{chr(0x06F0 + digit): str(digit) for digit in range(10)},
+    }
+)
+
+
+def clean(text: str) -> str:
+    """Prose as it is kept: NFC, no control characters or bidi overrides, no blank edges.
+
+    Joiners (U+200C, U+200D) and the marks U+200E, U+200F, U+061C stay: Arabic and Persian use them.
+    """
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = "".join(letter for letter in text if not "\ud800" <= letter <= "\udfff")
+    return _INVISIBLE.sub("", _BIDI_CONTROLS.sub("", text)).strip()
+
+
+def clean_line(text: str) -> str:
+    """A name or title: like `clean`, on one line, runs of blanks as one."""
+    return re.sub(r"\s+", " ", clean(text))
+
+
+def fold(text: str) -> str:
+    """The form in which Arabic spellings of one word are equal: for search and comparison, never shown."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return re.sub(r"\s+", " ", _MARKS.sub("", text).translate(_FOLDED)).strip()
+
+
+def fold_email(address: str) -> str:
+    return unicodedata.normalize("NFKC", address).strip().casefold()
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("empty")
+    return text
+
+
+def _prose(text: str) -> str:
+    return _not_empty(clean(text))
+
+
+def _line(text: str) -> str:
+    return _not_empty(clean_line(text))
+
+
+Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(_line)]
+Title = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
+OptionalLine = Annotated[str, StringConstraints(max_length=80), AfterValidator(clean_line)]
+OptionalProse = Annotated[str, StringConstraints(max_length=4000), AfterValidator(clean)]
+MessageText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_prose)]
+QuestionText = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_prose)]
+CardTitle = Annotated[str, StringConstraints(max_length=300), AfterValidator(_line)]

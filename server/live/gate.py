@@ -1,0 +1,85 @@
+"""Who is this, what may it hear, and what may it say in passing: the hub's questions, answered by our rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models.database import Database
+from realtime.hub.frames import Close
+from realtime.hub.ports import Handshake, Peer, Refusal
+from server.actions import ledger
+from server.domain.errors import Fault
+from server.domain.person import Actor
+from server.messages import preferred, sentence
+from server.queries import scope
+
+Check = Callable[[Session, Actor, UUID], object]
+
+# Which permission a channel asks for. `access` is for server processes alone and stands in no row here.
+_RIGHTS: dict[tuple[str, str], Check] = {
+    ("session", ""): lambda db, actor, id: scope.of_session(db, actor, id, "session.show"),
+    ("session", "moderation"): lambda db, actor, id: scope.of_session(db, actor, id, "question.decide"),
+    ("conference", ""): lambda db, actor, id: scope.of_conference(db, actor, id, "conference.show"),
+    ("team", ""): lambda db, actor, id: scope.of_team(db, actor, id, "team.show"),
+    ("board", ""): lambda db, actor, id: scope.of_board(db, actor, id, "board.show"),
+}
+
+
+class ConferenceGate:
+    """The hub's Gate. A connection is admitted by its login cookie and asked again when rights change."""
+
+    def __init__(self, database: Database, *, cookie: str, origins: frozenset[str]) -> None:
+        self._database = database
+        self._cookie = cookie
+        self._origins = origins
+
+    async def admit(self, handshake: Handshake) -> Peer | Refusal:
+        locale = preferred(handshake.language or "")
+        if handshake.origin is not None and handshake.origin not in self._origins:
+            return Refusal("origin.refused", sentence(locale, "origin.refused"))
+        token = _cookie(handshake.cookie or "", self._cookie)
+        actor = await self._database.read(lambda db: ledger.authenticate(db, token)) if token else None
+        if actor is None:
+            return Refusal("login.needed", sentence(locale, "login.needed"), close=Close.LOGIN_ENDED)
+        return Peer(str(actor.person_id), str(actor.login_id), actor.name, extra=actor)
+
+    async def may_subscribe(self, peer: Peer, channel: str) -> bool:
+        kind, _, rest = channel.partition(":")
+        text, _, side = rest.partition(":")
+        actor: Actor = peer.extra
+        try:
+            id = UUID(text)
+        except ValueError:
+            return False
+        if kind == "person":
+            return not side and id == actor.person_id
+        check = _RIGHTS.get((kind, side))
+        return check is not None and await self._database.read(lambda db: _allowed(db, check, actor, id))
+
+    async def signal(self, peer: Peer, channel: str, name: str, data: dict[str, Any]) -> dict[str, Any] | Refusal:
+        """Only typing, for now; who types is what the login says, whatever the browser claims."""
+        actor: Actor = peer.extra
+        if name != "typing" or not channel.startswith("session:") or data:
+            return Refusal("signal.refused", sentence(actor.locale, "signal.refused"))
+        return {"people": [{"id": peer.person_id, "name": peer.name}]}
+
+
+def _allowed(db: Session, check: Check, actor: Actor, id: UUID) -> bool:
+    try:
+        check(db, actor, id)
+    except Fault:
+        return False
+    return True
+
+
+def _cookie(header: str, name: str) -> str | None:
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None

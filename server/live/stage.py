@@ -1,0 +1,124 @@
+"""Keeping stages and media of one mind: what is wished goes there, what is so comes back.
+
+The database holds what is wished (a session's state), media holds what is. Every server process follows
+media's events and hands each to one action that writes only what is newer, so that it does not matter
+which process hears it first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from models.conference import ConferenceSession
+from models.database import Database, Unavailable
+from models.publication import Publication
+from server.actions import stage
+from server.actions.stage import RoomState
+from server.domain.errors import Fault
+from server.domain.session import OPEN, SessionChanged
+from server.live.media import MediaClient
+
+BACK_AGAIN_S = 0.5
+log = structlog.get_logger()
+
+
+class StageFollower:
+    """Follows one media process for as long as it is started."""
+
+    def __init__(self, database: Database, media: MediaClient) -> None:
+        self._database = database
+        self._media = media
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.connected = asyncio.Event()
+
+    def start(self) -> None:
+        self._spawn(self._follow())
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def notice(self, publications: Sequence[Publication]) -> None:
+        """See a commit of this process: a session that moved changes what media should hold."""
+        for one in publications:
+            if one.name == SessionChanged.name and one.channel.startswith("session:"):
+                told = one.data["session"]
+                self._spawn(self._wish(told["id"], told["state"], told["version"]))
+
+    async def drop(self, owners: Sequence[str]) -> None:
+        """End what these send and watch; browsers that still may come back by themselves."""
+        try:
+            await self._media.drop(owners)
+        except Fault:
+            log.warning("media.drop_failed", count=len(owners))
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async for event in self._media.events():
+                    await self._heard(event)
+            except (Fault, Unavailable, ValueError, KeyError) as error:
+                log.info("media.link_lost", reason=type(error).__name__)
+            self.connected.clear()
+            await asyncio.sleep(BACK_AGAIN_S)
+
+    async def _heard(self, event: dict[str, Any]) -> None:
+        if event["type"] == "state":
+            await self._whole(event)
+        elif event["type"] == "room":
+            state = _room(event["room"], event["instance"], event["revision"])
+            await self._database.write(lambda db: stage.observe(db, state))
+
+    async def _whole(self, event: dict[str, Any]) -> None:
+        """The link is new: note what media holds, then say all that is wished again."""
+        rooms = [_room(room, event["instance"], event["revision"]) for room in event["rooms"]]
+        for state in rooms:
+            await self._database.write(lambda db, state=state: stage.observe(db, state))  # type: ignore[misc]
+        known = [state.session_id for state in rooms]
+        await self._database.write(lambda db: stage.forget_others(db, event["instance"], known))
+        sessions: list[ConferenceSession] = await self._database.read(stage.open_sessions)
+        for session in sessions:
+            await self._wish(str(session.id), session.state, session.version)
+        self.connected.set()
+
+    async def _wish(self, session_id: str, state: str, revision: int) -> None:
+        on_air: str | list[str] = "all" if state == "live" else []
+        try:
+            await self._media.wish(session_id, revision=revision, open=state in OPEN, on_air=on_air)
+        except Fault as fault:
+            log.info("media.wish_waits", code=fault.code)  # said again when the link is back
+
+
+def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
+    publishers = [
+        {
+            "id": one["id"],
+            "person_id": one["owner"].partition("/")[0],
+            "label": one["label"],
+            "audio": one["audio"],
+            "video": one["video"],
+            "on_air": one["on_air"],
+            "slot": one["slot"],
+            "codec": one["codec"],
+        }
+        for one in room["publishers"]
+        if one["connected"]
+    ]
+    return RoomState(
+        session_id=UUID(room["room"]),
+        instance=instance,
+        revision=room.get("revision", revision),
+        publishers=publishers,
+        viewers=room["viewers"]["air"],
+    )

@@ -1,0 +1,47 @@
+"""Sums that this process changed are told by it, at most every half second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from models.database import Database, Unavailable
+from models.publication import Publication
+from server.actions import tally
+from server.domain.question import VoteChanged
+
+EVERY_S = 0.5
+log = structlog.get_logger()
+
+
+class Tallies:
+    """Collects what was voted on. What a crash leaves untold, a job tells (`server.jobs`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changed: set[UUID] = set()
+        self._telling: asyncio.Task[None] | None = None
+
+    def notice(self, publications: Sequence[Publication]) -> None:
+        """See a commit of this process; votes in it make their sums due."""
+        voted = {UUID(one.data["question_id"]) for one in publications if one.name == VoteChanged.name}
+        self._changed |= voted
+        if voted and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._changed:
+            await asyncio.sleep(EVERY_S)
+            due, self._changed = self._changed, set()
+            try:
+                await self._database.write(lambda db, due=due: tally.tell(db, due))  # type: ignore[misc]
+            except Unavailable:
+                log.warning("tally.untold", count=len(due))
+
+    async def stop(self) -> None:
+        """Tell what is due and end."""
+        if self._telling is not None:
+            await self._telling

@@ -1,0 +1,157 @@
+"""Conferences and their sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.base import now
+from models.conference import ConferenceRole, ConferenceSession, Invitation, SessionSpeaker
+from models.person import Person
+from models.stage import Stage, StreamKey
+from models.team import Board, Membership, Team
+from server.domain import conference as conferences
+from server.domain import permissions
+from server.domain import session as sessions
+from server.domain.conference import (
+    Checklist,
+    ChecklistItem,
+    ConferenceMine,
+    ConferenceSnapshot,
+    InvitationView,
+    TeamLite,
+)
+from server.domain.person import Actor
+from server.domain.session import SessionSnapshot, SessionView, StageView, StreamKeyView
+from server.queries import people, scope
+from server.queries.channels import conference_channel, position, session_channel
+
+
+def speakers_of(db: Session, session_ids: Sequence[UUID]) -> dict[UUID, list[Person]]:
+    found: dict[UUID, list[Person]] = {id: [] for id in session_ids}
+    rows = db.exec(
+        select(SessionSpeaker.session_id, Person)
+        .join(Person, col(Person.id) == col(SessionSpeaker.person_id))
+        .where(col(SessionSpeaker.session_id).in_(list(session_ids)))
+        .order_by(col(Person.name), col(Person.id))
+    )
+    for session_id, person in rows:
+        found[session_id].append(person)
+    return found
+
+
+def session_view(db: Session, session: ConferenceSession) -> SessionView:
+    return sessions.view(session, speakers_of(db, [session.id])[session.id])
+
+
+def conference_snapshot(db: Session, actor: Actor, conference_id: UUID) -> ConferenceSnapshot:
+    conference, _ = scope.of_conference(db, actor, conference_id, "conference.show")
+    rows = db.exec(
+        select(ConferenceSession)
+        .where(col(ConferenceSession.conference_id) == conference_id)
+        .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))
+    ).all()
+    speakers = speakers_of(db, [row.id for row in rows])
+    return ConferenceSnapshot(
+        position=position(db, conference_channel(conference_id)),
+        conference=conferences.view(conference),
+        sessions=[sessions.view(row, speakers[row.id]) for row in rows],
+    )
+
+
+def conference_mine(db: Session, actor: Actor, conference_id: UUID) -> ConferenceMine:
+    _, here = scope.of_conference(db, actor, conference_id, "conference.show")
+    rows = db.exec(
+        select(Team, Board.id, Membership.person_id)
+        .join(Board, col(Board.team_id) == col(Team.id), isouter=True)
+        .join(
+            Membership,
+            (col(Membership.team_id) == col(Team.id)) & (col(Membership.person_id) == actor.person_id),
+            isouter=True,
+        )
+        .where(col(Team.conference_id) == conference_id)
+        .order_by(col(Team.created_at), col(Team.id))
+    )
+    seen = [
+        TeamLite(id=team.id, title=team.title, board_id=board_id, member=member is not None)
+        for team, board_id, member in rows
+        if member is not None or "organiser" in here.roles
+    ]
+    return ConferenceMine(role=here.conference_role, may=permissions.granted(here.roles), teams=seen)
+
+
+def session_snapshot(db: Session, actor: Actor, session_id: UUID) -> SessionSnapshot:
+    session, _ = scope.of_session(db, actor, session_id, "session.show")
+    return SessionSnapshot(
+        position=position(db, session_channel(session_id)),
+        session=session_view(db, session),
+        stage=stage_view(db, session),
+    )
+
+
+def stage_view(db: Session, session: ConferenceSession) -> StageView:
+    stage = db.get(Stage, session.id)
+    ids = [UUID(item["person_id"]) for item in stage.publishers if item.get("person_id")] if stage else []
+    return sessions.stage_view(session, stage, people.by_id(db, ids))
+
+
+def invitations(db: Session, actor: Actor, conference_id: UUID) -> list[InvitationView]:
+    scope.of_conference(db, actor, conference_id, "invitation.manage")
+    rows = db.exec(
+        select(Invitation)
+        .where(col(Invitation.conference_id) == conference_id)
+        .order_by(col(Invitation.created_at).desc(), col(Invitation.id))
+    )
+    return [conferences.invitation_view(row) for row in rows]
+
+
+def stream_keys(db: Session, actor: Actor, session_id: UUID) -> list[StreamKeyView]:
+    """One's own keys that still open."""
+    scope.of_session(db, actor, session_id, "stream_key.manage")
+    rows = db.exec(
+        select(StreamKey)
+        .where(
+            col(StreamKey.session_id) == session_id,
+            col(StreamKey.person_id) == actor.person_id,
+            col(StreamKey.revoked_at).is_(None),
+        )
+        .order_by(col(StreamKey.created_at))
+    )
+    return [StreamKeyView(id=row.id, session_id=row.session_id, created_at=row.created_at) for row in rows]
+
+
+def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
+    """What an organiser still has to do before the day; each item is read off the rows themselves."""
+    scope.of_conference(db, actor, conference_id, "conference.change")
+    mine = col(ConferenceSession.conference_id) == conference_id
+    guests = select(Invitation.id).where(
+        col(Invitation.conference_id) == conference_id,
+        col(Invitation.role) == "attendee",
+        col(Invitation.revoked_at).is_(None),
+        col(Invitation.expires_at) > now(),
+    )
+    attendees = select(ConferenceRole.person_id).where(
+        col(ConferenceRole.conference_id) == conference_id, col(ConferenceRole.role) == "attendee"
+    )
+    done = {
+        "session": db.exec(select(ConferenceSession.id).where(mine).limit(1)).first(),
+        "speaker": db.exec(
+            select(SessionSpeaker.person_id)
+            .join(ConferenceSession, col(ConferenceSession.id) == col(SessionSpeaker.session_id))
+            .where(mine)
+            .limit(1)
+        ).first(),
+        "guests": db.exec(guests.limit(1)).first() or db.exec(attendees.limit(1)).first(),
+        "team": db.exec(select(Team.id).where(col(Team.conference_id) == conference_id).limit(1)).first(),
+        "stage_tried": db.exec(
+            select(Stage.session_id)
+            .join(ConferenceSession, col(ConferenceSession.id) == col(Stage.session_id))
+            .where(mine, col(Stage.revision) > 0)
+            .limit(1)
+        ).first(),
+    }
+    return Checklist(
+        items=[ChecklistItem.model_validate({"name": name, "done": bool(found)}) for name, found in done.items()]
+    )

@@ -1,0 +1,133 @@
+"""Where something lies, and what the asker is there: the one place where reads and writes are authorised.
+
+Every action and query begins by asking for the scope of the row it was named. Whoever has no role there
+gets NotFound, so that a foreign id answers exactly like an unknown one; whoever has one but not the
+permission gets Forbidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlmodel import Session, SQLModel, col, select
+
+from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
+from models.conversation import Message, Question
+from models.team import Board, Card, Membership, Team
+from server.domain import permissions
+from server.domain.errors import NotFound
+from server.domain.person import Actor
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the asker is here. `roles` joins conference role, `session_speaker` and team role."""
+
+    actor: Actor
+    conference_id: UUID
+    roles: frozenset[str]
+
+    def require(self, permission: str) -> None:
+        permissions.require(self.roles, permission)
+
+    def may(self, permission: str) -> bool:
+        return permissions.may(self.roles, permission)
+
+    @property
+    def conference_role(self) -> str:
+        return next((role for role in permissions.ROLES if role in self.roles), "")
+
+
+def load(db: Session, table: type[Row], id: UUID, *, lock: bool = False) -> Row:
+    """The row, locked when it will be decided on. Raises NotFound."""
+    row = db.get(table, id, with_for_update=lock or None, populate_existing=lock)
+    if row is None:
+        raise NotFound("not_found")
+    return row
+
+
+def of_conference(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[Conference, Scope]:
+    conference = load(db, Conference, id, lock=lock)
+    return conference, _scope(db, actor, conference.id, permission)
+
+
+def of_session(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[ConferenceSession, Scope]:
+    session = load(db, ConferenceSession, id, lock=lock)
+    return session, _scope(db, actor, session.conference_id, permission, more=_speaking(db, actor, session.id))
+
+
+def of_message(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[Message, Scope]:
+    message = load(db, Message, id, lock=lock)
+    return message, of_session(db, actor, message.session_id, permission)[1]
+
+
+def of_question(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[Question, Scope]:
+    question = load(db, Question, id, lock=lock)
+    return question, of_session(db, actor, question.session_id, permission)[1]
+
+
+def of_team(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Team, Scope]:
+    """A team is there for its members and the conference's organisers; to others it does not exist."""
+    team = load(db, Team, id, lock=lock)
+    membership = db.get(Membership, (team.id, actor.person_id))
+    held = _conference_roles(db, actor, team.conference_id)
+    roles = held | ({membership.role} if membership else set())
+    if not permissions.may(roles, "team.show"):
+        raise NotFound("not_found")
+    scope = Scope(actor, team.conference_id, frozenset(roles))
+    scope.require(permission)
+    return team, scope
+
+
+def of_board(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Board, Scope]:
+    board = load(db, Board, id, lock=lock)
+    return board, of_team(db, actor, board.team_id, permission)[1]
+
+
+def of_card(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Card, Scope]:
+    """The card, with its board locked first: parents before children, so that units never lock crosswise."""
+    known = load(db, Card, id)
+    _, scope = of_board(db, actor, known.board_id, permission, lock=lock)
+    return (load(db, Card, id, lock=True) if lock else known), scope
+
+
+def conference_role(db: Session, conference_id: UUID, person_id: UUID) -> str | None:
+    row = db.get(ConferenceRole, (conference_id, person_id))
+    return row.role if row else None
+
+
+def sessions_spoken_in(db: Session, actor: Actor, session_ids: Iterable[UUID]) -> set[UUID]:
+    mine = col(SessionSpeaker.person_id) == actor.person_id
+    named = col(SessionSpeaker.session_id).in_(list(session_ids))
+    return set(db.exec(select(SessionSpeaker.session_id).where(mine, named)))
+
+
+def _conference_roles(db: Session, actor: Actor, conference_id: UUID) -> set[str]:
+    role = conference_role(db, conference_id, actor.person_id)
+    return {role} if role else set()
+
+
+def _speaking(db: Session, actor: Actor, session_id: UUID) -> set[str]:
+    return {"session_speaker"} if db.get(SessionSpeaker, (session_id, actor.person_id)) else set()
+
+
+def _scope(db: Session, actor: Actor, conference_id: UUID, permission: str, *, more: Iterable[str] = ()) -> Scope:
+    roles = _conference_roles(db, actor, conference_id)
+    if not roles:
+        raise NotFound("not_found")
+    scope = Scope(actor, conference_id, frozenset(roles | set(more)))
+    scope.require(permission)
+    return scope
