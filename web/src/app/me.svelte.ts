@@ -1,0 +1,78 @@
+/** Who uses this page. Signing in or out changes it, and with it every page. */
+import { language } from '~/i18n/t.svelte';
+import { api } from '~/net/api';
+import { live } from '~/net/client.svelte';
+import { follow, type Followed } from '~/net/live';
+import type { Locale, Me, MyConference, Role } from '~/net/shapes';
+import { preferences } from './preferences.svelte';
+
+class Account {
+  me = $state<Me | null>(null);
+  demo = $state(false);
+  private following: Followed | null = null;
+
+  get signedIn(): boolean {
+    return this.me !== null;
+  }
+
+  conference(id: string): MyConference | undefined {
+    return this.me?.conferences.find((conference) => conference.id === id);
+  }
+
+  roleIn(conference: string): Role | null {
+    return this.conference(conference)?.role ?? null;
+  }
+
+  /** After a door (sign-in, invitation, link) let somebody in. */
+  async enter(me: Me): Promise<void> {
+    const same = this.me?.person.id === me.person.id;
+    this.me = me;
+    if (me.person.locale !== language.locale) await language.use(me.person.locale);
+    if (same) return;
+    this.following?.close();
+    live.reset();
+    this.listen(me.person.id);
+  }
+
+  /** The login is over, by this person's wish or not. */
+  leave(): void {
+    this.following?.close();
+    this.following = null;
+    this.me = null;
+    live.reset();
+  }
+
+  async signOut(): Promise<void> {
+    await api.post('/api/sign-out');
+    this.leave();
+  }
+
+  async refresh(): Promise<void> {
+    this.me = await api.get<Me>('/api/me');
+  }
+
+  async setLocale(locale: Locale): Promise<void> {
+    await language.use(locale);
+    preferences.rememberLocale(locale);
+    if (this.me) this.me = await api.patch<Me>('/api/me', { locale });
+  }
+
+  /** Roles and teams given or taken while the page is open. */
+  private listen(person: string): void {
+    this.following = follow<Me & { position?: never }>(live, {
+      channel: `person:${person}`,
+      headFirst: true,
+      load: (signal) => api.get<Me>('/api/me', { signal }) as Promise<Me & { position?: never }>,
+      reset: (me) => (this.me = me),
+      publication: ({ name }) => {
+        if (name === 'role.changed' || name === 'membership.changed') void this.refresh();
+      },
+    });
+  }
+}
+
+export const account = new Account();
+
+api.onLoginNeeded = () => {
+  if (account.signedIn) account.leave();
+};

@@ -1,0 +1,70 @@
+/** Addresses to pages. Links are plain `<a href>`; this file turns them into page changes without a reload. */
+import { language } from '~/i18n/t.svelte';
+import type { Component } from 'svelte';
+import { routes, type Route } from './routes';
+
+export type Params = Record<string, string>;
+export interface Page { route: Route | null; params: Params; view: Component<{ params: Params }> | null; failed: boolean; path: string }
+
+const compiled = routes.map((route) => ({
+  route,
+  names: [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1]!),
+  pattern: new RegExp(`^${route.path.replace(/:\w+/g, '([^/]+)')}/?$`),
+}));
+
+export function match(path: string): { route: Route; params: Params } | null {
+  for (const { route, names, pattern } of compiled) {
+    const found = pattern.exec(path);
+    if (found) return { route, params: Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1]!)])) };
+  }
+  return null;
+}
+
+class Router {
+  page = $state.raw<Page>({ route: null, params: {}, view: null, failed: false, path: '' });
+  /** Grows with every page change: the frame then moves focus to the page's heading. */
+  changes = $state(0);
+  private turn = 0;
+
+  start(): Promise<void> {
+    addEventListener('popstate', () => void this.show());
+    document.addEventListener('click', (event) => this.clicked(event));
+    return this.show();
+  }
+
+  go(path: string, options: { replace?: boolean } = {}): void {
+    if (options.replace) history.replaceState(null, '', path);
+    else history.pushState(null, '', path);
+    void this.show().then(() => !location.hash && scrollTo(0, 0));
+  }
+
+  /** Loads code and texts of the address side by side, then changes the page in one step. */
+  async show(): Promise<void> {
+    const turn = ++this.turn;
+    const path = location.pathname;
+    const found = match(path);
+    let next: Page = { route: null, params: {}, view: null, failed: false, path };
+    if (found) {
+      try {
+        const [module] = await Promise.all([found.route.page(), language.need(...found.route.words)]);
+        next = { ...found, view: module.default, failed: false, path };
+      } catch {
+        next = { ...found, view: null, failed: true, path };
+      }
+    }
+    if (turn !== this.turn) return;
+    this.page = next;
+    this.changes++;
+  }
+
+  private clicked(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest?.('a');
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (!match(link.pathname) || (link.hash && link.pathname === location.pathname)) return;
+    event.preventDefault();
+    if (link.href !== location.href) this.go(link.pathname + link.search + link.hash);
+  }
+}
+
+export const router = new Router();

@@ -1,0 +1,23 @@
+/**
+ * Every page address. One row each, in this form: the build reads this file to know which chunks an
+ * address needs. `open`: may be seen without a login. `bare`: the phone's bottom bar makes way.
+ */
+import type { Component } from 'svelte';
+import type { Area } from '~/i18n/words.gen';
+
+export interface Route {
+  path: string;
+  words: readonly Area[];
+  page: () => Promise<{ default: Component<any> }>;
+  open?: boolean;
+  bare?: boolean;
+}
+
+export const routes: readonly Route[] = [
+  { path: '/', words: ['lobby'], page: () => import('~/features/lobby/HomePage.svelte'), open: true },
+  { path: '/sign-in', words: ['account'], page: () => import('~/features/account/SignInPage.svelte'), open: true },
+  { path: '/sign-up', words: ['account'], page: () => import('~/features/account/SignUpPage.svelte'), open: true },
+  { path: '/join', words: ['account'], page: () => import('~/features/account/JoinPage.svelte'), open: true },
+  { path: '/enter', words: ['account'], page: () => import('~/features/account/EnterPage.svelte'), open: true },
+  { path: '/setup', words: ['account'], page: () => import('~/features/account/SetupPage.svelte'), open: true },
+];

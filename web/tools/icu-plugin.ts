@@ -1,0 +1,51 @@
+/**
+ * Vite plugin: `virtual:words/<locale>/<area>` is the compiled table of messages/<locale>/<area>.json,
+ * and `virtual:words` maps locale and area to its lazy import.
+ */
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Plugin } from 'vite';
+import { compileArea, LOCALES, readWords, type Locale } from './icu.ts';
+import { MESSAGES, writeKeyTypes } from './words.ts';
+
+const PREFIX = 'virtual:words';
+
+export function icuPlugin(): Plugin {
+  return {
+    name: 'multaqa-words',
+    buildStart() {
+      writeKeyTypes();
+      for (const locale of LOCALES) {
+        for (const file of readdirSync(join(MESSAGES, locale))) this.addWatchFile(join(MESSAGES, locale, file));
+      }
+    },
+    resolveId(id) {
+      return id === PREFIX || id.startsWith(`${PREFIX}/`) ? `\0${id}` : null;
+    },
+    load(id) {
+      if (!id.startsWith(`\0${PREFIX}`)) return null;
+      const [, locale, area] = id.split('/');
+      if (!locale || !area) return index();
+      const words = readWords(MESSAGES, locale as Locale)[area];
+      if (!words) throw new Error(`no messages for ${locale}/${area}`);
+      return compileArea(words);
+    },
+    handleHotUpdate({ file, server }) {
+      if (!file.startsWith(MESSAGES)) return;
+      writeKeyTypes();
+      for (const module of server.moduleGraph.idToModuleMap.values()) {
+        if (module.id?.endsWith(`/${basename(file, '.json')}`)) server.moduleGraph.invalidateModule(module);
+      }
+      server.ws.send({ type: 'full-reload' });
+    },
+  };
+}
+
+function index(): string {
+  const entries = LOCALES.map((locale) => {
+    const areas = Object.keys(readWords(MESSAGES, locale));
+    const lines = areas.map((area) => `${JSON.stringify(area)}:()=>import('${PREFIX}/${locale}/${area}')`);
+    return `${locale}:{${lines.join(',')}}`;
+  });
+  return `export default {${entries.join(',')}};`;
+}

@@ -1,0 +1,68 @@
+/**
+ * Vite plugin for the HTML shell. At build: the entry's CSS goes inline (one round trip to the first paint),
+ * the notes for the server's author are taken out, and a small table tells the inline script which chunks
+ * this address and language will need, so that they load beside the entry and not after it.
+ * In development: the placeholders get harmless values.
+ */
+import { readFileSync } from 'node:fs';
+import type { Plugin } from 'vite';
+
+type Bundle = Record<string, { type: string; fileName: string } & Record<string, unknown>>;
+
+const DEV_VALUES: Record<string, string> = {
+  lang: 'ar', dir: 'rtl', title: 'ملتقى', description: '', nonce: '', boot: 'null',
+};
+
+export function shellPlugin(): Plugin {
+  let building = false;
+  return {
+    name: 'multaqa-shell',
+    configResolved(config) {
+      building = config.command === 'build';
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, context) {
+        const clean = html.replace(/<!--\s*NOTES[\s\S]*?-->\n?/, '');
+        if (!building || !context.bundle) {
+          return clean.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => DEV_VALUES[name] ?? whole).replace('"{{chunks}}"', '{}');
+        }
+        const bundle = context.bundle as unknown as Bundle;
+        return inlineCss(clean, bundle).replace('"{{chunks}}"', () => JSON.stringify(chunkTable(bundle)));
+      },
+    },
+  };
+}
+
+function inlineCss(html: string, bundle: Bundle): string {
+  return html.replace(/<link rel="stylesheet"[^>]*href="\/([^"]+\.css)"[^>]*>/g, (_, file: string) => {
+    const asset = bundle[file];
+    if (!asset) throw new Error(`${file} is not in the bundle`);
+    return `<style nonce="{{nonce}}">${String(asset.source).trim()}</style>`;
+  });
+}
+
+/** [pattern, chunk files, areas of words] per route, and chunk files per locale and area. */
+function chunkTable(bundle: Bundle): unknown {
+  const chunks = Object.values(bundle).filter((item) => item.type === 'chunk');
+  const files = (ending: string): string[] => {
+    const chunk = chunks.find((item) => String(item.facadeModuleId ?? '').endsWith(ending));
+    if (!chunk) return [];
+    const css = [...((chunk.viteMetadata as { importedCss?: Set<string> } | undefined)?.importedCss ?? [])];
+    const shared = (chunk.imports as string[]).filter((name) => !bundle[name]?.isEntry);
+    return [chunk.fileName, ...shared, ...css];
+  };
+  const source = readFileSync(new URL('../src/routes.ts', import.meta.url), 'utf8');
+  const row = /path: '([^']+)'[^}]*?words: \[([^\]]*)\][^}]*?import\('~\/([^']+)'\)/g;
+  const routes = [...source.matchAll(row)].map(([, path, areas, module]) => [
+    `^${path!.replace(/:\w+/g, '[^/]+')}$`,
+    files(`/src/${module}`),
+    areas!.split(',').map((area) => area.trim().replaceAll("'", '')).filter(Boolean),
+  ]);
+  const words: Record<string, Record<string, string[]>> = {};
+  for (const chunk of chunks) {
+    const found = /virtual:words\/(\w+)\/(\w+)$/.exec(String(chunk.facadeModuleId ?? ''));
+    if (found) (words[found[1]!] ??= {})[found[2]!] = [chunk.fileName];
+  }
+  return { routes, words };
+}

@@ -1,0 +1,37 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { icuPlugin } from './tools/icu-plugin.ts';
+import { shellPlugin } from './tools/shell-plugin.ts';
+
+/** Where `vite dev` finds the Python server; `make dev` sets it. */
+const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte({ configFile: false }), icuPlugin(), shellPlugin()],
+  resolve: {
+    alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) },
+    conditions: mode === 'test' ? ['browser'] : [],
+  },
+  html: { cspNonce: '{{nonce}}' },
+  build: {
+    target: 'es2022',
+    cssTarget: ['chrome111', 'safari16.4', 'firefox115'],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      '/api': server,
+      '/whip': server,
+      '/whep': server,
+      '/ws': { target: server, ws: true },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
+    restoreMocks: true,
+  },
+}));
