@@ -347,6 +347,7 @@ class HubServer(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self.server_state = HubServerState()
+        self.serving = asyncio.Event()  # set once connections are accepted
         self._on_drain = on_drain
         self._notice_s = notice_s
 
@@ -354,6 +355,11 @@ class HubServer(uvicorn.Server):
         with self.capture_signals():
             await self._serve(sockets)
             self._captured_signals.clear()  # uvicorn would raise them again and die by signal
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.serving.set()
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # every tenth of a second

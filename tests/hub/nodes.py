@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -118,7 +119,7 @@ class Client:
     async def subscribe(self, channel: str, offset: int | None = None, id: str | None = None) -> dict[str, Any]:
         position = None if offset is None else {"offset": offset, "id": id}
         reply = await self.ask(do="subscribe", channel=channel, position=position)
-        ok: dict[str, Any] = reply["ok"] if "ok" in reply else reply
+        ok: dict[str, Any] = reply.get("ok", reply)
         return ok
 
     async def publications(self, channel: str, number: int) -> list[int]:
@@ -131,12 +132,10 @@ class Client:
 
     async def closed(self) -> tuple[int, str]:
         """Read on to the end; the close code and reason."""
-        try:
-            while True:
-                await self.frame()
-        except ConnectionClosed as end:
-            assert end.rcvd is not None
-            return end.rcvd.code, end.rcvd.reason
+        with pytest.raises(ConnectionClosed) as end:
+            await self.until(lambda frame: False)
+        assert end.value.rcvd is not None
+        return end.value.rcvd.code, end.value.rcvd.reason
 
 
 @asynccontextmanager
@@ -165,8 +164,7 @@ async def node(
     await hub.start()
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await server.serving.wait()
         yield Node(hub, history, gate, server, sock)
     finally:
         server.should_exit = True
