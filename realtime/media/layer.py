@@ -17,7 +17,7 @@ MAX_GROUP_PACKETS = 2_048
 WISH_INTERVAL_S = 0.5
 """Keyframes are dear for the speaker's uplink: at most one wish in so long, however many viewers ask."""
 
-_HEED_S = 1.0
+_HEED_S = 0.5
 """A source that sent no keyframe for so long after a wish ignores wishes (FFmpeg, OBS)."""
 
 

@@ -18,10 +18,10 @@ from .seams import Arena
 CACHE_PACKETS = 2_048
 """What can be asked for again or replayed: about 12 s of a talk at 1.5 Mbit/s."""
 
-KEYFRAME_PATIENCE_S = 0.3
+KEYFRAME_PATIENCE_S = 0.15
 """How long one who joins waits for a fresh keyframe before being given the last group of pictures."""
 
-FRESH_GROUP_S = 0.5
+FRESH_GROUP_S = 1.0
 """A group of pictures this young is replayed at once: shorter than asking for a new one."""
 
 WRAP_GUARD = 128
