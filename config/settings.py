@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -114,12 +113,12 @@ class Settings(BaseModel):
     def on_postgresql(self) -> bool:
         return self.database_url.startswith("postgres")
 
-    @cached_property
+    @property
     def database(self) -> str:
         """The database's URL, with SQLite under `data_dir` when none was named."""
         return self.database_url or f"sqlite:///{self.data_dir / 'multaqa.sqlite'}"
 
-    @cached_property
+    @property
     def url(self) -> str:
         """The address people open, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -129,7 +128,7 @@ class Settings(BaseModel):
         """True when people come by HTTPS: cookies are then `Secure` and carry the `__Host-` prefix."""
         return self.url.startswith("https://")
 
-    @cached_property
+    @property
     def origins(self) -> frozenset[str]:
         """Origins whose pages may send commands: the public one, and on loopback its other names."""
         parts = urlsplit(self.url)
@@ -139,16 +138,16 @@ class Settings(BaseModel):
         names = ("localhost", "127.0.0.1", "[::1]")
         return frozenset(f"{parts.scheme}://{name}{port}" for name in names)
 
-    @cached_property
+    @property
     def turn(self) -> str:
         """The TURN server's address; `{host}` in the setting stands for the public URL's host name."""
         return self.turn_url.replace("{host}", urlsplit(self.url).hostname or "")
 
-    @cached_property
+    @property
     def proxies(self) -> tuple[str, ...]:
         return tuple(_parts(self.trusted_proxies))
 
-    @cached_property
+    @property
     def run_dir(self) -> Path:
         return self.data_dir / "run"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Text
 from sqlmodel import Field
 
 from models.base import Table, key, moment, reference
@@ -58,5 +59,5 @@ class Command(Table, table=True):
     key: UUID = Field(primary_key=True)
     body_hash: str = Field(max_length=64)
     status: int = 0
-    answer: str | None = None
+    answer: str | None = Field(default=None, sa_type=Text)
     at: datetime = moment(index=True)

@@ -1,0 +1,262 @@
+"""The `multaqa` command."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import httpx
+import typer
+
+from config.logging import configure
+from config.settings import LOOPBACK_NAMES, Settings, SettingsFault
+from models import migrate as migrations
+from models.database import Database
+from server.actions.person import create_setup_link
+from server.demo import seed
+from server.supervisor import Child, Supervisor
+
+PORTS_TRIED = 50
+READY_S = 60.0
+T = TypeVar("T")
+app = typer.Typer(
+    help="Multaqa: online volunteering conferences, self-hosted.", no_args_is_help=True, add_completion=False
+)
+
+
+@app.command()
+def serve() -> None:
+    """Run the server for real, with its media process, until it is told to stop."""
+    settings = _settings()
+    with _alone(settings):
+        migrations.upgrade(settings.database)
+        link = _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
+        with _listening(settings, search=False) as (listening, placed):
+            notes = [f"Become the first organiser: {link.url}"] if link else []
+            _supervise(placed, listening, notes)
+
+
+@app.command()
+def demo() -> None:
+    """Run a living example conference on this machine, with a talk on air. No passwords, no set-up."""
+    settings = _settings(mode="demo")
+    with _alone(settings), _listening(settings, search=True) as (listening, placed):
+        migrations.upgrade(placed.database)
+        film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
+        notes = ["This is an example: choose who you want to be on the page."]
+        speaker = Child(
+            "film",
+            ["film", "--url", film.url, "--key", film.key, "--control", "CONTROL"],
+        )
+        _supervise(placed, listening, notes, [speaker])
+
+
+@app.command()
+def media(
+    control: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run the media process alone, for a server process elsewhere (MULTAQA_MEDIA_CONTROL names its socket)."""
+    from realtime.media.process import run
+    from server.assembly import media_control
+
+    settings = _settings()
+    configure(settings.log_format)
+    run(
+        socket_path=Path(media_control(settings).removeprefix("unix:")),
+        udp_port=settings.media_port,
+        address=settings.media_address or None,
+        host="127.0.0.1" if settings.host in LOOPBACK_NAMES and not settings.media_address else "0.0.0.0",
+        secret=settings.media_secret.get_secret_value() or None,
+        control_pipe=control,
+    )
+
+
+@app.command()
+def migrate(down_to: Annotated[str | None, typer.Option(help="Go back to this revision.")] = None) -> None:
+    """Bring the database to the shape this version expects."""
+    settings = _settings()
+    with _alone(settings):
+        if down_to is None:
+            migrations.upgrade(settings.database)
+        else:
+            migrations.downgrade(settings.database, down_to)
+    print("The database is ready.")
+
+
+@app.command()
+def admin() -> None:
+    """Print a fresh link for the first organiser, while there is none."""
+    settings = _settings()
+    migrations.upgrade(settings.database)
+    link = _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
+    print(link.url if link else "This server already has an organiser, who can invite others.")
+
+
+@app.command(hidden=True)
+def worker(
+    fd: Annotated[int, typer.Option()],
+    control: Annotated[int, typer.Option()],
+    index: Annotated[int, typer.Option()],
+) -> None:
+    """One server process, started by its parent."""
+    from server import worker as process
+
+    settings = _settings()
+    configure(settings.log_format)
+    process.run(settings, socket_fd=fd, control_fd=control, index=index)
+
+
+@app.command(hidden=True)
+def film(
+    url: Annotated[str, typer.Option()],
+    key: Annotated[str, typer.Option()],
+    control: Annotated[int, typer.Option()],
+) -> None:
+    """The demo's speaker: a small film, encoded for real and sent by WHIP."""
+    from realtime.media.whip_push import run
+
+    configure(_settings().log_format)
+    run(url=url, key=key, control_pipe=control)
+
+
+def main() -> None:
+    app()
+
+
+def _settings(mode: str | None = None) -> Settings:
+    try:
+        return Settings.load(os.environ, **({"mode": mode} if mode else {}))
+    except SettingsFault as fault:
+        print("The settings cannot be used:", *(f"  - {line}" for line in fault.faults), sep="\n", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _supervise(
+    settings: Settings, listening: socket.socket, notes: list[str], more: list[Child] | None = None
+) -> None:
+    configure(settings.log_format)
+    workers = [
+        Child(
+            f"server {index}",
+            ["worker", "--fd", str(listening.fileno()), "--control", "CONTROL", "--index", str(index)],
+            fds=[listening.fileno()],
+        )
+        for index in range(settings.workers)
+    ]
+    own_media = [] if settings.media_control else [Child("media", ["media", "--control", "CONTROL"], stage=1)]
+    supervisor = Supervisor([*own_media, *workers, *(more or [])], _environment(settings))
+
+    async def run() -> None:
+        greeting: list[asyncio.Task[None]] = []
+        await supervisor.run(started=lambda: greeting.append(asyncio.create_task(_greet(settings, notes))))
+
+    asyncio.run(run())
+
+
+async def _greet(settings: Settings, notes: list[str]) -> None:
+    """Say where it is, once it answers."""
+    address = f"http://127.0.0.1:{settings.port}" if settings.host in {"0.0.0.0", "::"} else settings.url
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+        for _ in range(int(READY_S / 0.1)):
+            try:
+                if (await client.get(f"{address}/livez")).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+    print(f"\n  ملتقى · Multaqa\n  Open {settings.url}\n", *(f"  {note}\n" for note in notes), sep="", flush=True)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the children read: our environment with what was decided here."""
+    decided = {
+        "MULTAQA_MODE": settings.mode,
+        "MULTAQA_HOST": settings.host,
+        "MULTAQA_PORT": str(settings.port),
+        "MULTAQA_MEDIA_PORT": str(settings.media_port),
+        "MULTAQA_DATABASE_URL": settings.database,
+        "MULTAQA_PUBLIC_URL": settings.url,
+    }
+    return {**os.environ, **decided}
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """SQLite has one server process: a second start on the same data folder is told so."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / "multaqa.lock").open("w") as lock:
+        if not settings.on_postgresql:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"Multaqa is already running on {settings.data_dir}.", file=sys.stderr)
+                raise typer.Exit(3) from None
+        yield
+
+
+@contextmanager
+def _listening(settings: Settings, *, search: bool) -> Iterator[tuple[socket.socket, Settings]]:
+    """The listening socket, and the settings with the ports it really got.
+
+    `search` takes the next free port when the wished one is taken; UDP for media looks beside it.
+    """
+    listening = _bound(settings.host, settings.port, socket.SOCK_STREAM, tries=PORTS_TRIED if search else 1)
+    if listening is None:
+        print(f"Port {settings.port} is taken. Choose another with MULTAQA_PORT.", file=sys.stderr)
+        raise typer.Exit(4)
+    with listening:
+        listening.listen(2048)
+        port = listening.getsockname()[1]
+        wished = settings.media_port or port
+        probe = _bound(settings.host, wished, socket.SOCK_DGRAM, tries=PORTS_TRIED if search else 1)
+        media_port = probe.getsockname()[1] if probe else wished
+        if probe:
+            probe.close()
+        if port != settings.port:
+            print(f"Port {settings.port} is taken, using {port}.")
+        database = settings.database
+        if settings.mode == "demo" and not settings.database_url:
+            database = f"sqlite:///{settings.data_dir / 'demo.sqlite'}"
+        yield (
+            listening,
+            settings.model_copy(update={"port": port, "media_port": media_port, "database_url": database}),
+        )
+
+
+def _bound(host: str, port: int, kind: socket.SocketKind, *, tries: int) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + tries):
+        bound = socket.socket(family, kind)
+        if kind == socket.SOCK_STREAM:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, candidate if port else 0))
+        except OSError:
+            bound.close()
+            continue
+        return bound
+    return None
+
+
+def _once(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run one thing on the database before anything else is started."""
+
+    async def run() -> T:
+        database = Database(settings.database)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()

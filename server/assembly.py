@@ -1,0 +1,198 @@
+"""The one place that picks concrete parts and puts a server process together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from sqlmodel import Session
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+
+from config.settings import Settings
+from models.database import Database, Listener
+from models.publication import Publication
+from realtime.broker.memory import MemoryBroker
+from realtime.broker.redis import RedisBroker
+from realtime.hub.hub import Hub
+from realtime.hub.ports import Broker
+from server import __version__
+from server.actions import ledger
+from server.api.endpoint import Endpoint
+from server.api.rates import Limiter
+from server.api.runner import Answer, Door, Runner
+from server.app import create_app
+from server.demo.cast import Cast
+from server.demo.doors import flows as demo_flows
+from server.domain.person import Actor
+from server.jobs.runner import JobRunner
+from server.live.access import AccessFollower
+from server.live.gate import ConferenceGate
+from server.live.history import StoredHistory, frame_of
+from server.live.media import MediaClient
+from server.live.stage import StageFollower
+from server.live.tallies import Tallies
+from server.metrics import metrics_app
+from server.routes import account, chat, conferences, questions, sessions, system, teams
+from server.routes.pages import Pages
+from server.routes.passwords import Passwords
+from server.routes.system import Health, LoopLag
+from server.routes.whip import MediaDoors
+
+DIST = Path(__file__).parents[1] / "web" / "dist"
+DEMO_SCALE = 20  # six people behind one address are not a flood
+NODE = "m0"  # the one media process of this host
+
+
+class StoredLedger:
+    """The runner's Ledger, over the command table."""
+
+    def authenticate(self, db: Session, token: str) -> Actor | None:
+        return ledger.authenticate(db, token)
+
+    def begin(self, db: Session, actor: Actor, key: UUID, body_hash: str) -> Answer | None:
+        known = ledger.begin(db, actor, key, body_hash)
+        return Answer(known.status, known.answer) if known else None
+
+    def finish(self, db: Session, actor: Actor, key: UUID, answer: Answer) -> None:
+        ledger.finish(db, actor, key, status=answer.status, answer=answer.text)
+
+
+@dataclass
+class Assembled:
+    """A server process: the application, and what its supervisor needs to reach."""
+
+    app: Starlette
+    metrics: Starlette
+    hub: Hub
+    draining: bool = False
+
+    def drain(self) -> None:
+        """Readiness goes off first, so that a proxy stops sending people here."""
+        self.draining = True
+
+
+def cookie_name(settings: Settings) -> str:
+    """`__Host-` needs Secure (RFC 6265bis 4.1.3.2), which plain http on loopback cannot promise."""
+    return "__Host-login" if settings.secure else "login"
+
+
+def media_control(settings: Settings) -> str:
+    return settings.media_control or f"unix:{(settings.run_dir / 'media.sock').resolve()}"
+
+
+def assemble(settings: Settings, *, node: str | None = None) -> Assembled:
+    """Build a server process from its settings; nothing is started before the application's lifespan."""
+    database = Database(settings.database)
+    broker = _broker(settings)
+    build = _build()
+    gate = ConferenceGate(database, cookie=cookie_name(settings), origins=settings.origins)
+    hub = Hub(
+        gate=gate,
+        history=StoredHistory(database),
+        broker=broker,
+        node=node or secrets.token_hex(4),
+        build=build,
+        has_presence=lambda channel: channel.startswith("session:") and channel.count(":") == 1,
+    )
+    media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
+    stages = StageFollower(database, media)
+    tallies = Tallies(database)
+    lag = LoopLag()
+    limiter = Limiter(scale=DEMO_SCALE if settings.mode == "demo" else 1)
+    door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
+    runner = Runner(database, StoredLedger(), limiter, door)
+    endpoints = declared(settings, database)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        access = AccessFollower(hub, stages)
+        jobs = JobRunner(database)
+        cast = Cast(database, hub) if settings.mode == "demo" else None
+        database.listener = _listener(hub, stages, tallies)
+        await hub.start()
+        await access.start()
+        stages.start()
+        jobs.start()
+        lag.start()
+        if cast is not None:
+            cast.start()
+        try:
+            yield
+        finally:
+            if cast is not None:
+                await cast.stop()
+            await jobs.stop()
+            await lag.stop()
+            await tallies.stop()
+            await stages.stop()
+            await access.stop()
+            await hub.stop()
+            await media.close()
+            await database.close()
+
+    health = Health(
+        database=database,
+        data_dir=settings.data_dir,
+        lag=lag,
+        draining=lambda: assembled.draining,
+        degraded=lambda: hub.degraded,
+        media=stages.connected.is_set,
+    )
+    pages = Pages(DIST, database, runner, build=build, demo=settings.mode == "demo", secure=settings.secure)
+    app = create_app(
+        endpoints,
+        runner,
+        routes=[
+            *system.routes(health, endpoints, version=__version__),
+            WebSocketRoute("/ws", hub.route),
+            *MediaDoors(database, runner, limiter, media).routes(),
+            *pages.routes(),
+        ],
+        lifespan=lifespan,
+        secure=settings.secure,
+    )
+    assembled = Assembled(app, metrics_app(hub.numbers, lag), hub)
+    return assembled
+
+
+def declared(settings: Settings, database: Database) -> list[Endpoint]:
+    """Every endpoint of the API, for routes, for OpenAPI and for the test that walks them all."""
+    groups = [
+        account.ENDPOINTS,
+        account.flows(database, Passwords()),
+        conferences.ENDPOINTS,
+        conferences.flows(database),
+        sessions.endpoints(turn_url=settings.turn_url, turn_secret=settings.turn_secret.get_secret_value()),
+        chat.ENDPOINTS,
+        questions.ENDPOINTS,
+        teams.ENDPOINTS,
+        *([demo_flows(database)] if settings.mode == "demo" else []),
+    ]
+    return [endpoint for group in groups for endpoint in group.all]
+
+
+def _listener(hub: Hub, stages: StageFollower, tallies: Tallies) -> Listener:
+    """What hears every commit of this process: the hub first, then those who act on some facts."""
+
+    def hear(publications: Sequence[Publication]) -> None:
+        hub.publish([frame_of(one) for one in publications])
+        stages.notice(publications)
+        tallies.notice(publications)
+
+    return hear
+
+
+def _broker(settings: Settings) -> Broker:
+    return RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
+
+
+def _build() -> str:
+    """Changes with every built front end, so that an older page knows to reload itself."""
+    index = DIST / "index.html"
+    return f"{__version__}-{int(os.stat(index).st_mtime)}" if index.exists() else __version__

@@ -1,0 +1,54 @@
+"""The example's door: be one of six people with one click. Declared in demo mode only."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from models.team import Board
+from server.actions import person
+from server.api.endpoint import Endpoints, Reply, Visit
+from server.api.runner import Units
+from server.demo.people import CONFERENCE, LIVE_SESSION, NEXT_SESSION, PERSONAS, TEAM, Persona
+from server.domain.person import Me
+from server.domain.view import View
+from server.queries import people
+
+
+class DemoSignIn(View):
+    persona: Persona
+
+
+class DemoEntered(Me):
+    """Oneself, and the page where this person has something to do."""
+
+    landing: str
+
+
+def flows(units: Units) -> Endpoints:
+    doors = Endpoints("demo")
+
+    @doors.flow("demo.sign_in", "POST", "/api/demo/sign-in", body=DemoSignIn, result=DemoEntered)
+    async def sign_in(visit: Visit, body: DemoSignIn) -> Reply:
+        """Be one of the example's people."""
+        someone = PERSONAS[body.persona]
+        token = await units.write(lambda db: person.sign_in(db, someone.id, device=visit.device))
+        entered = await units.read(lambda db: _entered(db, body.persona))
+        return Reply(entered, login_token=token)
+
+    return doors
+
+
+def _entered(db: Session, persona: str) -> DemoEntered:
+    me = people.me(db, PERSONAS[persona].id, demo=True)
+    return DemoEntered(**dict(me), landing=_landing(db, persona))
+
+
+def _landing(db: Session, persona: str) -> str:
+    if persona in {"team_lead", "volunteer"}:
+        return f"/b/{db.exec(select(Board.id).where(col(Board.team_id) == TEAM)).one()}"
+    return {
+        "organiser": f"/c/{CONFERENCE}",
+        "moderator": f"/s/{LIVE_SESSION}/desk",
+        "speaker": f"/s/{NEXT_SESSION}/studio",
+        "attendee": f"/s/{LIVE_SESSION}",
+    }[persona]

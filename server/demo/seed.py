@@ -1,0 +1,248 @@
+"""Lays the example out: once in full, and at every start its times round now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from models.base import new_id, now
+from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
+from models.person import Person
+from models.team import Board, BoardColumn
+from server.actions import card, message, question, session, team
+from server.actions.publish import publish
+from server.demo.people import (
+    CONFERENCE,
+    CROWD,
+    EVERYBODY,
+    LIVE_SESSION,
+    ON_AIR,
+    PERSONAS,
+    TEAM,
+    Someone,
+    fixed,
+)
+from server.domain.board import CardDraft
+from server.domain.conference import ConferenceChanged
+from server.domain.conference import view as conference_view
+from server.domain.session import NewStreamKey, SessionChanged
+from server.queries import programme
+from server.queries.channels import conference_channel, session_channel
+
+ZONE = "Asia/Amman"
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A session of the example: when it begins, in minutes from now, and how long it takes."""
+
+    key: str
+    title: str
+    description: str
+    begins: int
+    minutes: int
+    state: str = "scheduled"
+    hall: str = "القاعة الكبرى"
+    language: str = "ar"
+    speakers: tuple[Someone, ...] = ()
+
+    @property
+    def id(self) -> UUID:
+        return fixed(f"session:{self.key}")
+
+
+TALKS = (
+    Talk(
+        "opening",
+        "افتتاح الملتقى: لماذا نتطوّع معًا؟",
+        "كلمة ترحيب، وما ينتظرنا في يومَي الملتقى.",
+        begins=-110,
+        minutes=45,
+        state="ended",
+        speakers=(PERSONAS["organiser"],),
+    ),
+    Talk(
+        "live",
+        "كيف ننظّم فريق تطوّع عن بُعد؟",
+        "من أول رسالة إلى أول إنجاز: أدوات بسيطة، واتفاقات واضحة، واجتماعات أقصر.",
+        begins=-15,
+        minutes=60,
+        state="live",
+        speakers=(ON_AIR, PERSONAS["speaker"]),
+    ),
+    Talk(
+        "next",
+        "ورشة: كتابة محتوى يصل إلى الناس",
+        "نكتب معًا إعلانًا لحملة تطوّع، ونحسّنه سطرًا سطرًا.",
+        begins=60,
+        minutes=75,
+        state="backstage",
+        hall="قاعة الورش",
+        speakers=(PERSONAS["speaker"],),
+    ),
+    Talk(
+        "burnout",
+        "Seeing volunteer burnout early",
+        "Five signs, and what a small team can do about each of them this week.",
+        begins=60,
+        minutes=45,
+        language="en",
+        speakers=(CROWD[3],),
+    ),
+    Talk(
+        "campaign",
+        "من فكرة إلى حملة في أسبوع",
+        "قصة حملة «كتاب لكل بيت»: ما نجح، وما تعلّمناه مما لم ينجح.",
+        begins=150,
+        minutes=45,
+        speakers=(CROWD[0],),
+    ),
+    Talk(
+        "sprint",
+        "Open translation sprint",
+        "Bring a text, leave with it in another language. Everybody is welcome.",
+        begins=24 * 60,
+        minutes=120,
+        hall="قاعة الورش",
+        language="en",
+        speakers=(CROWD[5],),
+    ),
+)
+
+CHAT = (
+    (CROWD[0], "السلام عليكم جميعًا، الصوت واضح جدًا عندي من عمّان 🌿"),
+    (CROWD[1], "وعليكم السلام. أتابع من تونس، والصورة ممتازة حتى على الجوّال."),
+    (CROWD[3], "Hello from Lagos! Following with the English notes 👋"),
+    (CROWD[2], "هل ستُنشر روابط الأدوات بعد الجلسة؟"),
+    (PERSONAS["moderator"], "نعم، سنضعها في صفحة الجلسة قبل نهاية اليوم."),
+    (CROWD[4], "فكرة «اجتماع عشر دقائق» غيّرت عمل فريقنا فعلًا."),
+)
+QUESTIONS = (
+    (CROWD[1], "كيف نحافظ على حماس المتطوّعين بعد الشهر الأول؟", "approved", (0, 2, 3, 4)),
+    (CROWD[2], "ما أقلّ عدد من الأدوات يكفي فريقًا من عشرة أشخاص؟", "approved", (1, 5)),
+    (CROWD[3], "How do you welcome someone who joins in the middle of a project?", "waiting", ()),
+    (CROWD[4], "هل تنصحون بتوزيع المهام أسبوعيًا أم عند الحاجة؟", "waiting", ()),
+)
+CARDS = (
+    (0, "ترجمة دليل المتطوّع إلى الإنجليزية"),
+    (0, "تصميم بطاقة شكر للمتحدّثين"),
+    (0, "Write captions for the opening talk"),
+    (1, "جمع روابط الأدوات المذكورة في الجلسات"),
+    (1, "الردّ على أسئلة المسجّلين الجدد"),
+    (2, "تجربة الصوت والصورة مع المتحدّثين"),
+    (2, "نشر برنامج اليوم الأول"),
+)
+
+
+def lay_out(db: Session, *, url: str) -> NewStreamKey:
+    """Lay the example out, or move its times to now. Returns the key for the film that is on air."""
+    if db.get(Conference, CONFERENCE) is None:
+        _people(db)
+        _conference(db)
+        _conversation(db)
+        _team(db)
+    else:
+        _move_to_now(db)
+    return session.create_stream_key(db, ON_AIR.actor, LIVE_SESSION, id=new_id(), url=url)
+
+
+def _people(db: Session) -> None:
+    for someone in EVERYBODY:
+        db.add(Person(id=someone.id, name=someone.name, locale=someone.locale, may_create=someone.may_create))
+    db.flush()
+
+
+def _conference(db: Session) -> None:
+    today = now().astimezone(ZoneInfo(ZONE)).date()
+    conference = Conference(
+        id=CONFERENCE,
+        title="ملتقى المتطوّعين العرب",
+        description="يومان من الجلسات والورش عن العمل التطوّعي عن بُعد، مفتوحان للجميع.",
+        locale="ar",
+        zone=ZONE,
+        starts_on=today,
+        ends_on=today + timedelta(days=1),
+    )
+    db.add(conference)
+    db.flush()
+    for someone in EVERYBODY:
+        db.add(ConferenceRole(conference_id=CONFERENCE, person_id=someone.id, role=someone.role))
+    begin = _quarter(now())
+    for talk in TALKS:
+        starts_at = begin + timedelta(minutes=talk.begins)
+        db.add(
+            ConferenceSession(
+                id=talk.id,
+                conference_id=CONFERENCE,
+                title=talk.title,
+                description=talk.description,
+                hall=talk.hall,
+                language=talk.language,
+                state=talk.state,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=talk.minutes),
+            )
+        )
+    db.flush()
+    for talk in TALKS:
+        for speaker in talk.speakers:
+            db.add(SessionSpeaker(session_id=talk.id, person_id=speaker.id))
+    db.flush()
+    publish(db, conference_channel(CONFERENCE), ConferenceChanged(conference=conference_view(conference)))
+
+
+def _conversation(db: Session) -> None:
+    for author, text in CHAT:
+        message.post(db, author.actor, LIVE_SESSION, text, id=new_id())
+    for asker, text, state, voters in QUESTIONS:
+        asked = question.ask(db, asker.actor, LIVE_SESSION, text, id=new_id())
+        if state != "waiting":
+            question.decide(db, PERSONAS["moderator"].actor, asked.id, state)
+        for voter in voters:
+            question.vote(db, CROWD[voter].actor, asked.id)
+
+
+def _team(db: Session) -> None:
+    team.create(db, PERSONAS["organiser"].actor, CONFERENCE, "فريق المحتوى", id=TEAM)
+    for someone, role in (
+        (PERSONAS["team_lead"], "lead"),
+        (PERSONAS["volunteer"], "member"),
+        (CROWD[2], "member"),
+    ):
+        team.grant(db, TEAM, db.get_one(Person, someone.id), role)
+    board = db.exec(select(Board).where(col(Board.team_id) == TEAM)).one()
+    columns = db.exec(
+        select(BoardColumn).where(col(BoardColumn.board_id) == board.id).order_by(col(BoardColumn.rank))
+    ).all()
+    for place, title in CARDS:
+        draft = CardDraft(column_id=columns[place].id, title=title)
+        card.create(db, PERSONAS["team_lead"].actor, board.id, draft, id=new_id())
+        db.flush()
+
+
+def _move_to_now(db: Session) -> None:
+    """The same example, today: what people wrote in it stays."""
+    begin = _quarter(now())
+    conference = db.get_one(Conference, CONFERENCE)
+    conference.starts_on = now().astimezone(ZoneInfo(ZONE)).date()
+    conference.ends_on = conference.starts_on + timedelta(days=1)
+    conference.version += 1
+    publish(db, conference_channel(CONFERENCE), ConferenceChanged(conference=conference_view(conference)))
+    for talk in TALKS:
+        row = db.get_one(ConferenceSession, talk.id)
+        row.starts_at = begin + timedelta(minutes=talk.begins)
+        row.ends_at = row.starts_at + timedelta(minutes=talk.minutes)
+        row.state = talk.state
+        row.version += 1
+        shown = programme.session_view(db, row)
+        for channel in (session_channel(row.id), conference_channel(CONFERENCE)):
+            publish(db, channel, SessionChanged(session=shown), subject=row.id)
+
+
+def _quarter(moment: datetime) -> datetime:
+    """The last full quarter of an hour: programmes begin at such times."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)

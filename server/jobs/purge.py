@@ -1,0 +1,32 @@
+"""Forgetting what is kept for a time only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from models.base import now
+from models.person import Command, Login, OneTimeLink
+from models.publication import Channel, Publication
+
+COMMANDS_KEPT = timedelta(days=30)
+PUBLICATIONS_KEPT = timedelta(days=7)
+ALWAYS_KEPT = 1000  # of each channel, however old
+
+
+def purge(db: Session) -> None:
+    """Drop answered commands after 30 days, expired logins and links, and old publications.
+
+    A client whose position is older than what is left is told to load the snapshot anew.
+    """
+    at = now()
+    db.exec(delete(Command).where(col(Command.at) < at - COMMANDS_KEPT))
+    db.exec(delete(Login).where(col(Login.expires_at) < at))
+    db.exec(delete(OneTimeLink).where(col(OneTimeLink.expires_at) < at))
+    head = select(Channel.head).where(col(Channel.name) == col(Publication.channel)).scalar_subquery()
+    db.exec(
+        delete(Publication)
+        .where(col(Publication.at) < at - PUBLICATIONS_KEPT, col(Publication.offset) <= head - ALWAYS_KEPT)
+        .execution_options(synchronize_session=False)
+    )
