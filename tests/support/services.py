@@ -32,12 +32,12 @@ class PostgresServer:
     """One cluster. `create()` gives a fresh database, as a copy of another when asked."""
 
     def __init__(self, *, durable: bool = False) -> None:
-        self.folder = _own_folder(_service_user())
+        self.folder = own_folder(service_user())
         self.port = 0
         self._options = () if durable else FAST
-        self._user = _service_user()
+        self._user = service_user()
         self._numbers = count(1)
-        self._run("initdb", "--no-sync", "--auth=trust", f"--username={OWNER}", *CLUSTER, "-D", self.data)
+        make_cluster(self.data, owner=OWNER)
         self.program = _started(self._launch)
 
     @property
@@ -60,7 +60,7 @@ class PostgresServer:
     def run_sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as the owner; returns the rows as text, one a line."""
         where = ["-h", str(self.folder), "-p", str(self.port), "-U", OWNER, "-d", database]
-        return self._run("psql", "-X", "-q", "-A", "-t", *where, "-v", "ON_ERROR_STOP=1", "-c", statement)
+        return _run("psql", "-X", "-q", "-A", "-t", *where, "-v", "ON_ERROR_STOP=1", "-c", statement)
 
     def restart(self, by: signal.Signals = signal.SIGINT) -> None:
         """Stop (SIGINT fast, SIGQUIT immediate, SIGKILL a crash) and start on the same port and data."""
@@ -85,28 +85,12 @@ class PostgresServer:
         program.wait_for("database system is ready to accept connections")
         return program
 
-    def _run(self, name: str, *arguments: str | Path) -> str:
-        command = [str(find_program(name)), *map(str, arguments)]
-        answer = subprocess.run(
-            command,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode != 0:
-            raise ProgramFailed(f"{' '.join(command)}\n{answer.stdout}{answer.stderr}")
-        return answer.stdout.strip()
-
 
 class RedisServer:
     """One Redis without persistence."""
 
     def __init__(self) -> None:
-        self.folder = _own_folder(None)
+        self.folder = own_folder(None)
         self.port = 0
         self.program = _started(self._launch)
 
@@ -154,6 +138,34 @@ class Backend:
         return {"MULTAQA_DATABASE_URL": self.database_url} | redis
 
 
+def make_cluster(data: Path, *, owner: str, database: str | None = None) -> None:
+    """Make an empty cluster that trusts local connections, with a database when one is named."""
+    _run("initdb", "--no-sync", "--auth=trust", f"--username={owner}", *CLUSTER, "-D", data)
+    if database is not None:
+        create = f"CREATE DATABASE {database} OWNER {owner}\n"
+        _run("postgres", "--single", "-D", data, "postgres", typed=create)
+
+
+def _run(name: str, *arguments: str | Path, typed: str | None = None) -> str:
+    """Run one of PostgreSQL's programs as the user it insists on; returns what it printed."""
+    command = [str(find_program(name)), *map(str, arguments)]
+    user = service_user()
+    answer = subprocess.run(
+        command,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+        cwd="/",
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        raise ProgramFailed(f"{' '.join(command)}\n{answer.stdout}{answer.stderr}")
+    return answer.stdout.strip()
+
+
 def _started(launch: Callable[[], Program]) -> Program:
     for _ in range(TRIES - 1):
         try:
@@ -164,7 +176,7 @@ def _started(launch: Callable[[], Program]) -> Program:
     return launch()
 
 
-def _service_user() -> str | None:
+def service_user() -> str | None:
     """PostgreSQL refuses to run as root: Debian's package brings the user `postgres`."""
     if os.geteuid() != 0:
         return None
@@ -174,7 +186,7 @@ def _service_user() -> str | None:
         return pwd.getpwnam("nobody").pw_name
 
 
-def _own_folder(user: str | None) -> Path:
+def own_folder(user: str | None) -> Path:
     """A short path, since a Unix socket's may have 107 bytes; what dead test runs left is swept first."""
     base = Path(tempfile.gettempdir())
     for left in base.glob(f"{FOLDER_PREFIX}*"):
