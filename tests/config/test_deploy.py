@@ -1,0 +1,176 @@
+"""A real start as `docker-compose.yml` describes it: one line, HTTPS, and a relay that leads nowhere."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import os
+import ssl
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from websockets.asyncio.client import connect
+from websockets.typing import Origin, Subprotocol
+
+from config.secrets import resolve
+from config.settings import PREFIX, Settings
+from tests.support.compose import FILE, ROOT, VARIABLE, Compose, fill, start_compose, substitute
+from tests.support.processes import Program, find_program, free_port
+
+TURN_CONF = ROOT / "config" / "deploy" / "turnserver.conf"
+HERE = "11.22.33.44"  # in a network of the test's own, which leads nowhere
+
+
+def test_one_line_is_needed() -> None:
+    needed = {match["name"] for match in VARIABLE.finditer(FILE.read_text()) if match["kind"] == ":?"}
+    assert needed == {"MULTAQA_PUBLIC_URL"}
+
+
+def test_missing_line_is_told() -> None:
+    with pytest.raises(KeyError, match="say where people open it"):
+        fill(yaml.safe_load(FILE.read_text()), {})
+
+
+def test_empty_variable_takes_the_default_and_dollars_stay() -> None:
+    assert substitute("${A:-1} ${A:-} ${B} $$C", {"A": "", "B": "2"}) == "1  2 $C"
+
+
+@pytest.mark.parametrize("name", ["server", "media"])
+def test_services_are_told_only_settings_that_exist(name: str, tmp_path: Path) -> None:
+    compose = Compose(tmp_path, {"MULTAQA_PUBLIC_URL": "https://meet.example.org"})
+    own = {key: value for key, value in compose.environment_of(name).items() if key.startswith(PREFIX)}
+    settings = Settings.load(own)
+    assert settings.secure
+    assert name == "media" or settings.turn == "turn:meet.example.org:3478"
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Compose]:
+    with start_compose() as compose:
+        yield compose
+
+
+@pytest.mark.services
+def test_everything_is_ready_behind_https(installation: Compose) -> None:
+    status, body, headers = ask(installation, "GET", "/readyz")
+    assert (status, '"ready"' in body) == (200, True)
+    assert headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.services
+def test_plain_http_is_sent_to_https(installation: Compose) -> None:
+    connection = http.client.HTTPConnection("localhost", int(installation.environment["MULTAQA_HTTP_PORT"]))
+    connection.request("GET", "/c/1", headers={"Host": "localhost"})
+    answer = connection.getresponse()
+    assert answer.status == 308
+    assert (answer.headers["Location"] or "").startswith("https://localhost")
+    connection.close()
+
+
+@pytest.mark.services
+def test_first_organisers_link_is_in_the_log(installation: Compose) -> None:
+    link = installation.programs["server"].wait_for(r"https://\S+/setup#\S+")
+    assert link[0].startswith(installation.url)
+
+
+@pytest.mark.services
+async def test_socket_passes_the_proxy(installation: Compose) -> None:
+    url = installation.url.replace("https", "wss") + "/ws"
+    protocols = [Subprotocol("multaqa.1")]
+    async with connect(
+        url, ssl=installation.tls, origin=Origin(installation.url), subprotocols=protocols, proxy=None
+    ) as socket:
+        await socket.wait_closed()
+    assert socket.subprotocol == "multaqa.1"
+    assert socket.close_code == 3500
+
+
+@pytest.mark.services
+def test_whip_passes_the_proxy(installation: Compose) -> None:
+    status, body, headers = ask(installation, "POST", "/whip/0190-none", "v=0", "application/sdp")
+    assert headers["Content-Type"] == "application/problem+json", body
+    assert 400 <= status < 500
+
+
+@pytest.mark.services
+def test_relay_knows_the_secret_that_the_server_made(installation: Compose) -> None:
+    secret = (installation.folder / "turn" / "secret").read_text().strip()
+    port = installation.environment["MULTAQA_TURN_PORT"]
+    for password, answer in ((secret, r"403 \(Forbidden IP\)"), ("a guess", "Cannot complete Allocation")):
+        client = turn_client(password, port, "127.0.0.1", peer="10.77.0.9")
+        client.wait_for(answer)
+        client.stop()
+
+
+def test_relay_denies_every_special_network() -> None:
+    denied = [range_of(line) for line in TURN_CONF.read_text().splitlines() if line.startswith("denied-peer-ip")]
+    special = (
+        *("0.0.0.1", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.1"),
+        *("192.0.0.1", "192.0.2.1", "192.168.0.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1"),
+        *("240.0.0.1", "255.255.255.255", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "100::1", "2001::1"),
+        *("2001:db8::1", "2002:a00:1::1", "fc00::1", "fd00::1", "fe80::1", "ff02::1"),
+    )
+    for text in special:
+        address = ipaddress.ip_address(text)
+        assert any(low <= key(address) <= high for low, high in denied), text
+
+
+@pytest.mark.services
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own needs root")
+def test_relay_reaches_public_addresses(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    environment = os.environ | {
+        "COTURN_RUN": str(tmp_path),
+        "MULTAQA_TURN_PORT": str(free_port()),
+        "MULTAQA_TURN_SECRET_FILE": str(secret),
+    }
+    password = resolve(f"file:{secret}")
+    network = (
+        "ip link set lo up && ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up"
+        f" && ip addr add {HERE}/24 dev v0 && exec sh {ROOT}/config/deploy/coturn.sh"
+    )
+    relay = Program.start(["unshare", "--net", "sh", "-c", network], env=environment)
+    try:
+        relay.wait_for("SQLite DB connection success")
+        inside = ["nsenter", f"--net=/proc/{relay.pid}/ns/net"]
+        client = turn_client(password, environment["MULTAQA_TURN_PORT"], HERE, peer=HERE, before=inside)
+        client.wait_for("success: 0x|403")
+        client.stop()
+        assert "403" not in client.output
+    finally:
+        relay.stop()
+
+
+def ask(
+    installation: Compose, method: str, path: str, body: str | None = None, kind: str = "application/json"
+) -> tuple[int, str, http.client.HTTPMessage]:
+    parts = urlsplit(installation.url)
+    assert parts.hostname is not None
+    context: ssl.SSLContext = installation.tls
+    connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=context, timeout=10)
+    connection.request(method, path, body, {"Content-Type": kind, "Origin": installation.url})
+    answer = connection.getresponse()
+    result = answer.status, answer.read().decode(), answer.headers
+    connection.close()
+    return result
+
+
+def turn_client(secret: str, port: str, server: str, *, peer: str, before: Sequence[str] = ()) -> Program:
+    """coturn's own client: one allocation, then an attempt to reach a peer."""
+    options = ["-v", "-W", secret, "-u", "x", "-e", peer, "-n", "1", "-c", "-p", port, server]
+    return Program.start([*before, "stdbuf", "-oL", find_program("turnutils_uclient"), *options])
+
+
+def range_of(line: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    low, high = line.partition("=")[2].split("-")
+    # coturn takes a range that starts at `::` for any address, and then refuses all of IPv4.
+    assert low != "::"
+    return key(ipaddress.ip_address(low)), key(ipaddress.ip_address(high))
+
+
+def key(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> tuple[int, int]:
+    """Addresses of both kinds, comparable."""
+    return address.version, int(address)
