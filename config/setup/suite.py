@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -110,4 +111,4 @@ def read_counts(report: Path) -> Counts:
 
 def _folder(classname: str) -> str:
     """`tests.realtime.hub.test_log` -> `tests/realtime/hub`."""
-    return "/".join(word for word in classname.split(".")[:-1] if word.islower()) or "tests"
+    return "/".join(takewhile(lambda word: not word.startswith("test_"), classname.split(".")))
