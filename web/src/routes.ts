@@ -20,4 +20,10 @@ export const routes: readonly Route[] = [
   { path: '/join', words: ['account'], page: () => import('~/features/account/JoinPage.svelte'), open: true },
   { path: '/enter', words: ['account'], page: () => import('~/features/account/EnterPage.svelte'), open: true },
   { path: '/setup', words: ['account'], page: () => import('~/features/account/SetupPage.svelte'), open: true },
+  { path: '/me', words: ['account'], page: () => import('~/features/me/MePage.svelte') },
+  { path: '/c/:conference_id', words: ['conference'], page: () => import('~/features/conference/ConferencePage.svelte') },
+  { path: '/c/:conference_id/edit', words: ['conference'], page: () => import('~/features/conference/EditPage.svelte') },
+  { path: '/c/:conference_id/people', words: ['people'], page: () => import('~/features/people/PeoplePage.svelte') },
+  { path: '/t/:team_id', words: ['teams'], page: () => import('~/features/teams/TeamPage.svelte') },
+  { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
 ];

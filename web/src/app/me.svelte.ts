@@ -1,4 +1,5 @@
 /** Who uses this page. Signing in or out changes it, and with it every page. */
+import { viewerZone } from '~/i18n/format';
 import { language } from '~/i18n/t.svelte';
 import { api } from '~/net/api';
 import { live } from '~/net/client.svelte';
@@ -13,6 +14,11 @@ class Account {
 
   get signedIn(): boolean {
     return this.me !== null;
+  }
+
+  /** The clock of this person: the one they set, else the device's. */
+  get zone(): string {
+    return this.me?.person.zone ?? viewerZone();
   }
 
   conference(id: string): MyConference | undefined {

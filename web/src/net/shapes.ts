@@ -10,7 +10,7 @@ export type SessionState = 'scheduled' | 'backstage' | 'live' | 'ended';
 
 export interface Person { id: string; name: string }
 export interface MyConference { id: string; title: string; role: Role }
-export interface MyTeam { id: string; title: string; role: TeamRole; conference_id: string; board_id: string }
+export interface MyTeam { id: string; title: string; role: TeamRole; conference_id: string; board_id: string | null }
 export interface Me {
   person: Person & { email: string | null; locale: Locale; zone: string | null; guest: boolean; may_create: boolean };
   conferences: MyConference[];
@@ -19,13 +19,13 @@ export interface Me {
 }
 export interface Conference {
   id: string; title: string; description: string; locale: Locale; zone: string;
-  starts_on: string | null; ends_on: string | null; role?: Role | null; version: number;
+  starts_on: string | null; ends_on: string | null; version: number;
 }
 export interface Session {
   id: string; conference_id: string; title: string; description: string; hall: string; language: string;
   starts_at: string; ends_at: string; state: SessionState; speakers: Person[]; version: number;
 }
-export interface TeamLite { id: string; title: string; board_id: string; member: boolean }
+export interface TeamLite { id: string; title: string; board_id: string | null; member: boolean }
 export interface Publisher {
   id: string; person: Person | null; label: string; audio: boolean; video: boolean;
   on_air: boolean; slot: number | null; codec: string | null;
@@ -40,7 +40,7 @@ export interface Question {
   state: 'waiting' | 'approved' | 'answered' | 'dismissed'; votes: number; version: number;
 }
 export interface Team {
-  id: string; conference_id: string; title: string; board_id: string;
+  id: string; conference_id: string; title: string; board_id: string | null;
   members: { person: Person; role: TeamRole }[]; version: number;
 }
 export interface Column { id: string; title: string; rank: string }
@@ -48,7 +48,7 @@ export interface Card { id: string; board_id: string; column_id: string; rank: s
 export interface Board { id: string; team_id: string; title: string; columns: Column[]; cards: Card[]; version: number }
 export interface Invitation {
   id: string; conference_id: string; role: Role; session_id: string | null; team_id: string | null;
-  uses: number | null; uses_left: number | null; expires_at: string; revoked_at: string | null; created_at: string;
+  uses: number; uses_left: number | null; expires_at: string; revoked_at: string | null; created_at: string;
 }
 export interface Login { id: string; device: string; created_at: string; seen_at: string; current: boolean }
 export interface Member { person: Person; role: Role; guest: boolean; joined_at: string }

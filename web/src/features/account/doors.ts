@@ -7,7 +7,7 @@ import type { Conference, Me, Role } from '~/net/shapes';
 import { match } from '~/router.svelte';
 
 export interface Invited { conference: Pick<Conference, 'id' | 'title' | 'locale'>; role: Role; session: { id: string; title: string } | null }
-export interface Joined { conference_id: string; session_id: string | null; team_id: string | null }
+export interface Joined { me: Me; conference_id: string; session_id: string | null; team_id: string | null }
 
 export async function signIn(email: string, password: string): Promise<void> {
   await account.enter(await api.post<Me>('/api/sign-in', { email, password }));
@@ -24,8 +24,9 @@ export function look(token: string): Promise<Invited> {
 }
 
 export async function accept(token: string, name: string | null): Promise<Joined> {
-  const joined = await api.post<Me & Joined>('/api/invitations/accept', name ? { token, name } : { token });
-  await account.enter(joined);
+  const body = { token, locale: language.locale, zone: viewerZone(), ...(name ? { name } : {}) };
+  const joined = await api.post<Joined>('/api/invitations/accept', body);
+  await account.enter(joined.me);
   return joined;
 }
 

@@ -84,7 +84,7 @@ export class ConferenceStore {
     return this.api.delete(`/api/sessions/${session}/speakers/${person.id}`);
   }
 
-  async change(draft: Partial<ConferenceDraft> & { version?: number }): Promise<void> {
+  async change(draft: Partial<ConferenceDraft>): Promise<void> {
     this.conference = await this.api.patch<Conference>(`/api/conferences/${this.id}`, draft);
   }
 

@@ -1,6 +1,6 @@
 /** The programme's rules of show: newest version wins, order by time and hall, days of the zone looked at. */
-import { dayKey } from '~/i18n/format';
-import type { Session } from '~/net/shapes';
+import { dayKey, fromLocalField } from '~/i18n/format';
+import type { Conference, Session, SessionState } from '~/net/shapes';
 
 export interface Slot { starts_at: string; sessions: Session[] }
 export interface Day { key: string; first: string; slots: Slot[]; count: number }
@@ -50,6 +50,22 @@ export function nextUp(sessions: readonly Session[], now: Date): Session | null 
 }
 
 /** The moves an organiser or moderator may make, most likely first. */
-export function movesFrom(state: Session['state']): Session['state'][] {
-  return { scheduled: ['backstage'], backstage: ['live', 'scheduled'], live: ['ended'], ended: ['backstage'] }[state] as Session['state'][];
+export function movesFrom(state: SessionState): SessionState[] {
+  const moves: Record<SessionState, SessionState[]> = {
+    scheduled: ['backstage', 'live'], backstage: ['live', 'scheduled', 'ended'], live: ['ended', 'backstage'], ended: ['backstage'],
+  };
+  return moves[state];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Times to offer for a new session: after the last one, else the next full hour or the first day at ten. */
+export function firstTimes(
+  sessions: readonly Session[], conference: Pick<Conference, 'starts_on' | 'zone'>, now: Date,
+): { starts_at: string; ends_at: string } {
+  const last = Math.max(0, ...sessions.map((session) => Date.parse(session.ends_at)));
+  const opening = conference.starts_on ? Date.parse(fromLocalField(`${conference.starts_on}T10:00`, conference.zone)) : 0;
+  const soon = Math.ceil(now.getTime() / HOUR_MS) * HOUR_MS;
+  const start = Math.max(last, opening, soon);
+  return { starts_at: new Date(start).toISOString(), ends_at: new Date(start + HOUR_MS).toISOString() };
 }

@@ -2,7 +2,7 @@
 import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
-import type { Conference, Session, Snapshot } from '~/net/shapes';
+import type { Conference, MyConference, Session, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 import { liveNow, withSession } from '../conference/programme';
 
@@ -10,7 +10,9 @@ import { liveNow, withSession } from '../conference/programme';
 const FOLLOWED = 4;
 
 export class HomeStore {
-  conferences = $state.raw<Conference[] | null>(null);
+  conferences = $state.raw<MyConference[] | null>(null);
+  /** Dates and descriptions, for those followed. */
+  details = $state<Record<string, Conference>>({});
   trouble = $state<ApiError | null>(null);
   private sessions = $state<Record<string, Session[]>>({});
   private followed: Followed[] = [];
@@ -21,7 +23,7 @@ export class HomeStore {
     private readonly live: LiveClient = theLive,
   ) {}
 
-  get onAir(): { conference: Conference; session: Session }[] {
+  get onAir(): { conference: MyConference; session: Session }[] {
     return (this.conferences ?? []).flatMap((conference) =>
       liveNow(this.sessions[conference.id] ?? []).map((session) => ({ conference, session })),
     );
@@ -29,7 +31,7 @@ export class HomeStore {
 
   async open(): Promise<void> {
     try {
-      this.conferences = (await this.api.get<{ conferences: Conference[] }>('/api/conferences')).conferences;
+      this.conferences = (await this.api.get<{ conferences: MyConference[] }>('/api/conferences')).conferences;
       this.trouble = null;
     } catch (error) {
       this.trouble = error as ApiError;
@@ -44,11 +46,15 @@ export class HomeStore {
   }
 
   private watch(id: string): Followed {
-    return follow<Snapshot<{ sessions: Session[] }>>(this.live, {
+    return follow<Snapshot<{ conference: Conference; sessions: Session[] }>>(this.live, {
       channel: `conference:${id}`,
       load: (signal) => this.api.get(`/api/conferences/${id}`, { signal }),
-      reset: (rows) => (this.sessions[id] = rows.sessions),
+      reset: (rows) => {
+        this.details[id] = rows.conference;
+        this.sessions[id] = rows.sessions;
+      },
       publication: ({ name, data }) => {
+        if (name === 'conference.changed') this.details[id] = data.conference as Conference;
         if (name !== 'session.created' && name !== 'session.changed') return;
         this.sessions[id] = withSession(this.sessions[id] ?? [], data.session as Session);
       },

@@ -17,7 +17,7 @@ export async function enterAs(persona: Persona): Promise<string> {
 export function placeOf(persona: Persona, me: Me, sessions: readonly Session[]): string {
   const conference = me.conferences[0];
   if (persona === 'team_lead' || persona === 'volunteer') {
-    return me.teams[0] ? `/b/${me.teams[0].board_id}` : conference ? `/c/${conference.id}` : '/';
+    return me.teams[0]?.board_id ? `/b/${me.teams[0].board_id}` : conference ? `/c/${conference.id}` : '/';
   }
   if (!conference) return '/';
   const own = sessions.filter((session) => session.speakers.some(({ id }) => id === me.person.id));

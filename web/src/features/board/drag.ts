@@ -1,0 +1,73 @@
+/** Dragging by mouse and touch, over pragmatic-drag-and-drop. It tells an intent: beside which card, or into which column. */
+import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element';
+import { attachClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge/attach-closest-edge';
+import { extractClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge/extract-closest-edge';
+import { combine } from '@atlaskit/pragmatic-drag-and-drop/combine';
+import { draggable, dropTargetForElements, monitorForElements } from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
+import type { Attachment } from 'svelte/attachments';
+import type { Place } from './BoardStore.svelte';
+
+type Edge = 'before' | 'after' | null;
+
+/** A card can be taken, and others can be dropped before or after it. */
+export function dragCard(card: () => { id: string; column_id: string }, marks: { dragging(on: boolean): void; edge(edge: Edge): void }): Attachment<HTMLElement> {
+  return (element) =>
+    combine(
+      draggable({
+        element,
+        getInitialData: () => ({ kind: 'card', card: card().id }),
+        onDragStart: () => marks.dragging(true),
+        onDrop: () => marks.dragging(false),
+      }),
+      dropTargetForElements({
+        element,
+        canDrop: ({ source }) => source.data.kind === 'card' && source.data.card !== card().id,
+        getIsSticky: () => true,
+        getData: ({ input }) =>
+          attachClosestEdge({ column: card().column_id, beside: card().id }, { element, input, allowedEdges: ['top', 'bottom'] }),
+        onDrag: ({ self }) => marks.edge(edgeOf(self.data)),
+        onDragLeave: () => marks.edge(null),
+        onDrop: () => marks.edge(null),
+      }),
+    );
+}
+
+/** Anywhere else in a column means its end. */
+export function dropColumn(column: () => string, over: (on: boolean) => void): Attachment<HTMLElement> {
+  return (element) =>
+    combine(
+      dropTargetForElements({
+        element,
+        canDrop: ({ source }) => source.data.kind === 'card',
+        getData: () => ({ column: column() }),
+        onDragEnter: () => over(true),
+        onDragLeave: () => over(false),
+        onDrop: () => over(false),
+      }),
+      autoScrollForElements({ element, canScroll: ({ source }) => source.data.kind === 'card' }),
+    );
+}
+
+/** The board as a whole: scrolls sideways under a drag, and hears where it ended. */
+export function watchDrops(dropped: (card: string, place: Place) => void): Attachment<HTMLElement> {
+  return (element) =>
+    combine(
+      autoScrollForElements({ element, canScroll: ({ source }) => source.data.kind === 'card' }),
+      monitorForElements({
+        canMonitor: ({ source }) => source.data.kind === 'card',
+        onDrop: ({ source, location }) => {
+          const target = location.current.dropTargets[0];
+          if (!target) return;
+          const edge = edgeOf(target.data);
+          const place: Place = { column_id: String(target.data.column) };
+          if (edge && target.data.beside) place[edge] = String(target.data.beside);
+          dropped(String(source.data.card), place);
+        },
+      }),
+    );
+}
+
+function edgeOf(data: Record<string | symbol, unknown>): Edge {
+  const edge = extractClosestEdge(data);
+  return edge === 'top' ? 'before' : edge === 'bottom' ? 'after' : null;
+}
