@@ -34,9 +34,9 @@ class Admission:
             return Refusal("limit.address", "Too many connections.", Close.LIMIT)
         try:
             verdict = await self._context.gate.admit(handshake)
-        except Exception:
+        except Exception as fault:
             self._context.numbers.gate_faults += 1
-            logger.warning("the gate could not admit anybody", exc_info=True)
+            logger.warning("the gate could not admit a newcomer: %r", fault)
             return Refusal("server.busy", "Try again.", Close.RESTART)
         if isinstance(verdict, Peer) and self._full(verdict.person_id):
             return Refusal("limit.person", "Too many connections.", Close.LIMIT)

@@ -73,6 +73,7 @@ class Hub:
         self._on_lost: dict[str, list[Callable[[], None]]] = {}
         self._stop_presence: Stop | None = None
         self._stopping = False
+        self._crowd = 0  # connections a moment ago: while all are being sent away, their number falls
 
     # For the application
 
@@ -180,7 +181,7 @@ class Hub:
             return
         await websocket.accept(subprotocol=SUBPROTOCOL)
         connection = Connection(id=new_id(), hub=self, link=link, handshake=handshake, peer=verdict)
-        self._enter(connection)
+        self.enter(connection)
         connection.send(hello(connection=connection.id, build=self._context.build, beat=round(self.limits.beat_s)))
         link.attach(connection)
 
@@ -194,7 +195,7 @@ class Hub:
             return Refusal("protocol.subprotocol", f"Speak {SUBPROTOCOL}.", Close.PROTOCOL)
         return verdict
 
-    def _enter(self, connection: Connection) -> None:
+    def enter(self, connection: Connection) -> None:
         self._connections.add(connection)
         connection.beat_slot = self._wheel.add(connection)
         self._admission.enter(connection)
@@ -222,9 +223,9 @@ class Hub:
     async def _ask_signal(self, connection: Connection, request: SendSignal) -> None:
         try:
             verdict = await self._context.gate.signal(connection.peer, request.channel, request.name, request.data)
-        except Exception:
+        except Exception as fault:
             self.numbers.gate_faults += 1
-            logger.warning("the gate failed on a signal", exc_info=True)
+            logger.warning("the gate failed on a signal: %r", fault)
             verdict = Refusal("server.busy", "The server could not answer. Try again.")
         if not isinstance(verdict, Refusal):
             self._signals.say(request.channel, request.name, verdict)
@@ -248,7 +249,8 @@ class Hub:
     def retry_reason(self) -> str:
         """When to come back, for close codes that want it: the more connections, the wider spread."""
         limits = self.limits
-        spread = limits.retry_ms_min + int(limits.retry_ms_per_connection * len(self._connections))
+        crowd = max(self._crowd, len(self._connections))
+        spread = limits.retry_ms_min + int(limits.retry_ms_per_connection * crowd)
         return f"retry=0-{min(limits.retry_ms_max, spread)}"
 
     def count_close(self, code: Close) -> None:
@@ -266,6 +268,7 @@ class Hub:
                 logger.exception("the clockwork failed")
 
     def _second(self, now: float) -> None:
+        self._crowd = len(self._connections)
         for connection in self._wheel.tick():
             self._beat(connection)
         for connection in list(self.slow):

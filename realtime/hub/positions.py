@@ -154,9 +154,9 @@ class Positions:
         before = set(channel.held)
         try:
             complete = await self._read_on(channel)
-        except Exception:
+        except Exception as fault:
             self._context.numbers.history_faults += 1
-            logger.warning("could not read the history of %s", channel.name, exc_info=True)
+            logger.warning("could not read the history of %s: %r", channel.name, fault)
             return  # the next head check tries again
         if not complete:
             await self._replaced(channel)

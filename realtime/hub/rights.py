@@ -32,9 +32,9 @@ class Rights:
             try:
                 async with asyncio.timeout(self._context.limits.access_s):
                     await self._ask(connection)
-            except Exception:
+            except Exception as fault:
                 self._context.numbers.gate_faults += 1
-                logger.warning("the gate did not answer; a connection has to come back", exc_info=True)
+                logger.warning("the gate did not answer, so a connection has to come back: %r", fault)
                 connection.close(Close.RESTART)
 
     async def _ask(self, connection: Connection) -> None:

@@ -61,9 +61,9 @@ class Subscribing:
         try:
             async with asyncio.timeout(self._context.limits.subscribe_s):
                 refusal = await self._join(connection, subscription, request)
-        except Exception:
+        except Exception as fault:
             self._context.numbers.gate_faults += 1
-            logger.warning("could not subscribe to %s", request.channel, exc_info=True)
+            logger.warning("could not subscribe to %s: %r", request.channel, fault)
             refusal = "server.busy"
         if refusal is None:
             return

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from realtime.broker.redis import RedisBroker
 from tests.hub.fakes import FakeHistory
-from tests.hub.nodes import Node, node
+from tests.hub.nodes import Node, eventually, node
 from tests.support.faults import fault_proxy
 from tests.support.services import RedisServer
 
@@ -34,15 +34,6 @@ async def two_nodes(one: str, other: str) -> AsyncIterator[tuple[Node, Node]]:
         node(history=history, broker=RedisBroker(other), name="n2") as second,
     ):
         yield first, second
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 10) -> float:
-    """Wait for a condition; returns how long it took."""
-    begun = time.monotonic()
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the state of several parts, none of which tells
-            await asyncio.sleep(0.01)
-    return time.monotonic() - begun
 
 
 async def test_publication_crosses_nodes_by_redis_before_any_head_check(redis_url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,6 +34,15 @@ QUICK = Limits(
 
 async def echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await request.body())
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 10) -> float:
+    """Wait for a condition; returns how long it took."""
+    begun = time.monotonic()
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the state of several parts, none of which tells
+            await asyncio.sleep(0.01)
+    return time.monotonic() - begun
 
 
 class Node:
@@ -77,6 +87,7 @@ class Node:
             compression=None,
             ping_interval=None,
             max_size=None,
+            max_queue=None,
             **options,
         )
 
