@@ -11,7 +11,8 @@ export default defineConfig(({ mode }) => ({
   plugins: [svelte({ configFile: false }), icuPlugin(), shellPlugin()],
   resolve: {
     alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) },
-    conditions: mode === 'test' ? ['browser'] : [],
+    // An empty list here would drop Vite's own conditions and bundle Svelte's server half.
+    ...(mode === 'test' ? { conditions: ['browser'] } : {}),
   },
   html: { cspNonce: '{{nonce}}' },
   build: {
