@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,24 @@ def test_set_up_needs_nothing_but_the_standard_library() -> None:
         if not within(item.name, "config.setup") and item.name.split(".")[0] not in sys.stdlib_module_names
     ]
     assert not foreign
+
+
+def test_what_is_imported_is_locked() -> None:
+    provided = packages_distributions()
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    locked = {spelled(line.partition("==")[0]) for line in lock if "==" in line}
+    foreign = {
+        (item.name.split(".")[0], module.path)
+        for module in MODULES.values()
+        for item in module.imports
+        if item.name.split(".")[0] not in {*sys.stdlib_module_names, *ROOMS}
+    }
+    unlocked = [
+        f"{path} imports {name}, which no package of requirements.lock provides"
+        for name, path in sorted(foreign)
+        if not locked.intersection(map(spelled, provided.get(name, [])))
+    ]
+    assert not unlocked
 
 
 def test_front_end_holds_no_python() -> None:
@@ -164,6 +184,11 @@ def part_of(name: str) -> str | None:
     best = max(parts, key=len, default=None)
     # `server` itself is only the package; whatever lies in it has a line of its own.
     return None if best == "server" and name != "server" else best
+
+
+def spelled(distribution: str) -> str:
+    """A distribution's one name, whatever way it is written."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def within(name: str, part: str) -> bool:
