@@ -21,7 +21,7 @@ def announce(*, tests: bool, front_end: bool) -> None:
     if not missing:
         return
     total = sum(size for _, size in missing)
-    say(f"To be downloaded now, about {total} MB in all (later starts download nothing):")
+    say(f"To be downloaded now, up to {total} MB in all (later starts download nothing):")
     for name, size in missing:
         say(f"    {name:44} {size:4} MB")
     say("")
