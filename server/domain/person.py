@@ -14,6 +14,8 @@ from server.domain.text import Name, fold_email
 from server.domain.view import Fact, View
 from server.domain.zone import Locale, Zone
 
+LONGEST_EMAIL = 254  # RFC 5321, erratum 1690
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -30,12 +32,14 @@ class Actor:
 def _email(address: str) -> str:
     folded = fold_email(address)
     name, _, host = folded.partition("@")
-    if not name or "." not in host or any(letter.isspace() for letter in folded):
+    if not name or "." not in host or not all(letter.isprintable() and letter != " " for letter in folded):
         raise ValueError("not an address")
+    if len(folded) > LONGEST_EMAIL:  # folding makes some letters many
+        raise ValueError("too long")
     return folded
 
 
-Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Email = Annotated[str, StringConstraints(max_length=LONGEST_EMAIL), AfterValidator(_email)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 Token = Annotated[str, StringConstraints(min_length=16, max_length=128)]
 

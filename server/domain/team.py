@@ -11,7 +11,7 @@ from server.domain.errors import Conflict
 from server.domain.permissions import TeamRole
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
-from server.domain.text import Title
+from server.domain.text import TeamTitle
 from server.domain.view import Fact, Position, View
 
 
@@ -39,7 +39,7 @@ class TeamSnapshot(View):
 
 
 class TeamDraft(View):
-    title: Title
+    title: TeamTitle
 
 
 class MemberChange(View):

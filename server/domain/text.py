@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 # Overrides and embeddings can make a sentence read as another; isolates leak past their line.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -56,24 +58,25 @@ def fold_email(address: str) -> str:
     return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
-def _not_empty(text: str) -> str:
-    if not text:
-        raise ValueError("empty")
-    return text
+def _checked(clean_text: Callable[[str], str], *, least: int, most: int) -> AfterValidator:
+    """Clean, then measure again: NFC makes some letters two, and a column holds no more than it says."""
+
+    def check(text: str) -> str:
+        kept = clean_text(text)
+        if len(kept) > most:
+            raise PydanticCustomError("string_too_long", "too long")
+        if len(kept) < least:
+            raise ValueError("empty")
+        return kept
+
+    return AfterValidator(check)
 
 
-def _prose(text: str) -> str:
-    return _not_empty(clean(text))
-
-
-def _line(text: str) -> str:
-    return _not_empty(clean_line(text))
-
-
-Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(_line)]
-Title = Annotated[str, StringConstraints(max_length=200), AfterValidator(_line)]
-OptionalLine = Annotated[str, StringConstraints(max_length=80), AfterValidator(clean_line)]
-OptionalProse = Annotated[str, StringConstraints(max_length=4000), AfterValidator(clean)]
-MessageText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_prose)]
-QuestionText = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_prose)]
-CardTitle = Annotated[str, StringConstraints(max_length=300), AfterValidator(_line)]
+Name = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, least=1, most=80)]
+Title = Annotated[str, StringConstraints(max_length=200), _checked(clean_line, least=1, most=200)]
+TeamTitle = Annotated[str, StringConstraints(max_length=120), _checked(clean_line, least=1, most=120)]
+OptionalLine = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, least=0, most=80)]
+OptionalProse = Annotated[str, StringConstraints(max_length=4000), _checked(clean, least=0, most=4000)]
+MessageText = Annotated[str, StringConstraints(max_length=4000), _checked(clean, least=1, most=4000)]
+QuestionText = Annotated[str, StringConstraints(max_length=1000), _checked(clean, least=1, most=1000)]
+CardTitle = Annotated[str, StringConstraints(max_length=300), _checked(clean_line, least=1, most=300)]
