@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from models.conference import ConferenceSession
 from models.person import Person
 from models.stage import Stage
@@ -17,7 +15,7 @@ from server.domain.person import PersonView
 from server.domain.person import view as person_view
 from server.domain.text import OptionalLine, OptionalProse, Title
 from server.domain.view import Fact, Position, View
-from server.domain.zone import Locale
+from server.domain.zone import Locale, Moment
 
 State = Literal["scheduled", "backstage", "live", "ended"]
 
@@ -50,8 +48,8 @@ class SessionDraft(View):
     description: OptionalProse = ""
     hall: OptionalLine = ""
     language: Locale = "ar"
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
 
 
 class SessionChange(View):
@@ -59,8 +57,8 @@ class SessionChange(View):
     description: OptionalProse | None = None
     hall: OptionalLine | None = None
     language: Locale | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
 
 class SessionMove(View):

@@ -1,12 +1,17 @@
-"""Time zones by their IANA names, from the packaged tzdata, so that every server knows the same ones."""
+"""Times and time zones.
+
+Zones go by their IANA names, from the packaged tzdata, so that every server knows the same ones. Times are
+kept and told in UTC, in whole milliseconds, whatever offset they came with.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 Locale = Literal["ar", "en"]
 
@@ -23,3 +28,12 @@ def _zone(name: str) -> str:
 
 
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+
+
+def _utc(moment: datetime) -> datetime:
+    if not 1970 <= moment.year < 2200:  # at the ends of the calendar an offset leaves it
+        raise ValueError("not of our time")
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
