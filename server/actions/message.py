@@ -56,5 +56,7 @@ def delete(db: Session, actor: Actor, message_id: UUID) -> None:
     message.version += 1
     shown = view(message, scope.load(db, Person, message.person_id))
     fact = MessageDeleted(message=shown)
-    blank(db, message.id, fact.model_dump(mode="json"))
-    publish(db, session_channel(message.session_id), fact, subject=message.id)
+    channel = session_channel(message.session_id)
+    told_as = (MessagePosted, MessageEdited)
+    blank(db, channel, message.id, fact.model_dump(mode="json"), told_as=told_as)
+    publish(db, channel, fact, subject=message.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +27,20 @@ def publish(
     queue(db, Draft(channel, fact.name, fact.model_dump(mode="json"), subject_id=subject, placed=placed))
 
 
-def blank(db: Session, subject: UUID, data: dict[str, Any]) -> None:
-    """Replace the data of every earlier publication about a row, so that a recovery cannot bring it back."""
-    db.connection().execute(update(Publication).where(col(Publication.subject_id) == subject).values(data=data))
+def blank(
+    db: Session, channel: str, subject: UUID, data: dict[str, Any], *, told_as: Collection[type[Fact]]
+) -> None:
+    """Replace the data of every earlier publication about a row, so that a recovery cannot bring it back.
+
+    Only of these facts on this channel: a row's id is chosen by whoever makes it, and must not reach what
+    was told of a row of another kind.
+    """
+    about = (
+        col(Publication.subject_id) == subject,
+        col(Publication.channel) == channel,
+        col(Publication.name).in_([fact.name for fact in told_as]),
+    )
+    db.connection().execute(update(Publication).where(*about).values(data=data))
 
 
 def access_changed(
