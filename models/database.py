@@ -85,9 +85,7 @@ class Database:
         for attempt in range(1, TRIES + 1):
             try:
                 return await run()
-            except PoolTimeout as error:
-                raise Unavailable from error
-            except (ConnectionError, TimeoutError) as error:
+            except (PoolTimeout, OSError) as error:  # of the network: also what name look-up raises
                 raise Unavailable from error
             except DBAPIError as error:
                 if _may_pass(error) and attempt < TRIES:
@@ -130,6 +128,7 @@ class PostgresStore:
             max_overflow=0,
             pool_timeout=POOL_WAIT_S,
             pool_pre_ping=True,
+            hide_parameters=True,  # values are people's words, and errors go to the log
             connect_args={
                 "timeout": 5,
                 "server_settings": {
