@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -64,15 +64,15 @@ MODULES = read_modules(ROOT, ROOMS)
 
 
 def test_imports_follow_the_table() -> None:
-    assert not [fault for module in MODULES.values() for fault in table_faults(module, MODULES)]
+    expect_none(fault for module in MODULES.values() for fault in table_faults(module, MODULES))
 
 
 def test_seams_have_one_home() -> None:
-    assert not [fault for module in MODULES.values() for fault in home_faults(module)]
+    expect_none(fault for module in MODULES.values() for fault in home_faults(module))
 
 
 def test_nobody_imports_in_a_circle() -> None:
-    assert not [" -> ".join(circle) for circle in cycles(MODULES)]
+    expect_none(" -> ".join(circle) for circle in cycles(MODULES))
 
 
 def test_set_up_needs_nothing_but_the_standard_library() -> None:
@@ -83,7 +83,7 @@ def test_set_up_needs_nothing_but_the_standard_library() -> None:
         for item in module.imports
         if not within(item.name, "config.setup") and item.name.split(".")[0] not in sys.stdlib_module_names
     ]
-    assert not foreign
+    expect_none(foreign)
 
 
 def test_what_is_imported_is_locked() -> None:
@@ -101,7 +101,7 @@ def test_what_is_imported_is_locked() -> None:
         for name, path in sorted(foreign)
         if not locked.intersection(map(spelled, provided.get(name, [])))
     ]
-    assert not unlocked
+    expect_none(unlocked)
 
 
 def test_front_end_holds_no_python() -> None:
@@ -136,6 +136,12 @@ def test_circle_is_told() -> None:
     first = Module("models.a", "models/a.py", "from models import b")
     second = Module("models.b", "models/b.py", "from models.a import Thing")
     assert cycles({"models.a": first, "models.b": second}) == [["models.a", "models.b", "models.a"]]
+
+
+def expect_none(faults: Iterable[str]) -> None:
+    """Fail with one line for each fault."""
+    if told := "\n".join(faults):
+        pytest.fail(told, pytrace=False)
 
 
 def table_faults(module: Module, modules: dict[str, Module]) -> Iterator[str]:
