@@ -154,10 +154,11 @@ class Connection:
     def close(self, code: Close, reason: str = "") -> None:
         if not self.open:
             return
+        if code.comes_back:
+            reason = self._hub.retry_reason()
         self._hub.count_close(code)
-        link = self._link
         self._leave()
-        link.close(code, self._hub.retry_reason() if code.comes_back else reason)
+        self._link.close(code, reason)
 
     def _leave(self) -> None:
         if self.open:

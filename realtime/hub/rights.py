@@ -47,7 +47,8 @@ class Rights:
             connection.close(Close.LOGIN_ENDED, "login.changed")
             return
         connection.peer = verdict
-        for name in list(connection.subscriptions):
+        joined = [name for name, subscription in connection.subscriptions.items() if subscription.channel]
+        for name in joined:  # one still on its way in asks again by itself
             if not await gate.may_subscribe(verdict, name):
                 self._subscribing.take_away(connection, name, "access.lost")
 

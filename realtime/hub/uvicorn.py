@@ -269,10 +269,11 @@ class HubHttpProtocol(HttpToolsProtocol):
             self.head_bytes += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as upgrade:
             if self._should_upgrade():
                 self.server_state.readers.discard(self)
                 self.handle_websocket_upgrade()
+                self._pass_on(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self.server_state.garbage += 1
             self.send_400_response("Invalid HTTP request received.")
@@ -280,6 +281,11 @@ class HubHttpProtocol(HttpToolsProtocol):
             if self.reading is _Reading.HEAD and self.head_bytes > HEAD_BYTES:
                 self.server_state.garbage += 1
                 self._refuse(431)
+
+    def _pass_on(self, rest: bytes) -> None:
+        """Bytes right behind the handshake, which uvicorn would lose."""
+        if rest and not self.transport.is_closing():
+            cast(asyncio.Protocol, self.transport.get_protocol()).data_received(rest)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
