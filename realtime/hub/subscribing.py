@@ -69,7 +69,7 @@ class Subscribing:
             return
         if _current(connection, subscription):
             del connection.subscriptions[subscription.name]
-        connection.send(reply_error(request.id, code=refusal, message=_SENTENCES[refusal]))
+        connection.send(reply_error(request.id, code=refusal, message=SENTENCES[refusal]))
 
     async def _join(self, connection: Connection, subscription: Subscription, request: Subscribe) -> str | None:
         """The code of the refusal, or None after the join."""
@@ -149,7 +149,7 @@ def _position(request: Subscribe) -> Position | None:
     return Position(request.position.offset, request.position.id)
 
 
-_SENTENCES = {
+SENTENCES = {
     "channel.refused": "This channel is not open to you.",
     "subscription.replaced": "A later request took the place of this one.",
     "server.busy": "The server could not answer in time. Try again.",
