@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from config.setup.places import ROOT, VENV_PYTHON, WEB
@@ -17,24 +18,28 @@ from config.setup.web import Node
 WATCHED = ("config", "models", "server", "realtime")
 SUFFIXES = frozenset({".py", ".json", ".md"})
 LOOK_EVERY_S = 0.5
-STOP_WITHIN_S = 15
+STOP_WITHIN_S = 25  # people are sent away first, then the media they watch
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def watch(node: Node) -> None:
     """Serve the demo and rebuild the front end on every change, until Ctrl-C."""
-    build = [*node.npm, "run", "--silent", "build", "--", "--watch"]
-    with subprocess.Popen(build, cwd=WEB, env=node.env, start_new_session=True) as builder:
+    # Vite itself and not `npm run`, which would leave it behind when it is killed.
+    build = ["node", "node_modules/vite/bin/vite.js", "build", "--watch"]
+    with subprocess.Popen(build, cwd=WEB, env=node.env, preexec_fn=_tied(signal.SIGKILL)) as builder:
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 _serve()
         finally:
-            os.killpg(builder.pid, signal.SIGTERM)
+            builder.kill()
 
 
 def _serve() -> None:
     while True:
         seen = _state()
-        server = subprocess.Popen([VENV_PYTHON, "-m", "server", "demo"], cwd=ROOT)
+        command = [str(VENV_PYTHON), "-m", "server", "demo"]
+        server = subprocess.Popen(command, cwd=ROOT, preexec_fn=_tied(signal.SIGTERM))
         try:
             while _state() == seen:
                 time.sleep(LOOK_EVERY_S)
@@ -43,6 +48,18 @@ def _serve() -> None:
         finally:
             # On Ctrl-C the terminal has told the server already.
             _wait(server)
+
+
+def _tied(by: signal.Signals) -> Callable[[], None]:
+    """What a child runs first: the kernel then ends it when `make dev` is gone, even if that was killed."""
+    parent = os.getpid()
+
+    def tie() -> None:
+        LIBC.prctl(PR_SET_PDEATHSIG, int(by), 0, 0, 0)
+        if os.getppid() != parent:  # it was gone before the line above
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return tie
 
 
 def _wait(server: subprocess.Popen[bytes]) -> None:
