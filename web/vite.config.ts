@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { iconsPlugin } from './tools/icons-plugin.ts';
 import { icuPlugin } from './tools/icu-plugin.ts';
 import { shellPlugin } from './tools/shell-plugin.ts';
 
@@ -8,7 +9,7 @@ import { shellPlugin } from './tools/shell-plugin.ts';
 const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte({ configFile: false }), icuPlugin(), shellPlugin()],
+  plugins: [iconsPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin()],
   resolve: {
     alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) },
     // An empty list here would drop Vite's own conditions and bundle Svelte's server half.
@@ -21,6 +22,12 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      treeshake: {
+        // Svelte's barrel says nothing about side effects, so all of it would go into the first chunk.
+        moduleSideEffects: [{ test: /svelte\/src\/internal\/client\//, sideEffects: false }],
+      },
+    },
   },
   server: {
     proxy: {

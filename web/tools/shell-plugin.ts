@@ -42,8 +42,17 @@ function inlineCss(html: string, bundle: Bundle): string {
   });
 }
 
-/** [pattern, chunk files, areas of words] per route, and chunk files per locale and area. */
-function chunkTable(bundle: Bundle): unknown {
+/** What tools/budget.ts and the inline script read: files by number, so that each name stands in the page once. */
+export interface Chunks {
+  files: string[];
+  routes: [pattern: string, files: number[], areas: string[]][];
+  words: Record<string, Record<string, number[]>>;
+}
+
+function chunkTable(bundle: Bundle): Chunks {
+  const names: string[] = [];
+  const numbers = (files: string[]): number[] =>
+    files.map((file) => (names.includes(file) ? names.indexOf(file) : names.push(file) - 1));
   const chunks = Object.values(bundle).filter((item) => item.type === 'chunk');
   const files = (ending: string): string[] => {
     const chunk = chunks.find((item) => String(item.facadeModuleId ?? '').endsWith(ending));
@@ -56,13 +65,13 @@ function chunkTable(bundle: Bundle): unknown {
   const row = /path: '([^']+)'[^}]*?words: \[([^\]]*)\][^}]*?import\('~\/([^']+)'\)/g;
   const routes = [...source.matchAll(row)].map(([, path, areas, module]) => [
     `^${path!.replace(/:\w+/g, '[^/]+')}$`,
-    files(`/src/${module}`),
+    numbers(files(`/src/${module}`)),
     areas!.split(',').map((area) => area.trim().replaceAll("'", '')).filter(Boolean),
-  ]);
-  const words: Record<string, Record<string, string[]>> = {};
+  ]) as Chunks['routes'];
+  const words: Chunks['words'] = {};
   for (const chunk of chunks) {
     const found = /virtual:words\/(\w+)\/(\w+)$/.exec(String(chunk.facadeModuleId ?? ''));
-    if (found) (words[found[1]!] ??= {})[found[2]!] = [chunk.fileName];
+    if (found) (words[found[1]!] ??= {})[found[2]!] = numbers([chunk.fileName]);
   }
-  return { routes, words };
+  return { files: names.map((name) => name.replace(/^assets\//, '')), routes, words };
 }

@@ -41,7 +41,7 @@ export function shortDay(at: string | Date, zone: string): { weekday: string; da
 }
 
 export function dateTime(at: string | Date, zone: string): string {
-  return format(zone, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+  return format(zone, { day: 'numeric', month: 'long', ...TIME }).format(new Date(at));
 }
 
 /** Calendar days ("2026-11-21") have no zone. */

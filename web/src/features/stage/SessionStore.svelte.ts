@@ -1,0 +1,96 @@
+/** One session as everybody sees it: its plan, its stage, who is here and who is typing. */
+import { api as theApi, type Api, type ApiError } from '~/net/api';
+import { live as theLive } from '~/net/client.svelte';
+import { follow, type Followed } from '~/net/live';
+import type { Person, Publication, Publisher, Session, SessionState, Signal, Snapshot, Stage } from '~/net/shapes';
+import type { LiveClient } from '~/net/socket';
+
+export interface Presence { count: number; people: Person[] | null }
+
+/** Somebody who typed this recently is still typing. */
+const TYPING_MS = 4_500;
+/** Said again only this often however fast the keys go. */
+const SAY_TYPING_MS = 3_000;
+
+export class SessionStore {
+  session = $state.raw<Session | null>(null);
+  stage = $state.raw<Stage | null>(null);
+  presence = $state.raw<Presence | null>(null);
+  typing = $state.raw<Person[]>([]);
+  trouble = $state.raw<ApiError | null>(null);
+  private followed: Followed | null = null;
+  private typists = new Map<string, { person: Person; until: number }>();
+  private typingTimer: ReturnType<typeof setTimeout> | undefined;
+  private saidTyping = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    readonly id: string,
+    private readonly api: Api = theApi,
+    private readonly live: LiveClient = theLive,
+  ) {}
+
+  /** Those on air, in the order of their slots. */
+  get onAir(): Publisher[] {
+    return (this.stage?.publishers ?? []).filter((publisher) => publisher.on_air && publisher.slot !== null).sort((one, other) => one.slot! - other.slot!);
+  }
+
+  open(): void {
+    this.followed = follow<Snapshot<{ session: Session; stage: Stage }>>(this.live, {
+      channel: `session:${this.id}`,
+      load: (signal) => this.api.get(`/api/sessions/${this.id}`, { signal }),
+      reset: (rows) => {
+        this.session = rows.session;
+        this.stage = rows.stage;
+      },
+      publication: (publication) => this.apply(publication),
+      signal: (signal) => this.hear(signal),
+      trouble: (error) => (this.trouble = error),
+    });
+  }
+
+  close(): void {
+    this.followed?.close();
+    clearTimeout(this.typingTimer);
+  }
+
+  apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
+    if (name === 'session.changed') this.take(data.session as Session);
+    if (name === 'stage.changed') this.stage = data.stage as Stage;
+  }
+
+  hear({ name, data }: Pick<Signal, 'name' | 'data'>): void {
+    if (name === 'presence') this.presence = data as unknown as Presence;
+    if (name === 'typing') {
+      const until = Date.now() + TYPING_MS;
+      for (const person of (data.people as Person[] | undefined) ?? []) this.typists.set(person.id, { person, until });
+      this.forgetTypists();
+    }
+  }
+
+  sayTyping(now: number = Date.now()): void {
+    if (now - this.saidTyping < SAY_TYPING_MS) return;
+    this.saidTyping = now;
+    this.followed?.signal('typing', {});
+  }
+
+  /** Their message has come: they type no more. */
+  stoppedTyping(person: string): void {
+    if (this.typists.delete(person)) this.forgetTypists();
+  }
+
+  async move(state: SessionState): Promise<void> {
+    this.take(await this.api.post<Session>(`/api/sessions/${this.id}/state`, { state }));
+  }
+
+  private take(session: Session): void {
+    if (!this.session || session.version >= this.session.version) this.session = session;
+  }
+
+  private forgetTypists(): void {
+    const now = Date.now();
+    for (const [id, { until }] of this.typists) if (until <= now) this.typists.delete(id);
+    this.typing = [...this.typists.values()].map(({ person }) => person);
+    clearTimeout(this.typingTimer);
+    if (this.typists.size > 0) this.typingTimer = setTimeout(() => this.forgetTypists(), 1_000);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Sending to a stage by WHIP: one sound and one picture. Their sources change under the connection
+ * (another camera, the screen, a still) without a new negotiation, and survive a reconnect.
+ */
+import type { DoorFault } from './faults';
+import { MediaLink, type LinkParts, type LinkState } from './link';
+
+export type Picture = 'camera' | 'screen' | 'still';
+
+export interface SendPlan {
+  session: string;
+  iceServers(): RTCIceServer[];
+  onState(state: LinkState, fault: DoorFault | null): void;
+}
+
+const AUDIO_BITRATE = 64_000;
+const PICTURES: Record<Picture, { maxBitrate: number; maxFramerate: number; hint: string }> = {
+  camera: { maxBitrate: 1_200_000, maxFramerate: 30, hint: 'motion' },
+  screen: { maxBitrate: 1_500_000, maxFramerate: 15, hint: 'detail' },
+  still: { maxBitrate: 150_000, maxFramerate: 5, hint: 'detail' },
+};
+
+export class Sending {
+  readonly link: MediaLink;
+  private audio: MediaStreamTrack | null = null;
+  private video: MediaStreamTrack | null = null;
+  private picture: Picture = 'camera';
+
+  constructor(plan: SendPlan, parts: Partial<LinkParts> = {}) {
+    this.link = new MediaLink(
+      { url: `/whip/${plan.session}`, make: () => this.make(plan.iceServers()), onState: plan.onState },
+      parts,
+    );
+  }
+
+  /** Another microphone, or none for now. */
+  async setAudio(track: MediaStreamTrack | null): Promise<void> {
+    this.audio = track;
+    await this.sender('audio')?.replaceTrack(track);
+  }
+
+  async setVideo(track: MediaStreamTrack | null, picture: Picture): Promise<void> {
+    this.video = track;
+    this.picture = picture;
+    if (track) track.contentHint = PICTURES[picture].hint;
+    const sender = this.sender('video');
+    if (!sender) return;
+    await sender.replaceTrack(track);
+    const parameters = sender.getParameters();
+    const { maxBitrate, maxFramerate } = PICTURES[picture];
+    for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate, maxFramerate });
+    await sender.setParameters(parameters);
+  }
+
+  private sender(kind: 'audio' | 'video'): RTCRtpSender | undefined {
+    const transceivers = this.link.peer?.getTransceivers() ?? [];
+    return transceivers.find(({ receiver }) => receiver.track.kind === kind)?.sender;
+  }
+
+  private make(iceServers: RTCIceServer[]): RTCPeerConnection {
+    const peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    const { maxBitrate, maxFramerate } = PICTURES[this.picture];
+    peer.addTransceiver(this.audio ?? 'audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
+    const video = peer.addTransceiver(this.video ?? 'video', { direction: 'sendonly', sendEncodings: [{ maxBitrate, maxFramerate }] });
+    const codecs = RTCRtpSender.getCapabilities?.('video')?.codecs;
+    if (codecs && 'setCodecPreferences' in video) video.setCodecPreferences(preferred(codecs));
+    return peer;
+  }
+}
+
+/** Every phone plays H264 in hardware: it goes first, constrained baseline before its other profiles; then VP8. */
+export function preferred<Codec extends { mimeType: string; sdpFmtpLine?: string | undefined }>(codecs: readonly Codec[]): Codec[] {
+  const rank = ({ mimeType, sdpFmtpLine = '' }: Codec): number => {
+    if (/h264/i.test(mimeType)) {
+      return (sdpFmtpLine.includes('profile-level-id=42e0') ? 0 : 1) + (sdpFmtpLine.includes('packetization-mode=1') ? 0 : 2);
+    }
+    return /vp8/i.test(mimeType) ? 4 : 5;
+  };
+  return codecs.map((codec, place) => ({ codec, place })).sort((one, other) => rank(one.codec) - rank(other.codec) || one.place - other.place)
+    .map(({ codec }) => codec);
+}
