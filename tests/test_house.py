@@ -31,7 +31,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "server.messages": (),
     "server.api": ("server.domain", "server.messages"),
     "server.files": (),
-    "server.live": ("models", "realtime", "server.actions", "server.queries", "server.domain"),
+    # Copies whole databases by their catalogue, at any revision: it needs no action and no query.
+    "server.keeping": ("config", "models", "server.domain"),
+    "server.live": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.messages"),
     "server.routes": (
         "models",
         "server.actions",
@@ -40,7 +42,12 @@ TABLE: dict[str, tuple[str, ...]] = {
         "server.api",
         "server.live",
         "server.files",
+        "server.messages",
     ),
+    "server.demo": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.api"),
+    "server.metrics": ("realtime", "server.routes"),
+    "server.supervisor": (),
+    "server.worker": ("config", "realtime", "server.assembly"),
     "server.app": ("config", "server.api", "server.routes", "server.live"),
     "server.assembly": EVERYTHING,
     "server.__main__": EVERYTHING,
