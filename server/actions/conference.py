@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
-from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
+from models.conference import Conference, ConferenceRole
 from models.person import Person
-from models.team import Membership, Team
 from server.actions.publish import access_changed, publish
 from server.domain.conference import (
     ConferenceChange,
@@ -50,56 +49,40 @@ def change(db: Session, actor: Actor, conference_id: UUID, wish: ConferenceChang
     return shown
 
 
+def held(db: Session, conference_id: UUID, person_id: UUID) -> ConferenceRole | None:
+    """What somebody is here, locked: it is about to be decided on."""
+    return db.get(ConferenceRole, (conference_id, person_id), with_for_update=True, populate_existing=True)
+
+
 def grant(db: Session, conference_id: UUID, person_id: UUID, role: str) -> None:
     """Give a person a role, new or instead of the one they had, and tell everybody concerned."""
-    held = db.get(ConferenceRole, (conference_id, person_id))
-    if held is None:
+    had = held(db, conference_id, person_id)
+    if had is None:
         db.add(ConferenceRole(conference_id=conference_id, person_id=person_id, role=role))
         db.flush()
-    elif held.role == role:
+    elif had.role == role:
         return
     else:
-        held.role = role
+        had.role = role
         access_changed(db, "role.changed", people=(person_id,))
-    _tell(db, conference_id, person_id, role)
+    tell_role(db, conference_id, person_id, role)
 
 
 def change_role(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, role: str) -> None:
     """Change what somebody already here is. Strangers come by invitation, so that they agree to it."""
     scope.of_conference(db, actor, conference_id, "role.change", lock=True)
-    held = db.get(ConferenceRole, (conference_id, person_id))
-    if held is None:
+    had = held(db, conference_id, person_id)
+    if had is None:
         raise NotFound("not_found")
-    if held.role == "organiser" and role != "organiser":
-        _keep_an_organiser(db, conference_id, person_id)
+    if had.role == "organiser" and role != "organiser":
+        keep_an_organiser(db, conference_id, person_id)
     if role == "organiser" and scope.load(db, Person, person_id).guest:
         raise Conflict("guest.not_here")
     grant(db, conference_id, person_id, role)
 
 
-def remove(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> None:
-    """Take somebody out of a conference with all they are in it: speaker, member of its teams."""
-    scope.of_conference(db, actor, conference_id, "role.change", lock=True)
-    held = db.get(ConferenceRole, (conference_id, person_id))
-    if held is None:
-        raise NotFound("not_found")
-    if held.role == "organiser":
-        _keep_an_organiser(db, conference_id, person_id)
-    db.delete(held)
-    sessions = select(ConferenceSession.id).where(col(ConferenceSession.conference_id) == conference_id)
-    teams = select(Team.id).where(col(Team.conference_id) == conference_id)
-    db.exec(
-        delete(SessionSpeaker).where(
-            col(SessionSpeaker.person_id) == person_id, col(SessionSpeaker.session_id).in_(sessions)
-        )
-    )
-    db.exec(delete(Membership).where(col(Membership.person_id) == person_id, col(Membership.team_id).in_(teams)))
-    db.flush()
-    access_changed(db, "role.removed", people=(person_id,))
-    _tell(db, conference_id, person_id, None)
-
-
-def _keep_an_organiser(db: Session, conference_id: UUID, leaving: UUID) -> None:
+def keep_an_organiser(db: Session, conference_id: UUID, leaving: UUID) -> None:
+    """Raises Conflict for the last one. The conference is locked, so that two cannot leave at once."""
     organisers = db.exec(
         select(ConferenceRole.person_id).where(
             col(ConferenceRole.conference_id) == conference_id, col(ConferenceRole.role) == "organiser"
@@ -109,7 +92,8 @@ def _keep_an_organiser(db: Session, conference_id: UUID, leaving: UUID) -> None:
         raise Conflict("role.last_organiser")
 
 
-def _tell(db: Session, conference_id: UUID, person_id: UUID, role: str | None) -> None:
+def tell_role(db: Session, conference_id: UUID, person_id: UUID, role: str | None) -> None:
+    """To the person what they are now, to everybody how many there are."""
     count = people.count_participants(db, conference_id)
     publish(db, conference_channel(conference_id), PeopleChanged(count=count))
     publish(db, person_channel(person_id), RoleChanged(conference_id=conference_id, role=role))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models.base import now
+from models.base import new_id, now
 from models.conference import Conference, ConferenceSession, Invitation, SessionSpeaker
 from models.person import Person
 from models.team import Team
@@ -26,7 +26,7 @@ from server.domain.conference import (
     invitation_view,
     usable,
 )
-from server.domain.errors import BadInput, Gone, NotFound
+from server.domain.errors import BadInput, Conflict, Gone, LoginNeeded, NotFound
 from server.domain.person import Actor
 from server.queries import scope
 
@@ -84,19 +84,27 @@ def look(db: Session, token: str) -> InvitationLook:
     )
 
 
-def accept(db: Session, actor: Actor | None, wish: InvitationAccept, *, id: UUID, device: str) -> Acceptance:
+def accept(db: Session, actor: Actor | None, wish: InvitationAccept, *, device: str) -> Acceptance:
     """Take a link up. Somebody signed in gets the role; anybody else becomes a guest with a name.
 
-    Using the same link twice with the same login uses it up once: the role is already there.
+    Using the same link twice with the same login uses it up once: the role is already there. An organiser
+    needs an account: a guest who loses their browser's cookie could not come back to what they hold.
     """
     invitation = _found(db, wish.token, lock=True)
     token = None
+    if actor is None and invitation.role == "organiser":
+        raise LoginNeeded("login.needed")
     if actor is None:
-        person = _guest(db, wish, id=id)
+        person = _guest(db, wish)
         token = ledger.log_in(db, person, device=device)
     else:
         person = scope.load(db, Person, actor.person_id)
-    held = scope.conference_role(db, invitation.conference_id, person.id)
+    if invitation.role == "organiser" and person.guest:
+        raise Conflict("guest.not_here")
+    if invitation.session_id is not None:
+        scope.load(db, ConferenceSession, invitation.session_id, lock=True)
+    row = conference.held(db, invitation.conference_id, person.id)
+    held = row.role if row else None
     role = higher(held, invitation.role)
     if held is None or role != held or _still_to_add(db, invitation, person.id):
         invitation.uses += 1
@@ -116,10 +124,10 @@ def _found(db: Session, token: str, *, lock: bool = False) -> Invitation:
     return invitation
 
 
-def _guest(db: Session, wish: InvitationAccept, *, id: UUID) -> Person:
+def _guest(db: Session, wish: InvitationAccept) -> Person:
     if wish.name is None:
         raise BadInput("invitation.name_needed", fields={"name": "invitation.name_needed"})
-    person = Person(id=id, name=wish.name, guest=True, locale=wish.locale, zone=wish.zone)
+    person = Person(id=new_id(), name=wish.name, guest=True, locale=wish.locale, zone=wish.zone)
     db.add(person)
     db.flush()
     return person

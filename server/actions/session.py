@@ -47,7 +47,7 @@ def change(db: Session, actor: Actor, session_id: UUID, wish: SessionChange) -> 
         if value is not None:
             setattr(session, name, value)
     check_times(session.starts_at, session.ends_at)
-    return _changed(db, session)
+    return tell(db, session)
 
 
 def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
@@ -57,7 +57,7 @@ def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
         return programme.session_view(db, session)
     check_move(session.state, to)
     session.state = to
-    shown = _changed(db, session)
+    shown = tell(db, session)
     tell_stage(db, session)
     return shown
 
@@ -83,7 +83,7 @@ def grant_speaker(db: Session, session_id: UUID, person: Person) -> None:
     if scope.conference_role(db, session.conference_id, person.id) == "attendee":
         conference.grant(db, session.conference_id, person.id, "speaker")
     db.flush()
-    _changed(db, session)
+    tell(db, session)
 
 
 def remove_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
@@ -94,7 +94,7 @@ def remove_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID)
     db.delete(row)
     db.flush()
     access_changed(db, "speaker.removed", people=(person_id,))
-    _changed(db, session)
+    tell(db, session)
 
 
 def create_stream_key(db: Session, actor: Actor, session_id: UUID, *, id: UUID, url: str) -> NewStreamKey:
@@ -114,7 +114,8 @@ def revoke_stream_key(db: Session, actor: Actor, key_id: UUID) -> None:
     access_changed(db, "stream_key.revoked", owners=(owner_of(actor.person_id, key_id),))
 
 
-def _changed(db: Session, session: ConferenceSession) -> SessionView:
+def tell(db: Session, session: ConferenceSession) -> SessionView:
+    """A session is not what it was: on its own channel and in the programme."""
     session.version += 1
     shown = programme.session_view(db, session)
     for channel in (session_channel(session.id), conference_channel(session.conference_id)):

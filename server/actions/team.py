@@ -45,7 +45,7 @@ def add_member(db: Session, actor: Actor, team_id: UUID, person_id: UUID, role: 
         check_last_lead(_members(db, team_id), person_id, role)
         held.role = role
         access_changed(db, "membership.changed", people=(person_id,))
-        _tell(db, team_id, scope.load(db, Person, person_id), role)
+        tell(db, team_id, scope.load(db, Person, person_id), role)
     elif held is None:
         grant(db, team_id, scope.load(db, Person, person_id), role)
 
@@ -55,7 +55,7 @@ def grant(db: Session, team_id: UUID, person: Person, role: str) -> None:
         return
     db.add(Membership(team_id=team_id, person_id=person.id, role=role))
     db.flush()
-    _tell(db, team_id, person, role)
+    tell(db, team_id, person, role)
 
 
 def remove_member(db: Session, actor: Actor, team_id: UUID, person_id: UUID) -> None:
@@ -69,7 +69,7 @@ def remove_member(db: Session, actor: Actor, team_id: UUID, person_id: UUID) -> 
     db.delete(held)
     db.flush()
     access_changed(db, "membership.removed", people=(person_id,))
-    _tell(db, team_id, scope.load(db, Person, person_id), None)
+    tell(db, team_id, scope.load(db, Person, person_id), None)
 
 
 def belongs(db: Session, team_id: UUID, person_id: UUID) -> bool:
@@ -80,7 +80,8 @@ def _members(db: Session, team_id: UUID) -> list[Membership]:
     return list(db.exec(select(Membership).where(col(Membership.team_id) == team_id)))
 
 
-def _tell(db: Session, team_id: UUID, person: Person, role: str | None) -> None:
+def tell(db: Session, team_id: UUID, person: Person, role: str | None) -> None:
+    """To the team, and to the person wherever they are."""
     fact = MembershipChanged(team_id=team_id, person=person_view(person), role=role)
     for channel in (team_channel(team_id), person_channel(person.id)):
         publish(db, channel, fact, subject=person.id)

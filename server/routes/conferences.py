@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.actions import conference, invitation
+from server.actions import conference, invitation, participant
 from server.api.endpoint import Call, Endpoints, Reply, Visit
 from server.api.rates import ENTERING
 from server.api.runner import Units
@@ -93,7 +93,7 @@ def change_role(call: Call, body: RoleChange) -> None:
 @ENDPOINTS.command("role.remove", "DELETE", f"{ONE}/people/{{person_id}}", permission="role.change")
 def remove(call: Call) -> None:
     """Take somebody out of a conference."""
-    conference.remove(call.db, call.actor, call.path["conference_id"], call.path["person_id"])
+    participant.remove(call.db, call.actor, call.path["conference_id"], call.path["person_id"])
 
 
 @ENDPOINTS.command(
@@ -104,6 +104,7 @@ def remove(call: Call) -> None:
     body=InvitationDraft,
     result=NewInvitation,
     status=201,
+    secret=True,
 )
 def invite(call: Call, body: InvitationDraft) -> NewInvitation:
     """Make an invitation link. Its token is shown now and never again."""
@@ -151,7 +152,7 @@ def flows(units: Units) -> Endpoints:
     async def accept(visit: Visit, body: InvitationAccept) -> Reply:
         """Take an invitation up, as oneself or as a guest with a name."""
         done = await units.write(
-            lambda db: invitation.accept(db, visit.actor, body, id=visit.key, device=visit.device)
+            lambda db: invitation.accept(db, visit.actor, body, device=visit.device)
         )
         me = await units.read(lambda db: people.me(db, done.person_id))
         joined = Joined(me=me, conference_id=done.conference_id, session_id=done.session_id, team_id=done.team_id)

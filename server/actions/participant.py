@@ -1,0 +1,65 @@
+"""Taking somebody out of a conference, with all they are in it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Session, col, delete, select
+
+from models.conference import ConferenceSession, SessionSpeaker
+from models.person import Person
+from models.team import Membership, Team
+from server.actions import conference, session, team
+from server.actions.publish import access_changed
+from server.domain.errors import NotFound
+from server.domain.person import Actor
+from server.queries import scope
+
+
+def remove(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> None:
+    """Take somebody out: they speak in none of its sessions and belong to none of its teams any more."""
+    scope.of_conference(db, actor, conference_id, "role.change", lock=True)
+    spoken = _sessions_spoken_in(db, conference_id, person_id)
+    held = conference.held(db, conference_id, person_id)
+    if held is None:
+        raise NotFound("not_found")
+    if held.role == "organiser":
+        conference.keep_an_organiser(db, conference_id, person_id)
+    person = scope.load(db, Person, person_id)
+    db.delete(held)
+    left = _leave_teams(db, conference_id, person_id)
+    db.exec(
+        delete(SessionSpeaker).where(
+            col(SessionSpeaker.person_id) == person_id,
+            col(SessionSpeaker.session_id).in_([one.id for one in spoken]),
+        )
+    )
+    db.flush()
+    access_changed(db, "role.removed", people=(person_id,))
+    for one in spoken:
+        session.tell(db, one)
+    for team_id in left:
+        team.tell(db, team_id, person, None)
+    conference.tell_role(db, conference_id, person_id, None)
+
+
+def _sessions_spoken_in(db: Session, conference_id: UUID, person_id: UUID) -> list[ConferenceSession]:
+    """Locked, ids ascending."""
+    wanted = (
+        select(ConferenceSession)
+        .join(SessionSpeaker, col(SessionSpeaker.session_id) == col(ConferenceSession.id))
+        .where(col(ConferenceSession.conference_id) == conference_id, col(SessionSpeaker.person_id) == person_id)
+        .order_by(col(ConferenceSession.id))
+        .with_for_update(of=ConferenceSession)
+    )
+    return list(db.exec(wanted))
+
+
+def _leave_teams(db: Session, conference_id: UUID, person_id: UUID) -> list[UUID]:
+    teams = select(Team.id).where(col(Team.conference_id) == conference_id)
+    gone = db.exec(
+        delete(Membership)
+        .where(col(Membership.person_id) == person_id, col(Membership.team_id).in_(teams))
+        .returning(col(Membership.team_id))
+    )
+    return sorted(gone.scalars())
