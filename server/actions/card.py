@@ -36,7 +36,7 @@ def create(db: Session, actor: Actor, board_id: UUID, draft: CardDraft, *, id: U
         id=id,
         board_id=board_id,
         column_id=draft.column_id,
-        rank=_rank_at(db, draft.column_id, _others(db, draft.column_id, id), None),
+        rank=_rank_at(db, _others(db, draft.column_id, id), None),
         title=draft.title,
         created_by=actor.person_id,
     )
@@ -60,7 +60,8 @@ def move(db: Session, actor: Actor, card_id: UUID, wish: CardMove) -> CardView:
     card, _ = scope.of_card(db, actor, card_id, "card.move", lock=True)
     _column(db, card.board_id, wish.column_id)
     others = _others(db, wish.column_id, card.id)
-    card.column_id, card.rank = wish.column_id, _rank_at(db, wish.column_id, others, _place(others, wish))
+    card.rank = _nowhere(card)  # its own place must not be in the way when the others are respaced
+    card.column_id, card.rank = wish.column_id, _rank_at(db, others, _place(others, wish))
     card.version += 1
     shown = card_view(card)
     publish(db, board_channel(card.board_id), CardMoved(card=shown), subject=card.id)
@@ -95,7 +96,7 @@ def _place(others: list[Card], wish: CardMove) -> int | None:
     return None
 
 
-def _rank_at(db: Session, column_id: UUID, others: list[Card], place: int | None) -> str:
+def _rank_at(db: Session, others: list[Card], place: int | None) -> str:
     index = len(others) if place is None else place
     low = others[index - 1].rank if index > 0 else None
     high = others[index].rank if index < len(others) else None
@@ -103,7 +104,7 @@ def _rank_at(db: Session, column_id: UUID, others: list[Card], place: int | None
     if len(found) <= rank.LONGEST:
         return found
     _respace(db, others)
-    return _rank_at(db, column_id, others, place)
+    return _rank_at(db, others, place)
 
 
 def _respace(db: Session, cards: list[Card]) -> None:
@@ -112,10 +113,15 @@ def _respace(db: Session, cards: list[Card]) -> None:
     In two steps, because two cards of a column never share a rank, not even in passing.
     """
     for card in cards:
-        card.rank = f"~{card.id}"
+        card.rank = _nowhere(card)
     db.flush()
     for card, place in zip(cards, rank.spread(len(cards)), strict=True):
         card.rank = place
         card.version += 1
         publish(db, board_channel(card.board_id), CardMoved(card=card_view(card)), subject=card.id)
     db.flush()
+
+
+def _nowhere(card: Card) -> str:
+    """A rank that no other card has, and that `rank.between` never makes."""
+    return f"~{card.id}"
