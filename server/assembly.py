@@ -70,6 +70,7 @@ class Assembled:
     app: Starlette
     metrics: Starlette
     hub: Hub
+    endpoints: Sequence[Endpoint]
     draining: bool = False
 
     def drain(self) -> None:
@@ -86,8 +87,13 @@ def media_control(settings: Settings) -> str:
     return settings.media_control or f"unix:{(settings.run_dir / 'media.sock').resolve()}"
 
 
-def assemble(settings: Settings, *, node: str | None = None) -> Assembled:
-    """Build a server process from its settings; nothing is started before the application's lifespan."""
+def assemble(
+    settings: Settings, *, node: str | None = None, passwords: Passwords | None = None
+) -> Assembled:
+    """Build a server process from its settings; nothing is started before the application's lifespan.
+
+    `passwords` may bring a cheaper hash: tests have no secrets to keep.
+    """
     database = Database(settings.database)
     broker = _broker(settings)
     build = _build()
@@ -107,7 +113,7 @@ def assemble(settings: Settings, *, node: str | None = None) -> Assembled:
     limiter = Limiter(scale=DEMO_SCALE if settings.mode == "demo" else 1)
     door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
     runner = Runner(database, StoredLedger(), limiter, door)
-    endpoints = declared(settings, database)
+    endpoints = declared(settings, database, limiter, passwords or Passwords())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -157,15 +163,15 @@ def assemble(settings: Settings, *, node: str | None = None) -> Assembled:
         lifespan=lifespan,
         secure=settings.secure,
     )
-    assembled = Assembled(app, metrics_app(hub.numbers, lag), hub)
+    assembled = Assembled(app, metrics_app(hub.numbers, lag), hub, endpoints)
     return assembled
 
 
-def declared(settings: Settings, database: Database) -> list[Endpoint]:
+def declared(settings: Settings, database: Database, limiter: Limiter, passwords: Passwords) -> list[Endpoint]:
     """Every endpoint of the API, for routes, for OpenAPI and for the test that walks them all."""
     groups = [
         account.ENDPOINTS,
-        account.flows(database, Passwords()),
+        account.flows(database, passwords, limiter),
         conferences.ENDPOINTS,
         conferences.flows(database),
         sessions.endpoints(turn_url=settings.turn_url, turn_secret=settings.turn_secret.get_secret_value()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
@@ -18,20 +19,19 @@ from server.queries import people, scope
 LINK_LIFE = timedelta(days=3)
 
 
-def sign_up(db: Session, wish: SignUp, *, password_hash: str, id: UUID) -> None:
-    """Make a person. An address that is known changes nothing and answers alike."""
-    if _by_email(db, wish.email) is not None:
-        return
-    db.add(
-        Person(
-            id=id,
-            name=wish.name,
-            email=wish.email,
-            password_hash=password_hash,
-            locale=wish.locale,
-            zone=wish.zone,
-        )
+def sign_up(db: Session, wish: SignUp, *, password_hash: str) -> None:
+    """Make a person. An address that is known, even since this moment, changes nothing and answers alike."""
+    person = Person(
+        id=new_id(),
+        name=wish.name,
+        email=wish.email,
+        password_hash=password_hash,
+        locale=wish.locale,
+        zone=wish.zone,
     )
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    row = dialect.insert(Person).values(person.model_dump())
+    db.connection().execute(row.on_conflict_do_nothing(index_elements=[col(Person.email)]))
 
 
 def password_of(db: Session, email: str) -> tuple[UUID, str] | None:
@@ -51,7 +51,7 @@ def sign_out(db: Session, actor: Actor) -> None:
 
 def end_login(db: Session, actor: Actor, login_id: UUID) -> None:
     """End one of one's own logins: what it holds open is closed within 5 s."""
-    login = db.get(Login, login_id)
+    login = db.get(Login, login_id, with_for_update=True)
     if login is None or login.person_id != actor.person_id:
         raise NotFound("not_found")
     db.delete(login)

@@ -45,7 +45,6 @@ class Visit:
 
     actor: Actor | None
     path: Mapping[str, UUID]
-    key: UUID
     device: str
     locale: str
 
@@ -74,6 +73,7 @@ class Endpoint:
     errors: tuple[str, ...]
     rate: Rate
     parameters: tuple[str, ...]
+    secret: bool  # the answer holds what is shown only once
 
 
 @dataclass
@@ -95,10 +95,14 @@ class Endpoints:
         status: int | None = None,
         errors: tuple[str, ...] = (),
         rate: Rate = WRITING,
+        secret: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Declare a change. The handler is a plain function `(call, body?) -> View | None`."""
+        """Declare a change. The handler is a plain function `(call, body?) -> View | None`.
+
+        `secret`: the answer holds a link or key that is shown once, and is kept locked (`api.seal`).
+        """
         return self._add(
-            "command", name, method, path, permission, body, result, status, errors, rate, parameters=()
+            "command", name, method, path, permission, body, result, status, errors, rate, secret=secret
         )
 
     def query(
@@ -130,7 +134,7 @@ class Endpoints:
         rate: Rate = WRITING,
     ) -> Callable[[Callable[..., Awaitable[Reply]]], Callable[..., Awaitable[Reply]]]:
         """Declare a door that anybody may knock at. The handler is `async (visit, body?) -> Reply`."""
-        return self._add("flow", name, method, path, None, body, result, status, errors, rate, parameters=())
+        return self._add("flow", name, method, path, None, body, result, status, errors, rate)
 
     def _add(
         self,
@@ -145,13 +149,26 @@ class Endpoints:
         errors: tuple[str, ...],
         rate: Rate,
         *,
-        parameters: tuple[str, ...],
+        parameters: tuple[str, ...] = (),
+        secret: bool = False,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             chosen = status or (200 if result else 204)
             self.all.append(
                 Endpoint(
-                    name, method, path, kind, handler, permission, body, result, chosen, errors, rate, parameters
+                    name=name,
+                    method=method,
+                    path=path,
+                    kind=kind,
+                    handler=handler,
+                    permission=permission,
+                    body=body,
+                    result=result,
+                    status=chosen,
+                    errors=errors,
+                    rate=rate,
+                    parameters=parameters,
+                    secret=secret,
                 )
             )
             return handler

@@ -68,7 +68,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     ]
     in_query = [{"name": name, "in": "query", "schema": text} for name in endpoint.parameters]
     key = {"name": "Idempotency-Key", "in": "header", "schema": identifier}
-    return [*in_path, *in_query, *([] if endpoint.kind == "query" else [key])]
+    return [*in_path, *in_query, *([key] if endpoint.kind == "command" else [])]
 
 
 def _responses(endpoint: Endpoint, schemas: dict[type[View], Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _responses(endpoint: Endpoint, schemas: dict[type[View], Any]) -> dict[str, 
     if endpoint.result:
         success["content"] = {"application/json": {"schema": schemas[endpoint.result]}}
     fault = {"description": "a problem", "content": {CONTENT_TYPE: {"schema": schemas[Problem]}}}
-    return {str(endpoint.status): success} | dict.fromkeys(ALWAYS, fault)
+    return {str(endpoint.status): success} | dict.fromkeys(ALWAYS, fault) | {"default": fault}
 
 
 def events() -> dict[str, Any]:

@@ -29,9 +29,13 @@ class Rate:
 READING = Rate("reading", "600/minute")
 WRITING = Rate("writing", "240/minute")
 TALKING = Rate("talking", "120/minute")
-ENTERING = Rate("entering", "30/minute", by_address=True)
-SIGNING_IN = Rate("signing_in", "20/minute", by_address=True)
 STREAMING = Rate("streaming", "60/minute")
+# By address, behind which a whole hall or a mobile network may sit: tokens of 128 bits need no narrower limit.
+NEWCOMING = Rate("newcoming", "3000/minute", by_address=True)
+ENTERING = Rate("entering", "300/minute", by_address=True)
+SIGNING_IN = Rate("signing_in", "60/minute", by_address=True)  # each costs 120 ms of hashing
+# By account: what bounds guessing one person's password from many addresses.
+ACCOUNT = Rate("account", "10/minute")
 
 
 class Limiter:

@@ -19,9 +19,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.api import seal
 from server.api.endpoint import Call, Endpoint, Reply, Visit
 from server.api.problem import from_validation
-from server.api.rates import Limiter
+from server.api.rates import NEWCOMING, Limiter, Rate
 from server.domain.errors import Conflict, Forbidden, LoginNeeded, Malformed, NotFound, TooLarge, WrongKind
 from server.domain.person import Actor
 from server.domain.view import View
@@ -32,6 +33,7 @@ T = TypeVar("T")
 BODY_BYTES = 64 * 1024
 NO_KEY = UUID(int=0)  # a query creates nothing
 LOGIN_SECONDS = 90 * 24 * 3600
+PROVED_AT_MOST = 50_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -79,18 +81,19 @@ class Runner:
         self._ledger = ledger
         self._limiter = limiter
         self._door = door
+        self._proved: set[str] = set()  # hashes of tokens that were logins when last seen by this process
 
     async def run(self, endpoint: Endpoint, request: Request) -> Response:
         """Answer one request. Raises a Fault for everything that is the asker's to mend."""
         token = self.login_token(request)
         self.check_origin(request, cookie=token is not None)
-        self._limiter.hit(endpoint.rate, self._who(endpoint, request, token))
+        self._limiter.hit(endpoint.rate, self._who(endpoint.rate, request, token))
         path = _ids(request.path_params)
         if endpoint.kind == "query":
             return await self._query(endpoint, request, token, path)
         body, digest = await self._body(endpoint, request)
         if endpoint.kind == "command":
-            return await self._command(endpoint, token, path, _key(request), body, digest)
+            return await self._command(endpoint, token, path, command_key(request), body, digest)
         return await self._flow(endpoint, request, token, path, body)
 
     def login_token(self, request: Request) -> str | None:
@@ -114,15 +117,22 @@ class Runner:
             return None
         return await self._units.read(lambda db: self._ledger.authenticate(db, token))
 
-    def _who(self, endpoint: Endpoint, request: Request, token: str | None) -> str:
-        if token is None or endpoint.rate.by_address:
+    def _who(self, rate: Rate, request: Request, token: str | None) -> str:
+        """Whom a limit counts. A token counts for itself once it was proved: anybody can send made-up ones."""
+        if token is None or rate.by_address:
             return address_of(request)
-        return hashlib.sha256(token.encode()).hexdigest()
+        digest = _digest(token)
+        if digest not in self._proved:
+            self._limiter.hit(NEWCOMING, address_of(request))
+        return digest
 
     def _required(self, db: Session, token: str | None) -> Actor:
         actor = self._ledger.authenticate(db, token) if token else None
-        if actor is None:
+        if actor is None or token is None:
             raise LoginNeeded("login.needed")
+        if len(self._proved) >= PROVED_AT_MOST:
+            self._proved.clear()
+        self._proved.add(_digest(token))
         return actor
 
     async def _body(self, endpoint: Endpoint, request: Request) -> tuple[View | None, str]:
@@ -175,11 +185,11 @@ class Runner:
             actor = self._required(db, token)
             answered = self._ledger.begin(db, actor, key, digest)
             if answered is not None:
-                return answered
+                return _opened(answered, token) if endpoint.secret else answered
             call = Call(db=db, actor=actor, path=path, key=key, query={}, url=url)
             result: View | None = endpoint.handler(call, body) if body is not None else endpoint.handler(call)
             answer = Answer(endpoint.status, result.model_dump_json() if result is not None else None)
-            self._ledger.finish(db, actor, key, answer)
+            self._ledger.finish(db, actor, key, _locked(answer, token) if endpoint.secret else answer)
             return answer
 
         try:
@@ -200,11 +210,13 @@ class Runner:
         visit = Visit(
             actor=await self.actor(request) if token else None,
             path=path,
-            key=_key(request),
             device=request.headers.get("user-agent", "")[:120],
             locale=locale_of(request),
         )
-        reply: Reply = await (endpoint.handler(visit, body) if body is not None else endpoint.handler(visit))
+        try:
+            reply: Reply = await (endpoint.handler(visit, body) if body is not None else endpoint.handler(visit))
+        except IntegrityError:
+            raise Conflict("conflict") from None
         response = Response(
             reply.result.model_dump_json() if reply.result is not None else None,
             status_code=reply.status,
@@ -229,6 +241,20 @@ class Runner:
             response.delete_cookie(
                 self._door.cookie, path="/", secure=self._door.secure, httponly=True, samesite="lax"
             )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _locked(answer: Answer, token: str | None) -> Answer:
+    assert token is not None  # a command has an actor, and an actor has a login
+    return Answer(answer.status, seal.lock(answer.text, token) if answer.text else None)
+
+
+def _opened(answer: Answer, token: str | None) -> Answer:
+    assert token is not None
+    return Answer(answer.status, seal.unlock(answer.text, token) if answer.text else None)
 
 
 async def read_body(request: Request, *, most: int) -> bytes:
@@ -258,7 +284,7 @@ def locale_of(request: Request) -> str:
     return preferred(request.headers.get("accept-language", ""))
 
 
-def _key(request: Request) -> UUID:
+def command_key(request: Request) -> UUID:
     given = request.headers.get("idempotency-key")
     if given is None:
         return UUID(int=uuid_utils.uuid7().int)

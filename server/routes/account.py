@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from sqlmodel import Session
 
 from server.actions import person
 from server.api.endpoint import Call, Endpoints, Reply, Visit
-from server.api.rates import SIGNING_IN
+from server.api.rates import ACCOUNT, SIGNING_IN, Limiter
 from server.api.runner import Units
 from server.domain.errors import LoginNeeded
 from server.domain.person import (
@@ -66,6 +67,7 @@ def end(call: Call) -> None:
     permission="link.create",
     result=OneTimeLinkView,
     status=201,
+    secret=True,
 )
 def create_link(call: Call) -> OneTimeLinkView:
     """A link that signs one person in once, for those who have no mail."""
@@ -74,7 +76,7 @@ def create_link(call: Call) -> OneTimeLinkView:
     )
 
 
-def flows(units: Units, passwords: Passwords) -> Endpoints:
+def flows(units: Units, passwords: Passwords, limiter: Limiter) -> Endpoints:
     """The doors that make and end logins. They hash outside of any unit."""
     doors = Endpoints("account")
 
@@ -85,12 +87,13 @@ def flows(units: Units, passwords: Passwords) -> Endpoints:
     async def sign_up(visit: Visit, body: SignUp) -> Reply:
         """Make an account. The answer is the same for known and unknown addresses."""
         hashed = await passwords.hash(body.password)
-        await units.write(lambda db: person.sign_up(db, body, password_hash=hashed, id=visit.key))
+        await units.write(lambda db: person.sign_up(db, body, password_hash=hashed))
         return Reply(Done(), status=202)
 
     @doors.flow("person.sign_in", "POST", "/api/sign-in", body=SignIn, result=Me, rate=SIGNING_IN)
     async def sign_in(visit: Visit, body: SignIn) -> Reply:
-        """Sign in by address and password."""
+        """Sign in by address and password. Counted by account too, known or not."""
+        limiter.hit(ACCOUNT, hashlib.sha256(body.email.encode()).hexdigest())
         known = await units.read(lambda db: person.password_of(db, body.email))
         if not await passwords.right(known[1] if known else None, body.password) or known is None:
             raise LoginNeeded("sign_in.refused")

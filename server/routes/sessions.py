@@ -81,6 +81,7 @@ def endpoints(*, turn_url: str, turn_secret: str) -> Endpoints:
         permission="stream_key.manage",
         result=NewStreamKey,
         status=201,
+        secret=True,
     )
     def create_key(call: Call) -> NewStreamKey:
         """A key for OBS or FFmpeg, shown now and never again."""

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.actions import ledger
-from server.api.rates import STREAMING, Limiter
+from server.api.rates import NEWCOMING, STREAMING, Limiter
 from server.api.runner import Runner, Units, address_of, read_body
 from server.domain.errors import LoginNeeded, NotFound, WrongKind
 from server.domain.person import Actor, owner_of
@@ -65,7 +65,6 @@ class MediaDoors:
         feed = request.query_params.get("feed", "air")
         if feed not in FEEDS:
             raise NotFound("not_found")
-        self._limiter.hit(STREAMING, request.headers.get("authorization") or address_of(request))
         comer = await self._comer(request, session_id, "stage.publish" if sending else FEEDS[feed])
         if _content_type(request) != SDP:
             raise WrongKind("content_type.unknown")
@@ -87,7 +86,6 @@ class MediaDoors:
             return Response(headers={"Accept-Patch": FRAGMENT, "Allow": "PATCH, DELETE, GET, HEAD, OPTIONS"})
         if request.method in {"GET", "HEAD"}:
             return Response(status_code=204)
-        self._limiter.hit(STREAMING, request.headers.get("authorization") or address_of(request))
         session_id = _session_id(request)
         node, _, id = request.path_params["resource"].partition(".")
         owner = await self._owner(request, session_id)
@@ -128,7 +126,13 @@ class MediaDoors:
         return owner_of(actor.person_id, actor.login_id)
 
     async def _asker(self, request: Request) -> tuple[Actor, UUID | None]:
-        """Who asks, and the one session their stream key opens (None for a login)."""
+        """Who asks, and the one session their stream key opens (None for a login). Counted by person."""
+        self._limiter.hit(NEWCOMING, address_of(request))
+        actor, room = await self._proved(request)
+        self._limiter.hit(STREAMING, str(actor.person_id))
+        return actor, room
+
+    async def _proved(self, request: Request) -> tuple[Actor, UUID | None]:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             found = await self._units.read(lambda db: stage.keyholder(db, ledger.token_hash(key.strip())))
