@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -127,6 +127,8 @@ class Envelope:
 
         try:
             await self._app(scope, receive, tell)
+        except ClientDisconnect:
+            status = 499  # as nginx logs it: whoever asked has gone before asking it all
         except Exception:
             log.exception("request.crashed", method=scope["method"], path=scope["path"])
             if status:

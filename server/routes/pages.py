@@ -25,6 +25,7 @@ from server.domain.errors import NotFound
 from server.messages import LOCALES, sentence
 from server.queries import people
 
+LONGEST_NAME = 100  # a name the file system refuses to look for is an error of its own
 DIRECTION = {"ar": "rtl", "en": "ltr"}
 PAGES = (
     "/",
@@ -76,7 +77,8 @@ class Pages:
         """The few files at the root: the icon, the manifest, the service worker."""
         name = request.path_params["name"]
         path = self._dist / name
-        if name.startswith(".") or name == "index.html" or not path.is_file():
+        unfit = len(name) > LONGEST_NAME or name.startswith(".") or name == "index.html"
+        if unfit or not path.is_file():
             raise NotFound("page.not_found")
         return FileResponse(path, headers={"Cache-Control": "no-cache"})
 
