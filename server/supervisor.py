@@ -65,6 +65,8 @@ class Supervisor:
             began = time.monotonic()
             await self._start(child)
             assert child.process is not None
+            if self._stopping.is_set():
+                self._close(child)  # told to stop while it was being started: nobody else has its pipe yet
             code = await child.process.wait()
             if self._stopping.is_set():
                 return

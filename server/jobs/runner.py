@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -46,8 +46,9 @@ class JobRunner:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        await self._tried(lambda: self._database.write(_ensure))
+        listed = False
         while True:
+            listed = listed or await self._tried(lambda: self._database.write(_ensure))
             await asyncio.sleep(LOOK_EVERY_S)
             await self._tried(self.run_due)
 
@@ -68,13 +69,16 @@ class JobRunner:
             return None
         return await self._database.write(_claim)
 
-    async def _tried(self, work: Callable[[], object]) -> None:
+    async def _tried(self, work: Callable[[], Awaitable[object]]) -> bool:
+        """Whether it went well; what did not is looked at again the next time."""
         try:
-            await work()  # type: ignore[misc]
+            await work()
+            return True
         except Unavailable:
             log.info("jobs.database_away")
         except Exception:
             log.exception("jobs.failed")
+        return False
 
 
 def _ensure(db: Session) -> None:
