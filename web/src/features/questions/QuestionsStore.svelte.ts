@@ -1,0 +1,111 @@
+/** The questions everybody sees: by votes, with one vote of one's own for each. */
+import { api as theApi, ApiError, type Api } from '~/net/api';
+import { live as theLive } from '~/net/client.svelte';
+import { newKey } from '~/net/keys';
+import { follow, type Followed } from '~/net/live';
+import type { Publication, Question, Snapshot } from '~/net/shapes';
+import type { LiveClient } from '~/net/socket';
+import type { MineStore } from '../stage/MineStore.svelte';
+
+export const MOST_LETTERS = 1_000;
+
+export class QuestionsStore {
+  questions = $state.raw<Question[]>([]);
+  loaded = $state(false);
+  trouble = $state.raw<ApiError | null>(null);
+  /** Told of each question that becomes public while the page is open. */
+  onShown: (question: Question) => void = () => {};
+  /** One's own votes that the published sum does not hold yet. */
+  private ahead = $state.raw<ReadonlyMap<string, 1 | -1>>(new Map());
+  private followed: Followed | null = null;
+  private voting = new Map<string, Promise<void>>();
+
+  constructor(
+    readonly session: string,
+    private readonly mine: MineStore,
+    private readonly api: Api = theApi,
+    private readonly live: LiveClient = theLive,
+  ) {}
+
+  open(): void {
+    this.followed = follow<Snapshot<{ questions: Question[] }>>(this.live, {
+      channel: `session:${this.session}`,
+      load: (signal) => this.api.get(`/api/sessions/${this.session}/questions`, { signal }),
+      reset: (rows) => {
+        this.questions = rows.questions;
+        this.ahead = new Map();
+        this.loaded = true;
+      },
+      publication: (publication) => this.apply(publication),
+      trouble: (error) => (this.trouble = error),
+    });
+  }
+
+  close(): void {
+    this.followed?.close();
+  }
+
+  apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
+    if (name === 'question.approved' || name === 'question.answered') this.take(data.question as Question);
+    if (name === 'question.withdrawn') this.withdraw(String(data.question_id), Number(data.version));
+    if (name === 'tally.changed') this.count(String(data.subject_id), Number(data.votes));
+  }
+
+  votes(question: Question): number {
+    return Math.max(0, question.votes + (this.ahead.get(question.id) ?? 0));
+  }
+
+  /** Asked under its key: a second try of the same words is the same question. */
+  async ask(text: string, key: string = newKey()): Promise<void> {
+    this.mine.take(await this.api.post<Question>(`/api/sessions/${this.session}/questions`, { text }, { key }));
+  }
+
+  /** Shown at once; taken back when the server refuses. Quick presses are sent one after the other. */
+  toggleVote(question: Question): Promise<void> {
+    const voted = !this.mine.votes.has(question.id);
+    this.show(question.id, voted);
+    const before = this.voting.get(question.id) ?? Promise.resolve();
+    const path = `/api/questions/${question.id}/vote`;
+    const sent = before.catch(() => {}).then(async () => {
+      try {
+        await (voted ? this.api.put(path) : this.api.delete(path));
+      } catch (error) {
+        if (this.mine.votes.has(question.id) === voted) this.show(question.id, !voted);
+        throw error;
+      }
+    });
+    this.voting.set(question.id, sent);
+    return sent.finally(() => {
+      if (this.voting.get(question.id) === sent) this.voting.delete(question.id);
+    });
+  }
+
+  private show(id: string, voted: boolean): void {
+    this.mine.setVote(id, voted);
+    const ahead = new Map(this.ahead);
+    const owed = (ahead.get(id) ?? 0) + (voted ? 1 : -1);
+    if (owed === 0) ahead.delete(id);
+    else ahead.set(id, owed > 0 ? 1 : -1);
+    this.ahead = ahead;
+  }
+
+  private count(id: string, votes: number): void {
+    if (this.ahead.has(id)) {
+      const ahead = new Map(this.ahead);
+      ahead.delete(id);
+      this.ahead = ahead;
+    }
+    this.questions = this.questions.map((question) => (question.id === id ? { ...question, votes } : question));
+  }
+
+  private take(question: Question): void {
+    const old = this.questions.find(({ id }) => id === question.id);
+    if (old && old.version > question.version) return;
+    this.questions = old ? this.questions.map((other) => (other.id === question.id ? question : other)) : [...this.questions, question];
+    if (!old) this.onShown(question);
+  }
+
+  private withdraw(id: string, version: number): void {
+    this.questions = this.questions.filter((question) => question.id !== id || question.version > version);
+  }
+}

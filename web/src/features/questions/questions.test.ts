@@ -1,0 +1,180 @@
+import { beforeAll, beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
+import { language } from '~/i18n/t.svelte';
+import { Api } from '~/net/api';
+import { at, FakeNetwork } from '~/net/fake';
+import type { Question } from '~/net/shapes';
+import { MineStore } from '../stage/MineStore.svelte';
+import { DeskStore } from './DeskStore.svelte';
+import { ordered } from './order';
+import { QuestionsStore } from './QuestionsStore.svelte';
+
+const question = (id: string, more: Partial<Question> = {}): Question => ({
+  id, session_id: 's', asker: null, text: id, at: `2026-11-21T10:00:0${id.length}Z`, state: 'approved', votes: 0, version: 1, ...more,
+});
+const mine = (): MineStore => new MineStore('s', 'me', new Api(), new FakeNetwork().client);
+
+interface Asked { method: string; path: string; answer: (given: unknown, status?: number) => void }
+let asked: Asked[];
+let network: FakeNetwork;
+let rows: Question[];
+beforeAll(() => language.use('en'));
+beforeEach(() => {
+  vi.useFakeTimers();
+  asked = [];
+  network = new FakeNetwork();
+});
+afterEach(() => vi.useRealTimers());
+
+function api(): Api {
+  return new Api((path, init) => {
+    const method = init?.method ?? 'GET';
+    if (method === 'GET') return Promise.resolve(Response.json({ position: at(1), questions: rows }));
+    return new Promise((resolve) => {
+      asked.push({ method, path: String(path), answer: (given, status = 200) => resolve(status === 204 ? new Response(null, { status }) : Response.json(given, { status })) });
+    });
+  });
+}
+const settle = (ms = 0): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+describe('QuestionsStore', () => {
+  async function opened(): Promise<{ store: QuestionsStore; own: MineStore }> {
+    rows = [question('a', { votes: 2 }), question('b')];
+    const own = mine();
+    const store = new QuestionsStore('s', own, api(), network.client);
+    store.open();
+    await settle();
+    network.socket.hello().subscribed('session:s', 1);
+    return { store, own };
+  }
+
+  it('follows what becomes public, answered, withdrawn, and the sums', async () => {
+    const { store } = await opened();
+    network.socket.publish('session:s', 2, 'question.approved', { question: question('c') });
+    network.socket.publish('session:s', 3, 'tally.changed', { subject_id: 'c', votes: 5, version: 1 });
+    network.socket.publish('session:s', 4, 'question.answered', { question: question('a', { state: 'answered', votes: 2, version: 2 }) });
+    network.socket.publish('session:s', 5, 'question.withdrawn', { question_id: 'b', version: 2 });
+    expect(store.questions.map(({ id, state, votes }) => `${id} ${state} ${votes}`)).toEqual(['a answered 2', 'c approved 5']);
+  });
+
+  it('counts a vote at once and never twice', async () => {
+    const { store, own } = await opened();
+    void store.toggleVote(store.questions[0]!);
+    expect([store.votes(store.questions[0]!), own.votes.has('a')]).toEqual([3, true]);
+    network.socket.publish('session:s', 2, 'tally.changed', { subject_id: 'a', votes: 3, version: 1 });
+    expect(store.votes(store.questions[0]!)).toBe(3);
+    await settle();
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['PUT /api/questions/a/vote']);
+  });
+
+  it('sends quick presses one after the other', async () => {
+    const { store } = await opened();
+    void store.toggleVote(store.questions[0]!);
+    void store.toggleVote(store.questions[0]!);
+    await settle();
+    expect(asked).toHaveLength(1);
+    asked[0]!.answer(null, 204);
+    await settle();
+    expect(asked.map(({ method }) => method)).toEqual(['PUT', 'DELETE']);
+    expect(store.votes(store.questions[0]!)).toBe(2);
+  });
+
+  it('takes a refused vote back', async () => {
+    const { store, own } = await opened();
+    const pressed = store.toggleVote(store.questions[0]!).catch((error: Error) => error.message);
+    await settle();
+    asked[0]!.answer({ code: 'question.not_public', detail: 'no' }, 409);
+    expect(await pressed).toBe('no');
+    expect([store.votes(store.questions[0]!), own.votes.has('a')]).toEqual([2, false]);
+  });
+});
+
+describe('order', () => {
+  it('is by votes, but holds still under a finger', () => {
+    const list = [question('a', { votes: 1 }), question('b', { votes: 5 }), question('c', { votes: 9 })];
+    expect(ordered(list, ['a', 'b'], false).map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+    expect(ordered(list, ['a', 'b'], true).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('DeskStore', () => {
+  async function opened(...given: Question[]): Promise<DeskStore> {
+    rows = given.length ? given : ['1', '2', '3'].map((id) => question(id, { state: 'waiting' }));
+    const store = new DeskStore('s', api(), network.client);
+    store.open();
+    await settle();
+    network.socket.hello().subscribed('session:s:moderation', 1);
+    return store;
+  }
+  const ids = (list: Question[]): string[] => list.map(({ id }) => id);
+  const told = (offset: number, name: string, given: Question): void => network.socket.publish('session:s:moderation', offset, name, { question: given });
+
+  it('stands still while it is read', async () => {
+    const store = await opened();
+    told(2, 'question.asked', question('4', { state: 'waiting' }));
+    told(3, 'question.approved', question('2', { version: 2 }));
+    expect([ids(store.queue), ids(store.newcomers)]).toEqual([['1', '2', '3'], ['4']]);
+    expect(store.stateOf(store.queue[1]!)).toBe('approved');
+    store.tidy();
+    expect([ids(store.queue), ids(store.newcomers)]).toEqual([['1', '3', '4'], []]);
+  });
+
+  it('approves at once and moves on to the next', async () => {
+    const store = await opened();
+    const done = store.decide(store.queue[0]!, 'approve');
+    expect([ids(store.queue), store.selected, ids(store.shelf('approved'))]).toEqual([['2', '3'], '2', ['1']]);
+    await settle();
+    asked[0]!.answer(question('1', { version: 2 }));
+    await done;
+    expect(ids(store.newcomers)).toEqual([]);
+  });
+
+  it('takes an approval back: withdrawn for all, waiting again on this desk', async () => {
+    const store = await opened();
+    const done = store.decide(store.queue[1]!, 'approve');
+    await settle();
+    asked[0]!.answer(question('2', { version: 2 }));
+    const undoing = (await done)();
+    await settle();
+    expect(asked[1]!.path).toBe('/api/questions/2/dismiss');
+    asked[1]!.answer(question('2', { state: 'dismissed', version: 3 }));
+    await undoing;
+    expect([ids(store.queue), store.selected, ids(store.shelf('dismissed'))]).toEqual([['1', '2', '3'], '2', []]);
+  });
+
+  it('puts aside only after one could change one’s mind', async () => {
+    const store = await opened();
+    const undo = await store.decide(store.queue[0]!, 'dismiss');
+    await settle(5_000);
+    await undo();
+    expect([asked, ids(store.queue)]).toEqual([[], ['1', '2', '3']]);
+    await store.decide(store.queue[0]!, 'dismiss');
+    await settle(6_000);
+    expect(asked.map(({ path }) => path)).toEqual(['/api/questions/1/dismiss']);
+  });
+
+  it('sends what waits when the page goes away', async () => {
+    const store = await opened();
+    await store.decide(store.queue[0]!, 'dismiss');
+    store.close();
+    await settle();
+    expect(asked.map(({ path }) => path)).toEqual(['/api/questions/1/dismiss']);
+  });
+
+  it('brings a refused one back to its place', async () => {
+    const store = await opened();
+    const done = store.decide(store.queue[1]!, 'approve').catch((error: Error) => error.message);
+    await settle();
+    asked[0]!.answer({ code: 'question.decided', detail: 'late' }, 409);
+    expect([await done, ids(store.queue)]).toEqual(['late', ['1', '2', '3']]);
+  });
+
+  it('takes an answer back to the list', async () => {
+    const store = await opened(question('1'));
+    const done = store.decide(store.shelf('approved')[0]!, 'answer');
+    await settle();
+    asked[0]!.answer(question('1', { state: 'answered', version: 2 }));
+    void (await done)();
+    await settle();
+    expect(asked[1]!.path).toBe('/api/questions/1/approve');
+  });
+});
