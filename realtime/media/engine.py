@@ -12,7 +12,7 @@ from typing import Any
 import ifaddr
 
 from .admission import Admission
-from .errors import not_found
+from .errors import not_found, stage_closed
 from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
@@ -90,8 +90,10 @@ class Engine:
         return viewer
 
     def _open_room(self, room: str) -> Room:
-        # A room nobody wished for is closed like any other; making one here would let joins fill the memory.
-        return self._rooms.get(room) or Room(self._network, room)
+        known = self._rooms.get(room)
+        if known is None or not known.wish.open:
+            raise stage_closed()
+        return known
 
     def _begin(self, room: Room, peer: Peer) -> None:
         self._joins += 1
@@ -115,13 +117,16 @@ class Engine:
         self._let_go(self._rooms[room], peer)
 
     def drop(self, owners: Collection[str], rooms: Collection[str] | None) -> int:
-        """Rights were taken away: close these owners' peers, everywhere or in these rooms."""
+        """Rights were taken away: close these owners' peers, everywhere or in these rooms.
+
+        An owner reads `who/way`; naming only `who` means every way they came by.
+        """
         found = [
             (room, peer)
             for room in self._rooms.values()
             if rooms is None or room.name in rooms
             for peer in room.peers()
-            if peer.owner in owners
+            if peer.owner in owners or peer.owner.partition("/")[0] in owners
         ]
         for room, peer in found:
             self._let_go(room, peer)

@@ -38,6 +38,10 @@ def not_found() -> MediaError:
     return MediaError(status=404, code="peer.unknown", detail="There is no such publisher or viewer here.")
 
 
+def known_already() -> MediaError:
+    return MediaError(status=409, code="peer.known", detail="There is a publisher or viewer of this id.")
+
+
 def stage_closed() -> MediaError:
     return MediaError(status=409, code="stage.closed", detail="The stage of this session is not open.")
 

@@ -34,7 +34,7 @@ class Peer:
     `on_gone` is called once when the peer closed its side or was lost, not after `close()`.
     """
 
-    def __init__(self, network: Network, *, id: str, owner: str, offer: Offer) -> None:
+    def __init__(self, network: Network, *, id: str, owner: str, offer: Offer, asks_consent: bool) -> None:
         self.network = network
         self.id = id
         self.owner = owner
@@ -53,6 +53,7 @@ class Peer:
             on_rtcp=self.received_rtcp,
             on_open=self.opened,
             on_closed=lambda: self.on_gone(),
+            asks_consent=asks_consent,
         )
 
     @property

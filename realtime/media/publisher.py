@@ -28,7 +28,7 @@ class Publisher(Peer):
         self, network: Network, *, id: str, owner: str, label: str, offer: Offer, room_codec: str | None
     ) -> None:
         answered = list(_answered(offer, room_codec, network.publisher_kbps))
-        super().__init__(network, id=id, owner=owner, offer=offer)
+        super().__init__(network, id=id, owner=owner, offer=offer, asks_consent=False)
         self.label = label
         self.on_air = False
         self.audio_level: int | None = None

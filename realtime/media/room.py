@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .errors import stage_closed, stage_full
+from .errors import known_already, stage_full
 from .peer import Network, Peer
 from .publisher import Publisher
 from .sdp import Kind, Offer
@@ -72,7 +72,7 @@ class Feed:
 
 
 class Room:
-    """Takes peers while it is open; all changes that the server should hear of set `changed`."""
+    """Keeps who is here; the engine asks it only while it is open, and tells the servers of every change."""
 
     def __init__(self, network: Network, name: str) -> None:
         self.name = name
@@ -99,7 +99,7 @@ class Room:
 
     def add_publisher(self, *, id: str, owner: str, label: str, offer: Offer) -> tuple[Publisher, list[Publisher]]:
         """The new publisher and those it replaces: the same source (owner and label) come back."""
-        self._check_open()
+        self._check_new(id)
         replaced = [p for p in self.publishers.values() if (p.owner, p.label) == (owner, label)]
         if len(self.publishers) - len(replaced) >= MAX_PUBLISHERS:
             raise stage_full()
@@ -119,7 +119,7 @@ class Room:
             self.wish = replace(self.wish, on_air=self.wish.on_air | {heir.id})
 
     def add_viewer(self, *, id: str, owner: str, feed: FeedName, offer: Offer) -> Viewer:
-        self._check_open()
+        self._check_new(id)
         slots = self._feeds[feed].slots
         viewer = Viewer(
             self._network,
@@ -133,9 +133,9 @@ class Room:
         self.viewers[id] = viewer
         return viewer
 
-    def _check_open(self) -> None:
-        if not self.wish.open:
-            raise stage_closed()
+    def _check_new(self, id: str) -> None:
+        if id in self.publishers or id in self.viewers:
+            raise known_already()
 
     def remove(self, peer: Peer) -> None:
         self.publishers.pop(peer.id, None)

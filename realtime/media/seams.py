@@ -101,7 +101,13 @@ class _Protocol(StunProtocol):
 class _Connection(Connection):
     """aioice's agent without sockets: it learns its peer only from signed checks that reach us."""
 
-    def __init__(self, on_pair: Callable[[Address], None], on_nominated: Callable[[Address], None]) -> None:
+    def __init__(
+        self,
+        on_pair: Callable[[Address], None],
+        on_nominated: Callable[[Address], None],
+        *,
+        asks_consent: bool,
+    ) -> None:
         super().__init__(
             ice_controlling=False,
             local_username=random_string(UFRAG_CHARACTERS),
@@ -109,6 +115,7 @@ class _Connection(Connection):
         )
         self._on_pair = on_pair
         self._on_nominated = on_nominated
+        self._asks_consent = asks_consent
 
     def use(self, protocol: _Protocol) -> None:
         """Stand in for `gather_candidates`: there is one, and it is known."""
@@ -126,6 +133,11 @@ class _Connection(Connection):
     @property
     def waiting(self) -> int:
         return self._queue.qsize()
+
+    async def query_consent(self) -> None:
+        """Consent to send media (RFC 7675). Publishers are sent none, and FFmpeg 8.1 answers no later checks."""
+        if self._asks_consent:
+            await super().query_consent()
 
     def check_state(self, pair: CandidatePair, state: CandidatePair.State) -> None:
         super().check_state(pair, state)
@@ -165,6 +177,7 @@ class PeerTransport:
         on_rtcp: Callable[[bytes], None],
         on_open: Callable[[], None],
         on_closed: Callable[[], None],
+        asks_consent: bool,
     ) -> None:
         self._port = port
         self._on_rtp = on_rtp
@@ -175,7 +188,7 @@ class PeerTransport:
         self.address: Address | None = None
         self.last_heard = asyncio.get_running_loop().time()
         self.received_bytes = 0
-        self._connection = _Connection(self._pair_succeeded, self._nominated)
+        self._connection = _Connection(self._pair_succeeded, self._nominated, asks_consent=asks_consent)
         self._protocol = _Protocol(self._connection, port, self)
         self._connection.use(self._protocol)
         self._dtls = RTCDtlsTransport(

@@ -18,11 +18,14 @@ from .seams import Arena
 CACHE_PACKETS = 2_048
 """What can be asked for again or replayed: about 12 s of a talk at 1.5 Mbit/s."""
 
-KEYFRAME_PATIENCE_S = 0.15
+PATIENCE_S = 0.15
 """How long one who joins waits for a fresh keyframe before being given the last group of pictures."""
 
 FRESH_GROUP_S = 1.0
-"""A group of pictures this young is replayed at once: shorter than asking for a new one."""
+"""A group of pictures this young is replayed at once: quicker, and cheaper for the speaker, than a new one."""
+
+SHORT_GROUP_PACKETS = 300
+"""A longer one is a browser's, seconds old: better to wait for the keyframe that browsers send when asked."""
 
 WRAP_GUARD = 128
 """Nobody starts so few packets before the sequence wraps: losing them would cost the rollover count."""
@@ -57,6 +60,7 @@ class Slot:
         self._cache: list[Packet | None] = []
         self._group_start: int | None = None
         self._flowing = False
+        self._seeking: asyncio.TimerHandle | None = None
 
     # The source's side.
 
@@ -67,15 +71,15 @@ class Slot:
         if self.layer is not None:
             self.layer.outputs.remove(self)
         self.layer = layer
-        self.restart()
         if layer is not None:
             layer.outputs.append(self)
-            if self.kind == "video":
-                self._want_keyframe(self._begin_from_source)
+        self.restart()
 
     def restart(self) -> None:
         self._flowing = False
         self._group_start = None
+        if self._waiting or self._cohorts:
+            self._seek()
 
     def push(self, packet: RtpPacket, *, starts_keyframe: bool, now: float) -> None:
         if not self._flowing and not self._begin(packet, starts_keyframe, now):
@@ -126,32 +130,43 @@ class Slot:
         packet = self._cache[number % CACHE_PACKETS]
         return packet if packet is not None and packet.sequence == number else None
 
-    def _want_keyframe(self, otherwise: Callable[[], None]) -> None:
-        """Get a keyframe soon: replay when one is at hand or none will be sent, else ask and wait a little."""
-        layer = self.layer
-        if layer is None:
-            return
-        now = self._clock()
-        if layer.group and (layer.ignores_wishes or now - layer.group_began < FRESH_GROUP_S):
-            otherwise()
-            return
-        layer.wish_keyframe(now)
-        asyncio.get_running_loop().call_later(KEYFRAME_PATIENCE_S, otherwise)
+    def _seek(self, *, patient: bool = False) -> None:
+        """Get a beginning for those who wait: replay what is at hand, or ask for a keyframe and look again.
 
-    def _begin_from_source(self) -> None:
+        `patient` says that a keyframe was asked for a while ago.
+        """
+        if self._seeking is not None:
+            self._seeking.cancel()
+            self._seeking = None
+        layer = self.layer
+        if self.kind == "audio" or layer is None or (self._flowing and not self._waiting):
+            return
+        if self._replayable(layer, patient=patient):
+            self._begin_from_group(layer)
+            self._seat_from_cache()
+        else:
+            layer.wish_keyframe(self._clock())
+        if self._waiting or not self._flowing:
+            self._seeking = asyncio.get_running_loop().call_later(PATIENCE_S, lambda: self._seek(patient=True))
+
+    def _replayable(self, layer: Layer, *, patient: bool) -> bool:
+        young = self._clock() - layer.group_began < FRESH_GROUP_S
+        short = patient and len(layer.group) <= SHORT_GROUP_PACKETS
+        return bool(layer.group) and (layer.ignores_wishes or young or short)
+
+    def _begin_from_group(self, layer: Layer) -> None:
         """Start with the source's last group of pictures, if it did not begin by itself meanwhile."""
-        if self.layer is None or self._flowing:
+        if self._flowing:
             return
         now = self._clock()
-        for index, packet in enumerate(list(self.layer.group)):
+        for index, packet in enumerate(list(layer.group)):
             self.push(packet, starts_keyframe=index == 0, now=now)
 
     # The viewers' side.
 
     def join(self, seat: Seat) -> None:
         self._waiting[seat] = None
-        if self.kind == "video" and self._flowing:
-            self._want_keyframe(self._seat_from_cache)
+        self._seek()
 
     def leave(self, seat: Seat) -> None:
         self._waiting.pop(seat, None)

@@ -36,7 +36,7 @@ class Viewer(Peer):
     ) -> None:
         pairs = list(_pair(offer, list(audio_slots), list(video_slots)))
         answered = [_answer(section, slot, choices) for section, slot, choices in pairs]
-        super().__init__(network, id=id, owner=owner, offer=offer)
+        super().__init__(network, id=id, owner=owner, offer=offer, asks_consent=True)
         self.feed = feed
         self.estimate: int | None = None
         self.fraction_lost = 0.0

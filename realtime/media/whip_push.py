@@ -13,6 +13,7 @@ import logging
 import os
 import random
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -40,11 +41,28 @@ _STEADY_S = 10.0
 _LAST_WORD_S = 3.0
 """How long FFmpeg may take to say good-bye before the process ends without it."""
 
+_STUCK_S = 8.0
+"""FFmpeg waits for ever, and deaf to signals, on a server that closed the stream (seen with 8.1)."""
+
 _VIDEO_TIME = Fraction(1, 90_000)
 _AUDIO_TIME = Fraction(1, SAMPLE_RATE)
 
 
-def push(film: Film, *, url: str, key: str, stop: threading.Event) -> None:
+class Progress:
+    """When something last went forward; a thread may look at it while FFmpeg holds the main one."""
+
+    def __init__(self) -> None:
+        self._moment = time.monotonic()
+
+    def made(self) -> None:
+        self._moment = time.monotonic()
+
+    @property
+    def stuck(self) -> bool:
+        return time.monotonic() - self._moment > _STUCK_S
+
+
+def push(film: Film, *, url: str, key: str, stop: threading.Event, progress: Progress) -> None:
     """Publish until `stop` is set; every failure is followed by a pause, never by an end."""
     pause = _FIRST_PAUSE_S
     with _certificate() as (certificate, private_key), _templates(film) as templates:
@@ -58,9 +76,10 @@ def push(film: Film, *, url: str, key: str, stop: threading.Event) -> None:
             began = time.monotonic()
             try:
                 with av.open(url, "w", format="whip", options=options) as container:
-                    _play(film, container, templates, stop)
+                    _play(film, container, templates, stop, progress)
             except (av.FFmpegError, OSError) as error:
                 logger.info("the film is off air: %s", error)
+            progress.made()
             if time.monotonic() - began > _STEADY_S:
                 pause = _FIRST_PAUSE_S
             stop.wait(pause * random.uniform(0.7, 1.3))
@@ -73,7 +92,13 @@ class _Templates:
     audio: Stream
 
 
-def _play(film: Film, container: OutputContainer, templates: _Templates, stop: threading.Event) -> None:
+def _play(
+    film: Film,
+    container: OutputContainer,
+    templates: _Templates,
+    stop: threading.Event,
+    progress: Progress,
+) -> None:
     video = container.add_stream_from_template(templates.video)
     audio = container.add_stream_from_template(templates.audio)
     container.start_encoding()
@@ -87,6 +112,7 @@ def _play(film: Film, container: OutputContainer, templates: _Templates, stop: t
             _mux(container, audio, film.sound(sound), sound * SOUND_S, _AUDIO_TIME)
             sound += 1
         picture += 1
+        progress.made()
 
 
 def _beginning() -> tuple[float, int]:
@@ -158,24 +184,33 @@ def _certificate() -> Iterator[tuple[Path, Path]]:
 
 
 def run(*, url: str, key: str, control_pipe: int | None = None) -> None:
-    """Be the demo's speaker until the control pipe ends (or, without one, until a signal)."""
-    stop = threading.Event()
-    if control_pipe is None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-    else:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        threading.Thread(target=_watch, args=(control_pipe, stop), daemon=True).start()
-    push(Film(), url=url, key=key, stop=stop)
+    """Be the demo's speaker until the control pipe ends, or until a signal when there is none.
+
+    Needs a process of its own: when FFmpeg is stuck, the process starts itself anew.
+    """
+    stop, progress = threading.Event(), Progress()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL if control_pipe is None else signal.SIG_IGN)
+    if control_pipe is not None:
+        os.set_inheritable(control_pipe, True)
+        threading.Thread(target=_follow, args=(control_pipe, stop), daemon=True).start()
+    threading.Thread(target=_watch, args=(stop, progress), daemon=True).start()
+    push(Film(), url=url, key=key, stop=stop, progress=progress)
 
 
-def _watch(control_pipe: int, stop: threading.Event) -> None:
+def _follow(control_pipe: int, stop: threading.Event) -> None:
     while os.read(control_pipe, 1024):
         pass
     stop.set()
     time.sleep(_LAST_WORD_S)
     os._exit(0)  # FFmpeg waits for an answer that will not come; nothing here is worth keeping
+
+
+def _watch(stop: threading.Event, progress: Progress) -> None:
+    while not stop.wait(1.0):
+        if progress.stuck:
+            logger.info("the film is stuck and starts again")
+            os.execv(sys.executable, sys.orig_argv)
 
 
 def main() -> None:
