@@ -53,7 +53,12 @@ export function dateRange(from: string, to: string | null): string {
 
 /** The zone in words a reader knows: "توقيت مصر", "Egypt Time". */
 export function zoneName(zone: string): string {
-  const parts = format(zone, { timeZoneName: 'shortGeneric' }).formatToParts(new Date());
+  const short = zonePart(zone, 'shortGeneric');
+  return /^[A-Z]{2,5}$/.test(short) ? zonePart(zone, 'longGeneric') : short; // "EET" is no word
+}
+
+function zonePart(zone: string, timeZoneName: 'shortGeneric' | 'longGeneric'): string {
+  const parts = format(zone, { timeZoneName }).formatToParts(new Date());
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? zone;
 }
 

@@ -7,7 +7,7 @@ import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { newKey } from '~/net/keys';
 import { follow, type Followed } from '~/net/live';
-import type { Board, Card, Column, Person, Publication, Signal, Snapshot } from '~/net/shapes';
+import type { Board, Card, Column, Publication, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
 /** Where a card shall go: beside another, or to the end of the column. Never a number. */
@@ -18,7 +18,6 @@ interface Wish { key: string; card: string; place: Place }
 export class BoardStore {
   board = $state.raw<Omit<Board, 'cards'> | null>(null);
   trouble = $state<ApiError | null>(null);
-  present = $state.raw<{ count: number; people: Person[] } | null>(null);
   /** Cards somebody else has just changed, for a short glow. */
   touched = $state.raw<ReadonlySet<string>>(new Set());
   private cards = $state.raw<ReadonlyMap<string, Card>>(new Map());
@@ -45,7 +44,6 @@ export class BoardStore {
         this.cards = new Map(board.cards.map((card) => [card.id, card]));
       },
       publication: (publication) => this.apply(publication),
-      signal: (signal) => this.hear(signal),
       trouble: (error) => (this.trouble = error),
     });
   }
@@ -58,11 +56,6 @@ export class BoardStore {
     if (!name.startsWith('card.')) return;
     const card = data.card as Card;
     if (this.take(card) && !this.mine(card.id)) this.glow(card.id);
-  }
-
-  hear({ name, data }: Pick<Signal, 'name' | 'data'>): void {
-    if (name !== 'presence') return;
-    this.present = { count: Number(data.count ?? 0), people: (data.people as Person[] | null) ?? [] };
   }
 
   column(id: string): { column: Column; cards: ShownCard[] } | undefined {

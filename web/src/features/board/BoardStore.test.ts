@@ -109,10 +109,4 @@ describe('BoardStore', () => {
       { column_id: 'done', before: '3' }, { column_id: 'done' }, null, { column_id: 'todo', before: '2' }, { column_id: 'todo' },
     ]);
   });
-
-  it('tells who is on the board', async () => {
-    const { store, network } = await opened();
-    network.socket.say({ type: 'signal', channel: 'board:b', name: 'presence', data: { count: 3, people: null } });
-    expect(store.present).toEqual({ count: 3, people: [] });
-  });
 });
