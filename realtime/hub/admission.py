@@ -24,13 +24,12 @@ class AttachableLink(Link, Protocol):
 class Admission:
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.addresses: Counter[str] = Counter()
+        self.addresses: Counter[str] = Counter()  # with those still at the Gate
         self.persons: dict[str, set[Connection]] = {}
 
     async def verdict(self, handshake: Handshake) -> Peer | Refusal:
         """The Gate's word, with the hub's own limits; a Gate that fails makes the newcomer come back."""
-        limits = self._context.limits
-        if self.addresses[handshake.address] >= limits.connections_per_address:
+        if self.addresses[handshake.address] > self._context.limits.connections_per_address:
             return Refusal("limit.address", "Too many connections.", Close.LIMIT)
         try:
             verdict = await self._context.gate.admit(handshake)
@@ -45,15 +44,21 @@ class Admission:
     def _full(self, person_id: str) -> bool:
         return len(self.persons.get(person_id, ())) >= self._context.limits.connections_per_person
 
-    def enter(self, connection: Connection) -> None:
-        self.addresses[connection.handshake.address] += 1
-        self.persons.setdefault(connection.peer.person_id, set()).add(connection)
+    def arrive(self, address: str) -> None:
+        """Count a newcomer before the Gate is asked, so that a crowd at the Gate is counted too."""
+        self.addresses[address] += 1
 
-    def leave(self, connection: Connection) -> None:
-        address, person_id = connection.handshake.address, connection.peer.person_id
+    def depart(self, address: str) -> None:
         self.addresses[address] -= 1
         if not self.addresses[address]:
             del self.addresses[address]
+
+    def enter(self, connection: Connection) -> None:
+        self.persons.setdefault(connection.peer.person_id, set()).add(connection)
+
+    def leave(self, connection: Connection) -> None:
+        person_id = connection.peer.person_id
+        self.depart(connection.handshake.address)
         self.persons[person_id].discard(connection)
         if not self.persons[person_id]:
             del self.persons[person_id]

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 
 from realtime.hub.admission import Admission, handshake_of, link_of, new_id, refuse
 from realtime.hub.channel import Channel, Follower
-from realtime.hub.connection import Connection
+from realtime.hub.connection import Connection, Link
 from realtime.hub.context import Context, logger
 from realtime.hub.directory import Directory
 from realtime.hub.envelope import Outbox, ToldSignal, pack_publication
@@ -174,16 +174,29 @@ class Hub:
         """A Starlette endpoint: admit, accept, hand over. The ASGI call ends here; the socket lives on."""
         link = link_of(websocket)
         handshake = handshake_of(websocket)
+        self._admission.arrive(handshake.address)
+        connection = None
+        try:
+            connection = await self._receive(websocket, handshake, link)
+        finally:
+            if connection is None:
+                self._admission.depart(handshake.address)
+        if connection is not None:
+            link.attach(connection)
+
+    async def _receive(self, websocket: WebSocket, handshake: Handshake, link: Link) -> Connection | None:
+        """A greeted connection, or None after a refusal."""
         verdict = await self._verdict(websocket, handshake)
         if isinstance(verdict, Refusal):
             self.numbers.refused += 1
             await refuse(websocket, verdict, reason=self.retry_reason())
-            return
+            return None
         await websocket.accept(subprotocol=SUBPROTOCOL)
         connection = Connection(id=new_id(), hub=self, link=link, handshake=handshake, peer=verdict)
         self.enter(connection)
-        connection.send(hello(connection=connection.id, build=self._context.build, beat=round(self.limits.beat_s)))
-        link.attach(connection)
+        greeting = hello(connection=connection.id, build=self._context.build, beat=round(self.limits.beat_s))
+        connection.send(greeting)
+        return connection
 
     async def _verdict(self, websocket: WebSocket, handshake: Handshake) -> Peer | Refusal:
         verdict = await self._admission.verdict(handshake)

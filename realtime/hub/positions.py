@@ -14,6 +14,7 @@ from realtime.hub.context import Context, logger
 from realtime.hub.ports import START, Frame, Gone, Position
 
 _PAGE = 500
+_NAMES_PER_QUERY = 10_000  # asyncpg and SQLite take some 32,000 parameters
 
 
 class Heads:
@@ -58,8 +59,13 @@ class Heads:
             future.set_result(heads.get(channel, START))
 
     async def query(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """One query, but for nodes with so many channels that a database would refuse the list."""
+        names = list(channels)
+        heads: dict[str, Position] = {}
         async with asyncio.timeout(self._context.limits.history_s):
-            return await self._context.history.heads(list(channels))
+            for first in range(0, len(names), _NAMES_PER_QUERY):
+                heads |= await self._context.history.heads(names[first : first + _NAMES_PER_QUERY])
+        return heads
 
 
 class Positions:

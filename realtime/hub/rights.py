@@ -20,22 +20,21 @@ class Rights:
 
     def review(self, connections: Iterable[Connection]) -> None:
         """Ask again for these; a subscription just being made is asked for again as well."""
+        deadline = asyncio.get_running_loop().time() + self._context.limits.access_s
         for connection in connections:
             connection.rights += 1
-            self._context.spawn(self._review(connection))
+            self._context.spawn(self._review(connection, deadline))
 
-    async def _review(self, connection: Connection) -> None:
+    async def _review(self, connection: Connection, deadline: float) -> None:
         """If the Gate cannot be asked in time, the connection must come back and be admitted anew."""
-        async with self._turns:
-            if not connection.open:
-                return
-            try:
-                async with asyncio.timeout(self._context.limits.access_s):
+        try:
+            async with asyncio.timeout_at(deadline), self._turns:
+                if connection.open:
                     await self._ask(connection)
-            except Exception as fault:
-                self._context.numbers.gate_faults += 1
-                logger.warning("the gate did not answer, so a connection has to come back: %r", fault)
-                connection.close(Close.RESTART)
+        except Exception as fault:
+            self._context.numbers.gate_faults += 1
+            logger.warning("the gate did not answer, so a connection has to come back: %r", fault)
+            connection.close(Close.RESTART)
 
     async def _ask(self, connection: Connection) -> None:
         gate = self._context.gate

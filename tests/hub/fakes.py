@@ -75,11 +75,14 @@ class FakeGate:
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     failing: bool = False
+    hanging: asyncio.Event | None = None
     admitted: int = 0
     on_subscribe: Callable[[str, str], None] | None = None
 
     async def admit(self, handshake: Handshake) -> Peer | Refusal:
         self.admitted += 1
+        if self.hanging is not None:
+            await self.hanging.wait()
         if self.failing:
             raise ConnectionError("the database is away")
         if handshake.origin == "https://evil.example":

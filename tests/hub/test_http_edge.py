@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -83,7 +84,9 @@ async def test_dripping_client_is_closed_as_well() -> None:
                 await asyncio.sleep(0.02)
 
         dripping = asyncio.create_task(drip())
-        assert (await stranger.hears()).startswith(b"HTTP/1.1 408")
+        with contextlib.suppress(ConnectionResetError):  # for what it said after the end
+            await stranger.hears()
+        assert n.server.server_state.late == 1
         dripping.cancel()
 
 

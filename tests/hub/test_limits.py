@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.hub.nodes import QUICK, node
+from tests.hub.nodes import QUICK, eventually, node
 
 
 async def test_foreign_origin_is_refused_before_the_accept() -> None:
@@ -56,6 +56,21 @@ async def test_connections_of_one_address_are_limited() -> None:
     async with node(limits=replace(QUICK, connections_per_address=1)) as n, n.client(), n.socket("badr") as second:
         await second.wait_closed()
         assert (second.close_code, second.close_reason) == (3503, "limit.address")
+
+
+async def test_crowd_at_the_gate_counts_towards_the_address_and_is_forgotten() -> None:
+    async with node(limits=replace(QUICK, connections_per_address=3)) as n:
+        n.gate.hanging = asyncio.Event()
+        waiting = [asyncio.create_task(n.socket(f"p{number}").__aenter__()) for number in range(3)]
+        await eventually(lambda: n.gate.admitted == 3)
+        async with n.socket("fourth") as fourth:
+            await fourth.wait_closed()
+            assert (fourth.close_code, fourth.close_reason) == (3503, "limit.address")
+        n.gate.failing = True
+        n.gate.hanging.set()
+        for socket in await asyncio.gather(*waiting):
+            await socket.wait_closed()
+        await eventually(lambda: n.hub._admission.addresses == {})
 
 
 async def test_subscriptions_of_one_connection_are_limited() -> None:

@@ -103,6 +103,7 @@ class ModelClient:
             id=self.name, hub=self.hub, link=link, handshake=handshake, peer=Peer(self.name, None, self.name)
         )
         link.session = connection
+        self.hub._admission.arrive(self.name)
         self.hub.enter(connection)
         for channel in CHANNELS:
             self.subscribe(channel)
@@ -145,6 +146,8 @@ class ModelClient:
 
     def retry(self) -> None:
         """Ask again for what the server was too busy for."""
+        if self.link is None:
+            return
         refused, self.refused = self.refused, []
         for channel in refused:
             self.subscribe(channel)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from tests.hub.nodes import QUICK, node
+from tests.hub.nodes import QUICK, eventually, node
 
 
 async def test_subscription_no_longer_allowed_ends_with_unsubscribed() -> None:
@@ -65,6 +67,16 @@ async def test_gate_that_does_not_answer_makes_the_named_come_back() -> None:
         n.gate.failing = True
         n.hub.drop(person_ids=["amal"])
         assert (await amal.closed())[0] == 1012
+
+
+async def test_many_named_at_once_are_all_dealt_with_in_time_when_the_gate_hangs() -> None:
+    async with node(limits=replace(QUICK, access_s=0.3)) as n, AsyncExitStack() as stack:
+        for number in range(40):
+            await stack.enter_async_context(n.client(f"p{number}"))
+        n.gate.hanging = asyncio.Event()
+        n.hub.drop_all()
+        assert await eventually(lambda: n.hub.numbers.closed_restart == 40) < 2
+        n.gate.hanging.set()
 
 
 async def test_everybody_can_be_asked_again() -> None:
