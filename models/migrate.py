@@ -36,9 +36,9 @@ class LooseRows(Exception):
     """A migration left rows whose parents are gone."""
 
 
-def upgrade(url: str, to: str = "head") -> None:
-    """Migrate up. Raises TooNew when the database is ahead of this code."""
-    _connected(url, lambda connection: _move(connection, up=to))
+def upgrade(url: str, to: str = "head", *, schema: str | None = None) -> None:
+    """Migrate up, on PostgreSQL in a schema of its own when asked. Raises TooNew when the database is ahead."""
+    _connected(url, lambda connection: _move(connection, up=to), schema)
 
 
 def downgrade(url: str, to: str) -> None:
@@ -77,9 +77,9 @@ def _head(connection: Connection) -> str | None:
     return ScriptDirectory.from_config(_config(connection)).get_current_head()
 
 
-def _known(connection: Connection, revision: str) -> bool:
-    scripts = ScriptDirectory.from_config(_config(connection))
-    return any(script.revision == revision for script in scripts.walk_revisions())
+def knows(revision: str) -> bool:
+    """Whether this code has a way from that revision to its own."""
+    return any(script.revision == revision for script in ScriptDirectory(SCRIPTS).walk_revisions())
 
 
 def _move(connection: Connection, *, up: str | None = None, down: str | None = None) -> None:
@@ -88,7 +88,7 @@ def _move(connection: Connection, *, up: str | None = None, down: str | None = N
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
     try:
         current = _revision(connection)
-        if current is not None and not _known(connection, current):
+        if current is not None and not knows(current):
             raise TooNew(current)
         connection.rollback()
         if up is not None:
@@ -105,8 +105,10 @@ def _move(connection: Connection, *, up: str | None = None, down: str | None = N
             connection.commit()
 
 
-def _connected(url: str, work: Callable[[Connection], T]) -> T:
-    return asyncio.run(_on_postgresql(url, work)) if url.startswith("postgres") else _on_sqlite(url, work)
+def _connected(url: str, work: Callable[[Connection], T], schema: str | None = None) -> T:
+    if url.startswith("postgres"):
+        return asyncio.run(_on_postgresql(url, work, schema))
+    return _on_sqlite(url, work)
 
 
 def _on_sqlite(url: str, work: Callable[[Connection], T]) -> T:
@@ -118,10 +120,10 @@ def _on_sqlite(url: str, work: Callable[[Connection], T]) -> T:
         engine.dispose()
 
 
-async def _on_postgresql(url: str, work: Callable[[Connection], T]) -> T:
+async def _on_postgresql(url: str, work: Callable[[Connection], T], schema: str | None) -> T:
+    settings = {"lock_timeout": "3000"} | ({"search_path": schema} if schema else {})
     engine = create_async_engine(
-        "postgresql+asyncpg://" + url.split("://", 1)[1],
-        connect_args={"server_settings": {"lock_timeout": "3000"}},
+        "postgresql+asyncpg://" + url.split("://", 1)[1], connect_args={"server_settings": settings}
     )
     try:
         async with engine.connect() as connection:

@@ -7,13 +7,14 @@ import fcntl
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import httpx
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from config.logging import configure
 from config.settings import LOOPBACK_NAMES, Settings, SettingsFault
@@ -21,6 +22,8 @@ from models import migrate as migrations
 from models.database import Database
 from server.actions.person import create_setup_link
 from server.demo import seed
+from server.keeping import copying
+from server.keeping.faults import KeepingFault
 from server.supervisor import Child, Supervisor
 
 PORTS_TRIED = 50
@@ -99,6 +102,43 @@ def admin() -> None:
     print(link.url if link else "This server already has an organiser, who can invite others.")
 
 
+@app.command()
+def backup(path: Annotated[Path, typer.Argument(help="The archive to make; it must not exist yet.")]) -> None:
+    """Write the database, files and recordings into one archive, while the server runs."""
+    settings = _settings()
+    made = _kept(copying.back_up(settings.database, settings.data_dir, path, tell=_tell))
+    rows = sum(table.content.rows for table in made.tables)
+    print(f"{path} holds {rows} rows and {len(made.files)} files. Keep it on another machine, and as a secret.")
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(help="An archive that `multaqa backup` made.")],
+    replace: Annotated[bool, typer.Option(help="Throw away what is there now.")] = False,
+) -> None:
+    """Put an archive in the place of an empty database. The server must be stopped."""
+    settings = _settings()
+    with _alone(settings):
+        work = copying.restore(settings.database, settings.data_dir, path, replace=replace, tell=_tell)
+        made = _kept(work)
+    print(f"Everything is as it was on {made.made_at:%Y-%m-%d %H:%M} UTC. Open pages reload by themselves.")
+
+
+@app.command()
+def move(to: Annotated[str, typer.Option(help="postgresql://user:password@host/database, empty.")]) -> None:
+    """Copy everything from SQLite to an empty PostgreSQL database. The server must be stopped."""
+    settings = _settings()
+    if settings.on_postgresql or not to.startswith("postgres"):
+        print("Not done: a move goes from SQLite to PostgreSQL. Else backup and restore.", file=sys.stderr)
+        raise typer.Exit(5)
+    with _alone(settings):
+        moved = _kept(copying.move(settings.database, to, tell=_tell))
+    print(f"{sum(content.rows for content in moved.values())} rows are there now. Put this into the settings:")
+    print(f"\n  MULTAQA_DATABASE_URL={to}\n")
+    print("With MULTAQA_REDIS_URL beside it, MULTAQA_WORKERS may be more than 1. Files stay where they are;")
+    print(f"{settings.database.removeprefix('sqlite:///')} is left as it is: remove it when all is well.")
+
+
 @app.command(hidden=True)
 def worker(
     fd: Annotated[int, typer.Option()],
@@ -136,6 +176,22 @@ def _settings(mode: str | None = None) -> Settings:
     except SettingsFault as fault:
         print("The settings cannot be used:", *(f"  - {line}" for line in fault.faults), sep="\n", file=sys.stderr)
         raise typer.Exit(2) from None
+
+
+def _tell(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
+def _kept(work: Coroutine[Any, Any, T]) -> T:
+    """Run a backup, restore or move; what stood in its way becomes one sentence."""
+    try:
+        return asyncio.run(work)
+    except DBAPIError as error:
+        reason: object = error.orig
+    except (KeepingFault, OSError) as fault:
+        reason = fault
+    print(f"Not done: {reason}", file=sys.stderr)
+    raise typer.Exit(5)
 
 
 def _supervise(

@@ -1,0 +1,1 @@
+"""Keeping what people made: backup, restore, and the move to another kind of database."""
