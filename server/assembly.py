@@ -33,7 +33,7 @@ from server.domain.person import Actor
 from server.jobs.runner import JobRunner
 from server.live.access import AccessFollower
 from server.live.gate import ConferenceGate
-from server.live.history import StoredHistory, frame_of
+from server.live.history import StoredHistory, erases, frame_of
 from server.live.media import MediaClient
 from server.live.stage import StageFollower
 from server.live.tallies import Tallies
@@ -105,6 +105,7 @@ def assemble(
         node=node or secrets.token_hex(4),
         build=build,
         has_presence=lambda channel: channel.startswith("session:") and channel.count(":") == 1,
+        erases=erases,
     )
     media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
     stages = StageFollower(database, media)

@@ -48,6 +48,7 @@ class Channel:
     __slots__ = (
         "_context",
         "_data",
+        "_erased",
         "_last_pass",
         "_pass_from",
         "_rate",
@@ -82,6 +83,7 @@ class Channel:
         self.unlisten: Stop | None = None
         self.interest = 0  # subscribers on their way in
         self.idle_since: float | None = None
+        self._erased = 0  # up to here History was changed: to be forgotten once it is sent
         self._scheduled = False
         self._signals: list[bytes] = []
         self._roster: list[Receiver] = []
@@ -107,6 +109,7 @@ class Channel:
     def begin(self, head: Position) -> None:
         """Take a head from History as the place from which this node knows everything."""
         self.log = self._empty_log(head)
+        self._erased = 0
         self.sent = head.offset
         self.held = {offset: frame for offset, frame in self.held.items() if offset > head.offset}
         if self.started is not None:
@@ -118,6 +121,8 @@ class Channel:
     def append(self, frame: Frame) -> None:
         """Take the next publication; followers have it at once, connections in the next pass."""
         self.log.append(frame)
+        if self._context.erases(frame):
+            self._erased = frame.offset - 1
         self._context.numbers.publications += 1
         for follower in self.followers:
             _tell(follower, frame)
@@ -234,6 +239,9 @@ class Channel:
             self._wake()
 
     def _trim(self) -> None:
+        if self._erased and self.sent >= self._erased:
+            self.log.forget(self._erased)
+            self._erased = 0
         self.log.trim(keep_after=self.sent)
 
     def _count(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime.hub.limits import Limits
 from realtime.hub.numbers import HubNumbers
-from realtime.hub.ports import Broker, Gate, History
+from realtime.hub.ports import Broker, Frame, Gate, History
 
 logger = logging.getLogger("multaqa.hub")
 
@@ -22,6 +22,7 @@ class Context:
     build: str
     clock: Callable[[], float]
     limits: Limits
+    erases: Callable[[Frame], bool] = lambda frame: False
     numbers: HubNumbers = field(default_factory=HubNumbers)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -53,10 +53,12 @@ class Hub:
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
         has_presence: Callable[[str], bool] = lambda channel: True,
+        erases: Callable[[Frame], bool] = lambda frame: False,
     ) -> None:
+        """`erases` tells publications with which earlier ones were changed in History: logs forget those."""
         self.limits = limits or Limits()
         self.clock = clock
-        self._context = Context(gate, history, broker, node, build, clock, self.limits)
+        self._context = Context(gate, history, broker, node, build, clock, self.limits, erases)
         self.numbers: HubNumbers = self._context.numbers
         self.slow: set[Connection] = set()
         self._connections: set[Connection] = set()

@@ -50,6 +50,13 @@ class ChannelLog:
         self._entries[:0] = reversed(older)
         self.base = base
 
+    def forget(self, upto: int) -> None:
+        """Drop everything up to an offset: who needs it reads it from History."""
+        number = upto - self.base.offset
+        if number > 0:
+            self.base = Position(upto, self._entries[number - 1].id)
+            del self._entries[:number]
+
     def trim(self, *, keep_after: int) -> None:
         """Drop the oldest quarter once a bound is passed, so that trimming is rare."""
         if len(self._entries) <= self._max_frames and self.bytes_after(self.base.offset) <= self._max_bytes:

@@ -8,7 +8,10 @@ from models.database import Database
 from models.publication import Publication
 from realtime.hub.frames import publication as encode
 from realtime.hub.ports import Frame, Gone, Position
+from server.domain.message import MessageDeleted
 from server.queries import channels
+
+_ERASING = tuple(f'"name":"{fact.name}"'.encode() for fact in (MessageDeleted,))
 
 
 class StoredHistory:
@@ -37,6 +40,12 @@ def frame_of(publication: Publication) -> Frame:
         data=publication.data,
     )
     return Frame(publication.channel, publication.offset, str(publication.id), payload)
+
+
+def erases(frame: Frame) -> bool:
+    """Whether earlier publications were blanked with this one (`actions.publish.blank`)."""
+    head, _, _ = frame.payload.partition(b'"data":')
+    return any(name in head for name in _ERASING)
 
 
 def _following(frames: list[Frame], after: Position) -> Sequence[Frame] | Gone:
