@@ -1,0 +1,147 @@
+"""A conference with somebody of every kind, laid out through the actions that the server itself uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.base import new_id, now
+from models.database import Database
+from models.person import Login, Person
+from server.actions import card, conference, ledger, message, question, session, team
+from server.domain.board import CardDraft
+from server.domain.conference import ConferenceDraft
+from server.domain.person import Actor
+from server.domain.session import SessionDraft
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person with a login of their own."""
+
+    name: str
+    id: UUID
+    token: str
+    actor: Actor
+
+
+@dataclass
+class World:
+    """One conference: ids of one row of each kind, and its people by what they are."""
+
+    conference: UUID
+    session: UUID
+    other_session: UUID
+    team: UUID
+    board: UUID
+    columns: list[UUID]
+    card: UUID
+    people: dict[str, Someone] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Someone:
+        return self.people[name]
+
+    @property
+    def channel(self) -> str:
+        return f"session:{self.session}"
+
+
+def enrol(db: Session, name: str, *, guest: bool = False, may_create: bool = False) -> Someone:
+    """A person with a login, made without any hashing."""
+    person = Person(id=new_id(), name=name, guest=guest, may_create=may_create, zone="Africa/Cairo")
+    db.add(person)
+    db.flush()
+    return log_in(db, person)
+
+
+def log_in(db: Session, person: Person) -> Someone:
+    """One more login of a person."""
+    token = ledger.log_in(db, person, device="a test's device")
+    db.flush()
+    login = db.exec(select(Login).where(col(Login.token_hash) == ledger.token_hash(token))).one()
+    return Someone(person.name, person.id, token, ledger.actor_of(person, login))
+
+
+ROLES = {
+    "organiser": "organiser",
+    "moderator": "moderator",
+    "speaker": "speaker",  # of `session`
+    "other_speaker": "speaker",  # of `other_session`
+    "attendee": "attendee",
+    "lead": "attendee",
+    "member": "attendee",
+    "guest": "attendee",
+}
+
+
+def lay_out(db: Session, title: str = "ملتقى التطوّع") -> World:
+    """A conference with two sessions, a team with a board and one card, and one person of every kind."""
+    organiser = enrol(db, "organiser", may_create=True)
+    id = new_id()
+    conference.create(db, organiser.actor, ConferenceDraft(title=title, zone="Asia/Amman"), id=id)
+    people = {"organiser": organiser}
+    for name, role in ROLES.items():
+        if name != "organiser":
+            people[name] = enrol(db, name, guest=name == "guest")
+            conference.grant(db, id, people[name].id, role)
+    talk, other = (_session(db, organiser, id, title) for title in ("جلسة", "Another"))
+    session.add_speaker(db, organiser.actor, talk, people["speaker"].id)
+    session.add_speaker(db, organiser.actor, other, people["other_speaker"].id)
+    made = team.create(db, organiser.actor, id, "فريق", id=new_id())
+    team.add_member(db, organiser.actor, made.id, people["lead"].id, "lead")
+    team.add_member(db, organiser.actor, made.id, people["member"].id, "member")
+    team.remove_member(db, organiser.actor, made.id, organiser.id)
+    assert made.board_id is not None
+    columns = columns_of(db, made.board_id)
+    first = card.create(
+        db, organiser.actor, made.board_id, CardDraft(column_id=columns[0], title="بطاقة"), id=new_id()
+    )
+    return World(id, talk, other, made.id, made.board_id, columns, first.id, people)
+
+
+def columns_of(db: Session, board_id: UUID) -> list[UUID]:
+    from models.team import BoardColumn
+
+    rows = select(BoardColumn.id).where(col(BoardColumn.board_id) == board_id).order_by(col(BoardColumn.rank))
+    return list(db.exec(rows))
+
+
+def _session(db: Session, organiser: Someone, conference_id: UUID, title: str) -> UUID:
+    begin = now() + timedelta(hours=1)
+    draft = SessionDraft(title=title, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    return session.create(db, organiser.actor, conference_id, draft, id=new_id()).id
+
+
+async def settle(db: Database, title: str = "ملتقى التطوّع") -> World:
+    return await db.write(lambda unit: lay_out(unit, title))
+
+
+async def newcomer(db: Database, world: World, name: str, role: str | None = "attendee") -> Someone:
+    """One more person of the conference; with no role, a stranger to it."""
+
+    def unit(session: Session) -> Someone:
+        someone = enrol(session, name)
+        if role is not None:
+            conference.grant(session, world.conference, someone.id, role)
+        return someone
+
+    return await db.write(unit)
+
+
+async def ask_question(db: Database, world: World, *, by: str = "attendee", state: str = "waiting") -> UUID:
+    def unit(session: Session) -> UUID:
+        id = question.ask(session, world[by].actor, world.session, "لماذا؟", id=new_id()).id
+        if state != "waiting":
+            question.decide(session, world["moderator"].actor, id, state)
+        return id
+
+    return await db.write(unit)
+
+
+async def say(db: Database, world: World, *, by: str = "attendee", text: str = "مرحبًا") -> UUID:
+    return await db.write(
+        lambda unit: message.post(unit, world[by].actor, world.session, text, id=new_id()).id
+    )
