@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 
+from config.setup import bench as peers
 from config.setup import debian, downloads, locks, python, reload, suite, web
 from config.setup.places import BUILD, LOCK, TEST_LOCK, SetupFault
 from config.setup.progress import say
@@ -69,6 +71,16 @@ def check() -> None:
     sys.exit(0 if passed else 1)
 
 
+def bench() -> None:
+    """The design's figures, measured beside their peers; BENCH=short for a quick look, PART=hub for one part."""
+    with _alone():
+        downloads.announce(tests=True, front_end=False)
+        python.install(LOCK)
+        python.install(TEST_LOCK)
+        peers.ensure_peers()
+    python.start("-m", "tests.bench", *os.environ.get("PART", "").split())
+
+
 def lock() -> None:
     """Renew the locks after a change of pyproject.toml."""
     with _alone():
@@ -76,7 +88,7 @@ def lock() -> None:
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
-    command.__name__: command for command in (run, dev, test, quick, check, lock)
+    command.__name__: command for command in (run, dev, test, quick, check, bench, lock)
 }
 
 

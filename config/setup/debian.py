@@ -36,6 +36,8 @@ FOR_TESTS = (
     Package("chromium", "the browser that the tests drive", "chromium"),
     Package("fonts-noto-core", "Arabic letters in that browser", f"{NOTO}/NotoNaskhArabic-Regular.ttf"),
     Package("fonts-noto-color-emoji", "reactions in that browser", f"{NOTO}/NotoColorEmoji.ttf"),
+    Package("gcc", "compiles the benchmarks' load generator", "cc"),
+    Package("libc6-dev", "the headers it needs", "/usr/include/stdio.h"),
     Package("coturn", "the TURN server of docker-compose.yml", "turnserver"),
     Package("caddy", "the HTTPS proxy of docker-compose.yml", "caddy"),
 )

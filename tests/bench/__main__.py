@@ -1,0 +1,50 @@
+"""`python -m tests.bench [PART...]`, called by `make bench`. BENCH=short takes minutes less and says less."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from tests.bench import command, hub
+from tests.bench.compiler import NoCompiler, program
+from tests.bench.places import RESULTS, ROOT
+from tests.bench.rows import Row, table, write
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _hub(short: bool) -> Iterator[Row]:
+    return hub.measure(hub.SHORT if short else hub.FULL, say)
+
+
+def _command(short: bool) -> Iterator[Row]:
+    return command.measure(rounds=2 if short else 5, commands=300 if short else 1000, say=say)
+
+
+PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {"hub": _hub, "command": _command}
+
+
+def main() -> None:
+    asked = sys.argv[1:] or list(PARTS)
+    if unknown := [name for name in asked if name not in PARTS]:
+        sys.exit(f"There is no part {', '.join(unknown)}; there are {', '.join(PARTS)}.")
+    try:
+        program("load")
+    except NoCompiler as missing:
+        sys.exit(str(missing))
+    began = time.monotonic()
+    rows: list[Row] = []
+    for name in asked:
+        say(f"\n{name}")
+        rows += PARTS[name](os.environ.get("BENCH") == "short")
+    write(rows, RESULTS)
+    say(f"\n{table(rows)}\n")
+    say(f"{RESULTS.relative_to(ROOT)} written after {time.monotonic() - began:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()
