@@ -22,6 +22,7 @@ from server.api.endpoint import Endpoint
 from server.api.problem import problem
 from server.api.runner import Runner, locale_of
 from server.domain.errors import Away, Fault, Malformed, NotFound
+from server.hearing import Hearing
 
 log = structlog.get_logger()
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -47,7 +48,7 @@ def create_app(
     api: list[BaseRoute] = [_route(endpoint, runner) for endpoint in endpoints]
     return Starlette(
         routes=[*api, *routes],
-        middleware=[Middleware(Envelope, secure=secure)],
+        middleware=[Middleware(Envelope, secure=secure), Middleware(Hearing)],
         lifespan=lifespan,
         exception_handlers={
             Fault: _on_fault,

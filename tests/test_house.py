@@ -46,9 +46,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     "server.demo": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.api"),
     "server.metrics": ("realtime", "server.routes"),
+    "server.hearing": (),
     "server.supervisor": (),
     "server.worker": ("config", "realtime", "server.assembly"),
-    "server.app": ("config", "server.api", "server.routes", "server.live"),
+    "server.app": ("config", "server.api", "server.routes", "server.live", "server.hearing"),
     "server.assembly": EVERYTHING,
     "server.__main__": EVERYTHING,
 }
