@@ -26,4 +26,6 @@ export const routes: readonly Route[] = [
   { path: '/c/:conference_id/people', words: ['people'], page: () => import('~/features/people/PeoplePage.svelte') },
   { path: '/t/:team_id', words: ['teams'], page: () => import('~/features/teams/TeamPage.svelte') },
   { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
+  { path: '/s/:session_id', words: ['stage', 'chat'], page: () => import('~/features/stage/StagePage.svelte'), bare: true },
+  { path: '/s/:session_id/desk', words: ['stage', 'questions'], page: () => import('~/features/questions/DeskPage.svelte') },
 ];
