@@ -42,6 +42,14 @@ describe('t', () => {
   });
 });
 
+describe('areas', () => {
+  it('asked for at the same moment all arrive, in the language of the end', async () => {
+    await language.use('ar');
+    await Promise.all([language.need('board'), language.need('teams'), language.use('en'), language.need('people')]);
+    expect([t('board.add'), t('teams.members'), t('people.title')]).toEqual(['Add a card', 'Members of the team', 'People and invitations']);
+  });
+});
+
 describe('times', () => {
   beforeEach(async () => {
     await language.use('ar');

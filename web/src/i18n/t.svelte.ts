@@ -45,12 +45,21 @@ class Language {
   async need(...areas: readonly Area[]): Promise<void> {
     const fresh = areas.filter((area) => !this.areas.has(area));
     for (const area of fresh) this.areas.add(area);
-    if (fresh.length > 0) this.tables = { ...this.tables, ...(await load(this.locale, fresh)) };
+    if (fresh.length === 0) return;
+    for (let locale = null; locale !== this.locale; ) {
+      locale = this.locale;
+      const loaded = await load(locale, fresh);
+      if (locale === this.locale) this.tables = { ...this.tables, ...loaded };
+    }
   }
 
   /** Changes the language of everything on the page at once, after its texts have come. */
   async use(locale: Locale): Promise<void> {
-    const tables = await load(locale, [...this.areas]);
+    let tables: Table = {};
+    for (let known = 0; known < this.areas.size; ) {
+      known = this.areas.size; // an area asked for while these load belongs to the new language too
+      tables = await load(locale, [...this.areas]);
+    }
     this.tables = tables;
     this.locale = locale;
     document.documentElement.lang = locale;

@@ -44,7 +44,6 @@ export class ConferenceStore {
       publication: (publication) => this.apply(publication),
       trouble: (error) => (this.trouble = error),
     });
-    void this.loadMine();
   }
 
   close(): void {
@@ -94,7 +93,7 @@ export class ConferenceStore {
     return team;
   }
 
-  /** What differs per person; asked again when something hints that it changed. */
+  /** What differs per person: the page asks at the start, and again when one's role or teams change. */
   async loadMine(): Promise<void> {
     try {
       const mine = await this.api.get<{ role: Role | null; teams: TeamLite[] }>(`/api/conferences/${this.id}/mine`);
