@@ -38,7 +38,7 @@ from tests.support.services import make_cluster, own_folder, service_user
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
-HEALTHY_WITHIN_S = 60.0
+HEALTHY_WITHIN_S = 100.0
 LOOK_EVERY_S = 0.1
 VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?:(?P<kind>:-|:\?)(?P<rest>[^}]*))?\})")
 
