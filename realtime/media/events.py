@@ -6,7 +6,7 @@ A slow listener never holds more than one entry per room, so nobody can make the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 BEAT_S = 5.0
@@ -39,7 +39,7 @@ class Events:
         for listener in self._listeners:
             listener.wake.set()
 
-    async def listen(self) -> AsyncIterator[JSON]:
+    async def listen(self) -> AsyncGenerator[JSON, None]:
         listener = _Listener()
         self._listeners.add(listener)
         try:

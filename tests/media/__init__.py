@@ -1,0 +1,1 @@
+"""The media process, with real encoded media wherever packets matter."""

@@ -1,0 +1,207 @@
+"""A talk from publishers to viewers, with real encoders and decoders at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from realtime.media.engine import Engine
+from realtime.media.errors import MediaError
+from realtime.media.port import Address
+from realtime.media.room import Wish
+
+from .clients import closed_by_peer, connection, publisher_offer
+from .conftest import ROOM, Stage
+
+pytestmark = pytest.mark.media
+
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+async def test_viewer_sees_and_hears_publisher(stage: Stage, codec: str) -> None:
+    await stage.publish("p1", codec=codec)
+    watcher = await stage.watch("v1")
+
+    await watcher.sees(more=30)
+
+    assert watcher.loudest > 10
+
+
+async def test_viewer_who_came_first_sees_publisher_who_comes_later(stage: Stage) -> None:
+    watcher = await stage.watch("v1")
+
+    await stage.publish("p1")
+
+    await watcher.sees()
+
+
+async def test_publisher_that_drops_and_returns_is_seen_again(stage: Stage) -> None:
+    watcher = await stage.watch("v1")
+    first = await stage.publish("p1")
+    await watcher.sees()
+
+    await first.close()
+    await stage.publish("p2")
+
+    await watcher.sees(more=30)
+
+
+async def test_returning_publisher_takes_over_its_own_slot_at_once(stage: Stage, until: Until) -> None:
+    first = await stage.publish("p1", owner="speaker", label="camera")
+    await stage.publish("p2", owner="speaker", label="screen")
+
+    await stage.publish("p3", owner="speaker", label="camera")
+
+    await until(lambda: all(publisher["connected"] for publisher in _publishers(stage.engine)))
+    slots = {publisher["id"]: publisher["slot"] for publisher in _publishers(stage.engine)}
+    assert slots == {"p2": 1, "p3": 0}
+    await closed_by_peer(first)
+
+
+async def test_two_publishers_fill_two_slots(stage: Stage) -> None:
+    await stage.publish("p1", owner="one")
+    await stage.publish("p2", owner="two")
+    watcher = await stage.watch("v1", pairs=2)
+
+    # aiortc decodes one picture of a bundle only; two pictures are watched by a browser in test_browser.py.
+    await watcher.sees(mids=("0", "2"))
+
+
+async def test_only_backstage_sees_who_is_not_on_air(stage: Stage) -> None:
+    stage.engine.want(ROOM, Wish(revision=2, open=True, on_air=frozenset()))
+    await stage.publish("p1")
+    outside, inside = await stage.watch("v1", feed="air"), await stage.watch("v2", feed="backstage")
+
+    await inside.sees()
+    assert outside.frames == {}
+    stage.engine.want(ROOM, Wish(revision=3, open=True, on_air=frozenset({"p1"})))
+
+    await outside.sees()
+
+
+async def test_wish_older_than_the_known_one_changes_nothing(stage: Stage) -> None:
+    stage.engine.want(ROOM, Wish(revision=5, open=True, on_air="all"))
+
+    stage.engine.want(ROOM, Wish(revision=4, open=False))
+
+    await stage.publish("p1")
+
+
+async def test_publisher_without_the_stages_codec_is_refused(stage: Stage) -> None:
+    await stage.publish("p1", owner="one", codec="VP8")
+    pc = connection()
+    offer = await publisher_offer(pc, codec="H264")
+
+    with pytest.raises(MediaError) as refused:
+        stage.engine.publish(ROOM, id="p2", owner="two", label="", offer=offer)
+
+    assert (refused.value.status, refused.value.code) == (422, "sdp.codec_differs")
+    await pc.close()
+
+
+async def test_closed_stage_takes_nobody_and_lets_everybody_go(stage: Stage, until: Until) -> None:
+    pc, watcher = await stage.publish("p1"), await stage.watch("v1")
+
+    stage.engine.want(ROOM, Wish(revision=2, open=False))
+
+    await closed_by_peer(pc)
+    await closed_by_peer(watcher.pc)
+    with pytest.raises(MediaError) as refused:
+        await stage.watch("v2")
+    assert (refused.value.status, refused.value.code) == (409, "stage.closed")
+    assert stage.engine.stats()["endpoints"] == 0
+    assert stage.engine.stats()["addresses"] == 0
+
+
+async def test_drop_closes_peers_of_the_owners_named(stage: Stage) -> None:
+    await stage.publish("p1", owner="speaker")
+    banned, other = await stage.watch("v1", owner="banned"), await stage.watch("v2", owner="other")
+
+    dropped = stage.engine.drop(["banned"], rooms=None)
+
+    assert dropped == 1
+    await closed_by_peer(banned.pc)
+    await other.sees()
+
+
+async def test_peer_is_only_its_owners_to_end(stage: Stage) -> None:
+    await stage.watch("v1", owner="guest")
+
+    with pytest.raises(MediaError) as refused:
+        stage.engine.end(ROOM, "v1", "somebody")
+    stage.engine.end(ROOM, "v1", "guest")
+
+    assert refused.value.status == 404
+
+
+async def test_viewer_that_leaves_is_forgotten(stage: Stage, until: Until) -> None:
+    await stage.publish("p1")
+    watcher = await stage.watch("v1")
+    await watcher.sees(more=1)
+
+    await watcher.pc.close()
+
+    await until(lambda: stage.engine.stats()["viewers"] == 0)
+
+
+async def test_losses_on_both_ways_are_repaired(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(1)
+    port = stage.engine._network.port
+    send, sort = port.send, port._sort
+
+    def lossy_send(data: bytes | memoryview, address: Address) -> bool:
+        return True if _is_media(data) and dice.random() < 0.05 else send(data, address)
+
+    def lossy_sort(data: bytes, address: Address) -> None:
+        if not (_is_media(data) and dice.random() < 0.05):
+            sort(data, address)
+
+    await stage.publish("p1", codec="VP8")
+    watcher = await stage.watch("v1")
+    await watcher.sees(more=1)
+    monkeypatch.setattr(port, "send", lossy_send)
+    monkeypatch.setattr(port, "_sort", lossy_sort)
+
+    await watcher.sees(more=150, mids=("1",))
+
+
+async def test_strangers_during_set_up_disturb_nobody(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stranger, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        asyncio.DatagramProtocol, remote_addr=("127.0.0.1", stage.engine.port)
+    )
+    dice = random.Random(2)
+    hello = bytes.fromhex("16feff0000000000000000") + dice.randbytes(100)
+    binding = bytes.fromhex("000100002112a442") + dice.randbytes(12)
+    stopped = asyncio.Event()
+
+    async def disturb() -> None:
+        while not stopped.is_set():
+            for data in (hello, binding, dice.randbytes(60), b"", b"\x80", b"\x00\x01" + dice.randbytes(40)):
+                stranger.sendto(data)
+            await asyncio.sleep(0.002)
+
+    disturbing = asyncio.create_task(disturb())
+    await stage.publish("p1")
+    watcher = await stage.watch("v1")
+    await watcher.sees()
+    stopped.set()
+    await disturbing
+
+    assert stage.engine.stats()["datagrams_strange"] > 10
+    assert stage.engine.stats()["addresses"] == 2
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    stranger.close()
+
+
+def _is_media(data: bytes | memoryview) -> bool:
+    return 128 <= data[0] <= 191 and not 192 <= data[1] <= 223
+
+
+def _publishers(engine: Engine) -> list[dict[str, object]]:
+    (room,) = engine._views()
+    found: list[dict[str, object]] = room["publishers"]
+    return found
