@@ -4,12 +4,13 @@ import { defineConfig } from 'vitest/config';
 import { iconsPlugin } from './tools/icons-plugin.ts';
 import { icuPlugin } from './tools/icu-plugin.ts';
 import { shellPlugin } from './tools/shell-plugin.ts';
+import { squeezePlugin } from './tools/squeeze-plugin.ts';
 
 /** Where `vite dev` finds the Python server; `make dev` sets it. */
 const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
 
 export default defineConfig(({ mode }) => ({
-  plugins: [iconsPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin()],
+  plugins: [iconsPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin(), squeezePlugin()],
   resolve: {
     alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) },
     // An empty list here would drop Vite's own conditions and bundle Svelte's server half.

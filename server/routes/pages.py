@@ -6,6 +6,7 @@ changes under its name.
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import re
@@ -13,6 +14,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -26,6 +28,7 @@ from server.messages import LOCALES, sentence
 from server.queries import people
 
 LONGEST_NAME = 100  # a name the file system refuses to look for is an error of its own
+SHELL_LEVEL = 6  # of 18 KB: 5.9 KB in 0.5 ms, where 4 gives 6.0 and 9 no less
 DIRECTION = {"ar": "rtl", "en": "ltr"}
 PAGES = (
     "/",
@@ -46,12 +49,30 @@ PAGES = (
 )
 
 
+# What the build squeezed, best first: (name in Accept-Encoding, ending of the file).
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
 class Assets(StaticFiles):
-    """Built files. Their names carry their content's hash, so browsers may keep them for a year."""
+    """Built files. Their names carry their content's hash, so browsers may keep them for a year.
+
+    Beside most stands the same squeezed by the build: a third of the bytes on a weak network.
+    """
 
     def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        response, path = None, Path(full_path)
+        for encoding, ending in ENCODINGS if path.suffix in MEDIA_TYPES else ():
+            squeezed = path.with_name(path.name + ending)
+            if encoding in accepted and squeezed.is_file():
+                response = super().file_response(squeezed, squeezed.stat(), scope, status_code)
+                response.headers["Content-Type"] = f"{MEDIA_TYPES[path.suffix]}; charset=utf-8"
+                response.headers["Content-Encoding"] = encoding
+                break
+        response = response or super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Vary"] = "Accept-Encoding"
         return response
 
 
@@ -98,8 +119,16 @@ class Pages:
                 "boot": json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c"),
             },
         )
-        headers = {"Cache-Control": "no-store", "Content-Security-Policy": self._policy(nonce)}
-        return Response(text, media_type="text/html; charset=utf-8", headers=headers)
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": self._policy(nonce),
+            "Vary": "Accept-Encoding",
+        }
+        body = text.encode()
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            body = gzip.compress(body, compresslevel=SHELL_LEVEL, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, media_type="text/html; charset=utf-8", headers=headers)
 
     async def _me(self, request: Request) -> dict[str, Any] | None:
         """Who one is; a database that does not answer still gives a page, which says so by itself."""
