@@ -127,7 +127,7 @@ class Connection:
         self.ready = False
         self.behind_since = self._stalled_since = self._hub.clock()
         self._unsent = self._link.unsent()
-        self._hub.slow.add(self)
+        self._hub.crowd.slow.add(self)
 
     def resumed(self) -> None:
         """The buffer has drained: catch up channel by channel, as far as it takes."""
@@ -135,7 +135,7 @@ class Connection:
             return
         self.ready = True
         self.behind_since = None
-        self._hub.slow.discard(self)
+        self._hub.crowd.slow.discard(self)
         for channel in list(self.lagging):
             channel.catch_up(self)
             if not self.ready:
@@ -155,8 +155,8 @@ class Connection:
         if not self.open:
             return
         if code.comes_back:
-            reason = self._hub.retry_reason()
-        self._hub.count_close(code)
+            reason = self._hub.crowd.retry_reason()
+        self._hub.crowd.count_close(code)
         self._leave()
         self._link.close(code, reason)
 

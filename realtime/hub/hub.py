@@ -13,10 +13,10 @@ from realtime.hub.admission import Admission, handshake_of, link_of, new_id, ref
 from realtime.hub.channel import Channel, Follower
 from realtime.hub.connection import Connection, Link
 from realtime.hub.context import Context, logger
+from realtime.hub.crowd import Crowd
 from realtime.hub.directory import Directory
 from realtime.hub.envelope import Outbox, ToldSignal, pack_publication
 from realtime.hub.frames import (
-    BEAT,
     SUBPROTOCOL,
     Close,
     SendSignal,
@@ -35,10 +35,6 @@ from realtime.hub.recovery import Recovery
 from realtime.hub.rights import Rights, close_code
 from realtime.hub.signals import Signals
 from realtime.hub.subscribing import Subscribing
-from realtime.hub.wheel import Wheel
-from realtime.hub.wire import frame_text
-
-_BEAT = frame_text(BEAT)
 
 
 class Hub:
@@ -60,9 +56,7 @@ class Hub:
         self.clock = clock
         self._context = Context(gate, history, broker, node, build, clock, self.limits, erases)
         self.numbers: HubNumbers = self._context.numbers
-        self.slow: set[Connection] = set()
-        self._connections: set[Connection] = set()
-        self._wheel: Wheel[Connection] = Wheel(max(1, round(self.limits.beat_s / self.limits.tick_s)))
+        self.crowd = Crowd(self._context)
         self._outbox = Outbox(self._context)
         self._positions = Positions(self._context, on_replaced=self._replaced)
         self._directory = Directory(self._context, self._positions, on_signal=self._heard_signal)
@@ -75,7 +69,6 @@ class Hub:
         self._on_lost: dict[str, list[Callable[[], None]]] = {}
         self._stop_presence: Stop | None = None
         self._stopping = False
-        self._crowd = 0  # connections a moment ago: while all are being sent away, their number falls
 
     # For the application
 
@@ -100,7 +93,7 @@ class Hub:
     def send_away(self) -> None:
         """Close every connection with 1012; they come back spread out, to whichever node is there."""
         self._stopping = True
-        for connection in list(self._connections):
+        for connection in self.crowd:
             connection.restarting()
 
     @property
@@ -126,18 +119,11 @@ class Hub:
         Ends within a few seconds: a subscription with `unsubscribed`, a connection with the Refusal's close code,
         and with 1012 when the Gate does not answer.
         """
-        persons, logins = frozenset(person_ids), frozenset(login_ids)
-        self._rights.review(
-            [
-                connection
-                for connection in self._connections
-                if connection.peer.person_id in persons or connection.peer.login_id in logins
-            ]
-        )
+        self._rights.review(self.crowd.named(frozenset(person_ids), frozenset(login_ids)))
 
     def drop_all(self) -> None:
         """Ask the Gate again for everybody: for when it is no longer known whose rights changed."""
-        self._rights.review(list(self._connections))
+        self._rights.review(self.crowd)
 
     def audience(self, channel: str) -> int:
         """How many people hear a channel, on all nodes as far as told."""
@@ -191,7 +177,7 @@ class Hub:
         verdict = await self._verdict(websocket, handshake)
         if isinstance(verdict, Refusal):
             self.numbers.refused += 1
-            await refuse(websocket, verdict, reason=self.retry_reason())
+            await refuse(websocket, verdict, reason=self.crowd.retry_reason())
             return None
         await websocket.accept(subprotocol=SUBPROTOCOL)
         connection = Connection(id=new_id(), hub=self, link=link, handshake=handshake, peer=verdict)
@@ -211,11 +197,8 @@ class Hub:
         return verdict
 
     def enter(self, connection: Connection) -> None:
-        self._connections.add(connection)
-        connection.beat_slot = self._wheel.add(connection)
+        self.crowd.add(connection)
         self._admission.enter(connection)
-        self.numbers.opened += 1
-        self.numbers.connections += 1
 
     # For connections
 
@@ -254,23 +237,8 @@ class Hub:
         """Forget a connection: it is closing or gone."""
         for name in list(connection.subscriptions):
             self._subscribing.end(connection, name)
-        self._connections.discard(connection)
-        self._wheel.remove(connection, connection.beat_slot)
+        self.crowd.remove(connection)
         self._admission.leave(connection)
-        self.slow.discard(connection)
-        self.numbers.connections -= 1
-        self.numbers.closed += 1
-
-    def retry_reason(self) -> str:
-        """When to come back, for close codes that want it: the more connections, the wider spread."""
-        limits = self.limits
-        crowd = max(self._crowd, len(self._connections))
-        spread = limits.retry_ms_min + int(limits.retry_ms_per_connection * crowd)
-        return f"retry=0-{min(limits.retry_ms_max, spread)}"
-
-    def count_close(self, code: Close) -> None:
-        name = f"closed_{_CLOSED_AS[code]}"
-        setattr(self.numbers, name, getattr(self.numbers, name) + 1)
 
     # The clockwork
 
@@ -283,24 +251,11 @@ class Hub:
                 logger.exception("the clockwork failed")
 
     def _second(self, now: float) -> None:
-        self._crowd = len(self._connections)
-        for connection in self._wheel.tick():
-            self._beat(connection)
-        for connection in list(self.slow):
-            if connection.too_slow(now):
-                connection.close(Close.SLOW)
+        self.crowd.tick(now)
         self._presence.tick(now)
         self._signals.sweep(now)
         self._directory.sweep(now)
         self._recovery.forget_bodies()
-
-    def _beat(self, connection: Connection) -> None:
-        if connection.beats_unanswered >= self.limits.beats_missed:
-            connection.close(Close.IDLE)
-            return
-        connection.beats_unanswered += 1
-        if connection.ready:
-            connection.write(_BEAT)
 
     async def _check_forever(self) -> None:
         while True:
@@ -325,15 +280,3 @@ class Hub:
             connection.close(Close.POSITION_LOST)
         for lost in self._on_lost.get(channel.name, ()):
             lost()
-
-
-_CLOSED_AS = {
-    Close.RESTART: "restart",
-    Close.SLOW: "slow",
-    Close.IDLE: "idle",
-    Close.POSITION_LOST: "position",
-    Close.LOGIN_ENDED: "login",
-    Close.NOT_ALLOWED: "refused",
-    Close.PROTOCOL: "protocol",
-    Close.LIMIT: "limit",
-}

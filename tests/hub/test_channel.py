@@ -197,7 +197,7 @@ async def test_window_grows_only_under_load(per_second: int, window: float) -> N
     s = stage(slice=512)
     for _ in range(40):
         s.channel.join(Reader())
-    for _ in range(5 * per_second):
+    for _ in range(3 * per_second):
         s.now += 1 / per_second
         s.publish()
     assert s.channel._window() == window

@@ -204,7 +204,7 @@ async def test_lost_connection_is_forgotten_everywhere() -> None:
         await eventually(lambda: n.hub.numbers.connections == 0)
         assert n.hub.numbers.subscriptions == 0
         assert n.hub.audience("session:a") == 0
-        assert (n.hub._connections, n.hub._admission.addresses, n.hub._admission.persons) == (set(), {}, {})
+        assert (len(n.hub.crowd), n.hub._admission.addresses, n.hub._admission.persons) == (0, {}, {})
         await eventually(lambda: n.server.server_state.connections == set())
 
 

@@ -119,7 +119,7 @@ async def test_bytes_are_encoded_once_for_all_connections() -> None:
             await client.frame()
             await client.subscribe("session:a")
         written: list[bytes] = []
-        for connection in n.hub._connections:
+        for connection in n.hub.crowd:
             connection.write = written.append
         publish(n, 1)
         await eventually(lambda: len(written) == 5)
