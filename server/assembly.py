@@ -175,7 +175,7 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         account.flows(database, passwords, limiter),
         conferences.ENDPOINTS,
         conferences.flows(database),
-        sessions.endpoints(turn_url=settings.turn_url, turn_secret=settings.turn_secret.get_secret_value()),
+        sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         chat.ENDPOINTS,
         questions.ENDPOINTS,
         teams.ENDPOINTS,

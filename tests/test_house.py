@@ -25,7 +25,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "realtime": ("config",),
     "server": (),
     "server.domain": ("models",),
-    "server.actions": ("models", "server.domain"),
+    # An action asks the same scope that a query asks, and answers with the same view: both are reads.
+    "server.actions": ("models", "server.domain", "server.queries", "server.messages"),
     "server.queries": ("models", "server.domain"),
     "server.jobs": ("models", "server.actions", "server.queries", "server.domain"),
     "server.messages": (),
@@ -49,7 +50,16 @@ TABLE: dict[str, tuple[str, ...]] = {
     "server.hearing": (),
     "server.supervisor": (),
     "server.worker": ("config", "realtime", "server.assembly"),
-    "server.app": ("config", "server.api", "server.routes", "server.live", "server.hearing"),
+    # Turns faults of the domain and of the database into answers.
+    "server.app": (
+        "config",
+        "models",
+        "server.api",
+        "server.routes",
+        "server.live",
+        "server.hearing",
+        "server.domain",
+    ),
     "server.assembly": EVERYTHING,
     "server.__main__": EVERYTHING,
 }
