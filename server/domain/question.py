@@ -11,7 +11,7 @@ from models.person import Person
 from server.domain.errors import Conflict
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
-from server.domain.session import IceServer
+from server.domain.session import IceServer, PublisherView
 from server.domain.text import QuestionText
 from server.domain.view import Fact, Position, View
 
@@ -54,6 +54,7 @@ class SessionMine(View):
     votes: list[UUID]
     questions: list[QuestionView]
     ice_servers: list[IceServer]
+    backstage: list[PublisherView]  # empty for those who may not meet there
 
 
 class QuestionAsked(Fact, name="question.asked", channels=("session:moderation", "person")):

@@ -146,6 +146,12 @@ def stage_view(session: ConferenceSession, stage: Stage | None, people: dict[UUI
     )
 
 
+def backstage_view(stage: Stage | None, people: dict[UUID, Person]) -> list[PublisherView]:
+    """Everybody who sends, with their places in the backstage feed: for those who may meet there."""
+    told = stage.publishers if stage is not None else []
+    return [_publisher({**item, "slot": item.get("backstage_slot")}, people) for item in told]
+
+
 def _publisher(item: dict[str, Any], people: dict[UUID, Person]) -> PublisherView:
     person = people.get(UUID(item["person_id"])) if item.get("person_id") else None
     shown = {name: item.get(name) for name in PublisherView.model_fields if name != "person"}

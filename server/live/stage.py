@@ -110,6 +110,7 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
             "video": one["video"],
             "on_air": one["on_air"],
             "slot": one["slot"],
+            "backstage_slot": one.get("backstage_slot"),
             "codec": one["codec"],
         }
         for one in room["publishers"]

@@ -10,11 +10,12 @@ from sqlmodel import Session, col, select
 
 from models.conversation import Question, QuestionVote, Tally
 from models.person import Person
+from models.stage import Stage
 from server.domain import permissions
 from server.domain.person import Actor
 from server.domain.question import PUBLIC, QuestionSnapshot, QuestionView, SessionMine, view
-from server.domain.session import IceServer
-from server.queries import scope
+from server.domain.session import IceServer, PublisherView, backstage_view
+from server.queries import people, scope
 from server.queries.channels import moderation_channel, person_channel, position, session_channel
 
 
@@ -47,7 +48,14 @@ def mine(db: Session, actor: Actor, session_id: UUID, *, ice_servers: Collection
         votes=list(votes),
         questions=asked,
         ice_servers=list(ice_servers),
+        backstage=_backstage(db, session_id) if permissions.may(here.roles, "stage.backstage") else [],
     )
+
+
+def _backstage(db: Session, session_id: UUID) -> list[PublisherView]:
+    stage = db.get(Stage, session_id)
+    ids = [UUID(item["person_id"]) for item in stage.publishers if item.get("person_id")] if stage else []
+    return backstage_view(stage, people.by_id(db, ids))
 
 
 def one(db: Session, question: Question) -> QuestionView:
