@@ -41,7 +41,7 @@ _STEADY_S = 10.0
 _LAST_WORD_S = 3.0
 """How long FFmpeg may take to say good-bye before the process ends without it."""
 
-_STUCK_S = 8.0
+_STUCK_S = 6.0
 """FFmpeg waits for ever, and deaf to signals, on a server that closed the stream (seen with 8.1)."""
 
 _VIDEO_TIME = Fraction(1, 90_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import aioice.ice
@@ -79,8 +80,9 @@ def until(engine: Engine) -> Callable[[Callable[[], bool]], Awaitable[None]]:
     """Wait for something that the engine's events announce."""
 
     async def wait(condition: Callable[[], bool]) -> None:
-        async for _ in engine.events.listen():
-            if condition():
-                return
+        async with aclosing(engine.events.listen()) as events:
+            async for _ in events:
+                if condition():
+                    return
 
     return wait

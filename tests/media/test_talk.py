@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from realtime.media.engine import Engine
 from realtime.media.errors import MediaError
 from realtime.media.port import Address
 from realtime.media.room import Wish
+from realtime.media.settings import MediaSettings
 
 from .clients import closed_by_peer, connection, publisher_offer
 from .conftest import ROOM, Stage
@@ -205,3 +208,38 @@ def _publishers(engine: Engine) -> list[dict[str, object]]:
     (room,) = engine._views()
     found: list[dict[str, object]] = room["publishers"]
     return found
+
+
+async def test_peer_that_falls_silent_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(MediaSettings(control=tmp_path / "media.sock", host="127.0.0.1", silence_s=1.5))
+    engine.want(ROOM, Wish(revision=1, open=True, on_air="all"))
+    stage = Stage(engine)
+    await stage.publish("p1")
+    await stage.watch("v1")
+
+    monkeypatch.setattr(engine._network.port, "_sort", lambda data, address: None)
+
+    await _told(engine, lambda: not list(engine._rooms[ROOM].peers()))
+    assert engine.stats()["endpoints"] == 0
+    await stage.close()
+    await engine.close()
+
+
+async def test_peer_that_never_connects_is_removed(tmp_path: Path) -> None:
+    engine = Engine(MediaSettings(control=tmp_path / "media.sock", host="127.0.0.1", setup_s=0.5))
+    engine.want(ROOM, Wish(revision=1, open=True, on_air="all"))
+    pc = connection()
+
+    engine.publish(ROOM, id="p1", owner="one", label="", offer=await publisher_offer(pc))
+
+    await _told(engine, lambda: not _publishers(engine))
+    assert engine.stats()["endpoints"] == 0
+    await pc.close()
+    await engine.close()
+
+
+async def _told(engine: Engine, condition: Callable[[], bool]) -> None:
+    async with aclosing(engine.events.listen()) as events:
+        async for _ in events:
+            if condition():
+                return

@@ -1,0 +1,123 @@
+"""A real Chromium publishes its fake camera, another watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+from realtime.media.engine import Engine
+
+from .bridge import Bridge
+
+pytestmark = [pytest.mark.browser, pytest.mark.media]
+
+_FLAGS = [
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+_SCRIPT = """() => {
+  const exchange = async (pc, path) => {
+    await pc.setLocalDescription();
+    const answer = await fetch(path, {method: "POST", body: pc.localDescription.sdp});
+    if (answer.status !== 201) throw new Error(await answer.text());
+    await pc.setRemoteDescription({type: "answer", sdp: await answer.text()});
+    window.pc = pc;
+  };
+  window.publish = async (owner) => {
+    const stream = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360}, audio: true});
+    const pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
+    for (const track of stream.getTracks()) pc.addTransceiver(track, {direction: "sendonly"});
+    await exchange(pc, "/whip?owner=" + owner);
+  };
+  window.watch = async (pairs) => {
+    const pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
+    let shown = 0;
+    pc.ontrack = (event) => {
+      if (event.track.kind === "video") document.getElementById("v" + shown++).srcObject = event.streams[0];
+    };
+    for (let pair = 0; pair < pairs; pair++)
+      for (const kind of ["audio", "video"]) pc.addTransceiver(kind, {direction: "recvonly"});
+    await exchange(pc, "/whep");
+  };
+  window.playing = () => new Promise((resolve) =>
+    document.getElementById("v0").requestVideoFrameCallback(() => resolve(true)));
+  window.counts = async () => {
+    const found = {encoded: 0, decoded: [], lost: 0, energy: 0};
+    for (const stat of (await pc.getStats()).values()) {
+      if (stat.type === "outbound-rtp" && stat.kind === "video") found.encoded = stat.framesEncoded;
+      if (stat.type !== "inbound-rtp") continue;
+      found.lost += stat.packetsLost;
+      if (stat.kind === "video") found.decoded.push(stat.framesDecoded);
+      else found.energy += stat.totalAudioEnergy;
+    }
+    return found;
+  };
+}"""
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+        yield made
+        await made.close()
+
+
+async def _open(browser: Browser, bridge: Bridge) -> Page:
+    context = await browser.new_context(permissions=["camera", "microphone"])
+    page = await context.new_page()
+    await page.goto(bridge.url)
+    await page.evaluate(_SCRIPT)
+    return page
+
+
+async def _grown(page: Page, frames: int) -> dict[str, Any]:
+    """The counts once every picture has that many frames more."""
+    before = await page.evaluate("counts()")
+    async with asyncio.timeout(30):
+        while True:
+            now: dict[str, Any] = await page.evaluate("counts()")
+            if all(new - old >= frames for old, new in zip(before["decoded"], now["decoded"], strict=True)):
+                return now
+            await page.evaluate("playing()")
+
+
+async def test_browser_sees_and_hears_browser(engine: Engine, browser: Browser) -> None:
+    async with Bridge(engine).serving() as bridge:
+        speaker, viewer = await _open(browser, bridge), await _open(browser, bridge)
+        await speaker.evaluate("publish('one')")
+        await viewer.evaluate("watch(1)")
+        await viewer.evaluate("playing()")
+
+        encoded, decoded = await speaker.evaluate("counts()"), await viewer.evaluate("counts()")
+        later = await _grown(viewer, 60)
+        sent = (await speaker.evaluate("counts()"))["encoded"] - encoded["encoded"]
+
+        assert later["decoded"][0] - decoded["decoded"][0] >= 0.95 * sent - 2  # two may be on their way
+        assert later["lost"] == 0
+        assert later["energy"] > 0
+
+
+async def test_browser_sees_two_and_goes_on_when_one_returns(engine: Engine, browser: Browser) -> None:
+    async with Bridge(engine).serving() as bridge:
+        viewer = await _open(browser, bridge)
+        await viewer.evaluate("watch(2)")
+        first, second = await _open(browser, bridge), await _open(browser, bridge)
+        await first.evaluate("publish('one')")
+        await second.evaluate("publish('two')")
+        await viewer.evaluate("playing()")
+        await _grown(viewer, 20)
+
+        await first.close()
+        first = await _open(browser, bridge)
+        await first.evaluate("publish('one')")
+
+        await _grown(viewer, 20)
