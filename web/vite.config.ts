@@ -9,6 +9,17 @@ import { squeezePlugin } from './tools/squeeze-plugin.ts';
 /** Where `vite dev` finds the Python server; `make dev` sets it. */
 const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
 
+/**
+ * What nearly every page needs goes into one file: left alone, the bundler makes some fifteen of a few
+ * hundred bytes, and each costs a turn of a slow connection.
+ */
+function isBase(id: string): boolean {
+  if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)/.test(id);
+  if (/node_modules\/(clsx|esm-env)\//.test(id)) return true;
+  if (/src\/app\/TopTools/.test(id)) return false;
+  return /src\/(net|i18n|app)\/|src\/(router|routes|App|ui\/(Avatar|Bdi|EmptyState|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
+}
+
 export default defineConfig(({ mode }) => ({
   plugins: [iconsPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin(), squeezePlugin()],
   resolve: {
@@ -24,6 +35,11 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'base', test: isBase }],
+        },
+      },
       treeshake: {
         // Svelte's barrel says nothing about side effects, so all of it would go into the first chunk.
         moduleSideEffects: [{ test: /svelte\/src\/internal\/client\//, sideEffects: false }],
