@@ -23,7 +23,7 @@ from realtime.broker.memory import MemoryBroker
 from realtime.hub.frames import SERVER_FRAMES, SUBPROTOCOL
 from realtime.hub.hub import Hub
 from realtime.hub.limits import Limits
-from realtime.hub.ports import Broker
+from realtime.hub.ports import Broker, Frame
 from realtime.hub.uvicorn import HubServer, server_config
 from tests.hub.fakes import FakeGate, FakeHistory
 
@@ -158,6 +158,7 @@ async def node(
     name: str = "n1",
     limits: Limits = QUICK,
     has_presence: Callable[[str], bool] = lambda channel: False,
+    erases: Callable[[Frame], bool] = lambda frame: False,
 ) -> AsyncIterator[Node]:
     history, gate = history or FakeHistory(), gate or FakeGate()
     hub = Hub(
@@ -168,6 +169,7 @@ async def node(
         build="b1",
         limits=limits,
         has_presence=has_presence,
+        erases=erases,
     )
     app = Starlette(routes=[WebSocketRoute("/ws", hub.route), Route("/echo", echo, methods=["POST", "GET"])])
     sock = socket.create_server(("127.0.0.1", 0))

@@ -212,3 +212,19 @@ async def test_large_replay_is_one_valid_message() -> None:
         for _ in range(60):
             n.hub.publish([n.history.commit("session:a", data={"text": "سلام" * 700})])
         assert await recovered(client, n.history, 0) == list(range(1, 61))
+
+
+async def test_erased_words_are_not_replayed_from_the_log() -> None:
+    """The publication that tells of the erasing makes the log forget; History has the blanked rows."""
+    async with node(erases=lambda frame: b"message.deleted" in frame.payload) as n, n.client() as stays:
+        await stays.subscribe("session:a")
+        n.hub.publish([n.history.commit("session:a", data={"text": "secret"}) for _ in range(3)])
+        await stays.publications("session:a", 3)
+        row = n.history.rows["session:a"][1]
+        n.history.rows["session:a"][1] = replace(row, payload=row.payload.replace(b"secret", b""))
+        n.hub.publish([n.history.commit("session:a", "message.deleted")])
+        await stays.publications("session:a", 1)
+        async with n.client("badr") as returns:
+            reply = await returns.subscribe("session:a", 1, n.history.ids("session:a")[0])
+            texts = [item["data"].get("text") for item in reply["publications"]]
+            assert texts == ["", "secret", None]
