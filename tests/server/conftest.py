@@ -1,6 +1,6 @@
 """Servers for the tests: one of each kind for a whole file, in which every test has a conference of its own.
 
-A file's server lives in the file's loop, so each file says `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+A file's server lives in the file's loop, so each file's tests are marked `asyncio(loop_scope="module")`.
 A test that counts, stops or breaks something asks for `own_server` instead.
 """
 
@@ -17,6 +17,7 @@ from tests.conftest import BACKENDS
 from tests.support.app import Server, serving
 from tests.support.people import World, settle
 from tests.support.services import Backend, PostgresServer, RedisServer
+
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def module_backend(

@@ -1,0 +1,387 @@
+"""Every endpoint x everybody x own and foreign conference, against the one table of permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from sqlmodel import Session
+
+from models.base import new_id
+from models.stage import StreamKey
+from server.actions import conference, invitation, ledger, message, question, session, team
+from server.api.endpoint import Endpoint
+from server.domain.conference import InvitationDraft
+from server.domain.permissions import may
+from tests.support.app import Server
+from tests.support.client import JSON, Browser
+from tests.support.people import ROLES, Someone, World, enrol, settle
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TIMES = {"starts_at": "2027-03-01T09:00:00Z", "ends_at": "2027-03-01T10:00:00+00:00"}
+EVERYBODY = (*ROLES, "stranger", "nobody")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Fresh rows for one call: somebody who is all one can be here, what they said, and a link."""
+
+    world: World
+    person: UUID
+    message: UUID
+    waiting: UUID
+    approved: UUID
+    invitation: UUID
+    key: UUID
+
+    def ids(self, name: str) -> dict[str, UUID]:
+        question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
+        return {
+            "conference_id": self.world.conference,
+            "session_id": self.world.session,
+            "team_id": self.world.team,
+            "board_id": self.world.board,
+            "card_id": self.world.card,
+            "person_id": self.person,
+            "message_id": self.message,
+            "question_id": question_id,
+            "invitation_id": self.invitation,
+            "key_id": self.key,
+            "login_id": new_id(),
+        }
+
+
+Body = Callable[[Target], JSON]
+
+# A body for every endpoint that takes one and belongs to somebody signed in.
+BODIES: dict[str, Body] = {
+    "me.change": lambda _: {"locale": "en"},
+    "conference.create": lambda _: {"title": "Mine", "zone": "Asia/Amman"},
+    "conference.change": lambda _: {"title": "Renamed"},
+    "role.change": lambda _: {"role": "moderator"},
+    "invitation.create": lambda _: {"role": "attendee"},
+    "session.create": lambda _: {"title": "A talk", **TIMES},
+    "session.change": lambda _: {"title": "Renamed"},
+    "session.move": lambda _: {"state": "backstage"},
+    "message.post": lambda _: {"text": "سلام"},
+    "message.edit": lambda _: {"text": "changed"},
+    "question.ask": lambda _: {"text": "متى؟"},
+    "team.create": lambda _: {"title": "A team"},
+    "member.add": lambda _: {"role": "lead"},
+    "card.create": lambda target: {"column_id": str(target.world.columns[0]), "title": "A card"},
+    "card.rename": lambda _: {"title": "Renamed"},
+    "card.move": lambda target: {"column_id": str(target.world.columns[1])},
+}
+
+# Doors for people without a login; what they refuse is tested with the account.
+DOORS = {
+    "person.sign_up",
+    "person.sign_in",
+    "person.sign_out",
+    "link.redeem",
+    "setup.show",
+    "setup.finish",
+    "invitation.look",
+    "invitation.accept",
+}
+
+# About oneself: no conference has a say.
+PERSONAL = {"me.show", "me.change", "login.list", "conference.list"}
+
+# Rules beside the table: what one is needed for somebody else's row; None is never allowed.
+OF_OTHERS: dict[str, str | None] = {
+    "member.remove": "member.change",
+    "message.edit": None,
+    "message.delete": "message.moderate",
+}
+
+# What one needs for a row of one's own, or who one is on this server.
+UNSCOPED = {"conference.create", "login.end", "stream_key.revoke"}
+
+TEAM_SCOPED = ("team_id", "board_id", "card_id")
+SESSION_SCOPED = ("session_id", "message_id", "question_id")
+
+NAMES = sorted(
+    {
+        *PERSONAL,
+        *UNSCOPED,
+        *OF_OTHERS,
+        *BODIES,
+        "board.show",
+        "chat.show",
+        "conference.checklist",
+        "conference.mine",
+        "conference.show",
+        "invitation.list",
+        "invitation.revoke",
+        "link.create",
+        "message.page",
+        "people.list",
+        "question.answer",
+        "question.approve",
+        "question.dismiss",
+        "question.list",
+        "question.queue",
+        "question.unvote",
+        "question.vote",
+        "role.remove",
+        "session.mine",
+        "session.show",
+        "speaker.add",
+        "speaker.remove",
+        "stream_key.create",
+        "stream_key.list",
+        "team.list",
+        "team.show",
+    }
+)
+
+
+def target(db: Session, world: World) -> Target:
+    organiser = world["organiser"].actor
+    somebody = enrol(db, "somebody")
+    conference.grant(db, world.conference, somebody.id, "attendee")
+    session.add_speaker(db, organiser, world.session, somebody.id)
+    team.add_member(db, organiser, world.team, somebody.id, "member")
+    approved = question.ask(db, somebody.actor, world.session, "لماذا؟", id=new_id()).id
+    question.decide(db, organiser, approved, "approved")
+    key = StreamKey(
+        person_id=somebody.id, session_id=world.session, token_hash=ledger.token_hash(ledger.new_token())
+    )
+    db.add(key)
+    draft = InvitationDraft(role="attendee")
+    made = invitation.create(db, organiser, world.conference, draft, id=new_id(), url="http://x")
+    return Target(
+        world=world,
+        person=somebody.id,
+        message=message.post(db, somebody.actor, world.session, "سلام", id=new_id()).id,
+        waiting=question.ask(db, somebody.actor, world.session, "متى؟", id=new_id()).id,
+        approved=approved,
+        invitation=made.invitation.id,
+        key=key.id,
+    )
+
+
+def roles_of(who: str, endpoint: Endpoint) -> set[str]:
+    """What somebody is where this endpoint lies."""
+    if who not in ROLES:
+        return set()
+    roles = {ROLES[who]}
+    if who == "speaker" and any(f"{{{name}}}" in endpoint.path for name in SESSION_SCOPED):
+        roles.add("session_speaker")
+    if who in {"lead", "member"} and _in_team(endpoint):
+        roles.add(who)
+    return roles
+
+
+def _in_team(endpoint: Endpoint) -> bool:
+    return any(f"{{{name}}}" in endpoint.path for name in TEAM_SCOPED)
+
+
+def expected(endpoint: Endpoint, who: str) -> int:
+    """The status that the table of permissions asks for."""
+    if who == "nobody":
+        return 401
+    if endpoint.name in PERSONAL:
+        return endpoint.status
+    if endpoint.name in UNSCOPED:
+        # Made by those who may; ids of somebody else's logins and keys are like unknown ones.
+        creates = endpoint.name == "conference.create"
+        return (201 if who in {"organiser", "stranger"} else 403) if creates else 404
+    roles = roles_of(who, endpoint)
+    if not roles or (_in_team(endpoint) and not may(roles, "team.show")):
+        return 404
+    needed = OF_OTHERS.get(endpoint.name, endpoint.permission)
+    return endpoint.status if needed is not None and may(roles, needed) else 403
+
+
+async def call(browser: Browser, endpoint: Endpoint, ids: dict[str, UUID], body: JSON | None) -> Any:
+    path = endpoint.path.format(**{name: str(id) for name, id in ids.items()})
+    return await browser.ask(endpoint.method, path, body)
+
+
+def named(server: Server, name: str) -> Endpoint:
+    return next(endpoint for endpoint in server.assembled.endpoints if endpoint.name == name)
+
+
+def body_of(endpoint: Endpoint, aim: Target) -> JSON | None:
+    return BODIES[endpoint.name](aim) if endpoint.body is not None else None
+
+
+async def test_every_endpoint_is_walked(server: Server) -> None:
+    assert {endpoint.name for endpoint in server.assembled.endpoints} == {*NAMES, *DOORS}
+    assert {one.name for one in server.assembled.endpoints if one.body and one.kind != "flow"} == set(BODIES)
+    assert {one.name for one in server.assembled.endpoints if one.permission is None} == (
+        DOORS | PERSONAL | UNSCOPED
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_endpoint_answers_everybody_by_the_table(
+    server: Server, world: World, stranger: Someone, name: str
+) -> None:
+    endpoint = named(server, name)
+    wrong: list[str] = []
+    aim = await server.db.write(lambda db: target(db, world))
+    for who in EVERYBODY:
+        token = None if who == "nobody" else stranger.token if who == "stranger" else world[who].token
+        async with server.browser(token) as browser:
+            answer = await call(browser, endpoint, aim.ids(name), body_of(endpoint, aim))
+        wanted = expected(endpoint, who)
+        if answer.is_success and endpoint.method != "GET":  # used up
+            aim = await server.db.write(lambda db: target(db, world))
+        if answer.status_code != wanted:
+            wrong.append(f"{who}: {answer.status_code} instead of {wanted} {answer.text[:120]}")
+        elif wanted >= 400:
+            code = {401: "login.needed", 403: "not_allowed", 404: "not_found"}[wanted]
+            assert (answer.json()["code"], answer.headers["content-type"]) == (code, "application/problem+json")
+    assert wrong == []
+    if name not in PERSONAL | {"conference.create"}:
+        await foreign_ids_answer_like_unknown_ones(server, endpoint, aim, stranger)
+
+
+async def foreign_ids_answer_like_unknown_ones(
+    server: Server, endpoint: Endpoint, aim: Target, stranger: Someone
+) -> None:
+    ids = aim.ids(endpoint.name)
+    async with server.browser(stranger.token) as browser:
+        foreign = await call(browser, endpoint, ids, body_of(endpoint, aim))
+        nothing = await call(browser, endpoint, {one: new_id() for one in ids}, body_of(endpoint, aim))
+    told = [{**answer.json(), "request_id": ""} for answer in (foreign, nothing)]
+    assert (foreign.status_code, told[0]) == (404, told[1])
+
+
+async def test_ids_of_another_conference_beside_ones_own(server: Server, world: World, stranger: Someone) -> None:
+    """An organiser names their own conference, and something of somebody else's in the same breath."""
+    there = await settle(server.db)
+    mine, own = f"/api/conferences/{world.conference}", f"/api/sessions/{world.session}"
+    foreign = await server.db.write(lambda db: target(db, there))
+    tries: list[tuple[str, str, JSON | None]] = [
+        ("PUT", f"{mine}/people/{foreign.person}/role", {"role": "organiser"}),
+        ("DELETE", f"{mine}/people/{foreign.person}", None),
+        ("POST", f"{mine}/people/{foreign.person}/sign-in-link", None),
+        ("POST", f"{mine}/invitations", {"role": "speaker", "session_id": str(there.session)}),
+        ("POST", f"{mine}/invitations", {"role": "attendee", "team_id": str(there.team)}),
+        ("PUT", f"{own}/speakers/{foreign.person}", None),
+        ("DELETE", f"{own}/speakers/{foreign.person}", None),
+        ("GET", f"{own}/messages?before={foreign.message}", None),
+        ("PUT", f"/api/teams/{world.team}/members/{foreign.person}", {"role": "lead"}),
+        ("DELETE", f"/api/teams/{world.team}/members/{foreign.person}", None),
+        ("POST", f"/api/boards/{world.board}/cards", {"column_id": str(there.columns[0]), "title": "x"}),
+        ("POST", f"/api/cards/{world.card}/move", {"column_id": str(there.columns[0])}),
+    ]
+    async with server.browser(world["organiser"].token) as browser:
+        answers = [await browser.ask(*one) for one in tries]
+    assert [(one[1], answer.status_code) for one, answer in zip(tries, answers, strict=True)] == [
+        (one[1], 404) for one in tries
+    ]
+
+
+async def test_channels_open_by_the_table(server: Server, world: World, stranger: Someone) -> None:
+    """(channel, permission, roles that count there)"""
+    speaker_here = {"speaker": {"session_speaker"}}
+    in_team = {"lead": {"lead"}, "member": {"member"}}
+    rows: list[tuple[str, str, dict[str, set[str]]]] = [
+        (f"session:{world.session}", "session.show", speaker_here),
+        (f"session:{world.session}:moderation", "question.decide", speaker_here),
+        (f"conference:{world.conference}", "conference.show", {}),
+        (f"team:{world.team}", "team.show", in_team),
+        (f"board:{world.board}", "board.show", in_team),
+    ]
+    for who in (*ROLES, "stranger"):
+        someone = stranger if who == "stranger" else world[who]
+        held = {ROLES[who]} if who in ROLES else set()
+        async with server.browser(someone.token) as browser, browser.socket() as ear:
+            heard = {channel: "recovered" in await ear.subscribe(channel) for channel, _, _ in rows}
+            assert heard == {
+                channel: may(held | more.get(who, set()), permission) for channel, permission, more in rows
+            }, who
+            assert "recovered" in await ear.subscribe(f"person:{someone.id}")
+            for closed in (
+                f"person:{world['attendee' if who != 'attendee' else 'guest'].id}",
+                "access",
+                f"session:{new_id()}",
+                f"session:{world.session}:secret",
+                f"session:{world.session.hex}",
+                "person:me",
+            ):
+                assert (await ear.subscribe(closed))["error"]["code"] == "channel.refused", closed
+
+
+async def test_last_organiser_stays(server: Server, world: World) -> None:
+    me = world["organiser"].id
+    people = f"/api/conferences/{world.conference}/people"
+    async with server.browser(world["organiser"].token) as browser:
+        demotion = ("PUT", f"{people}/{me}/role", {"role": "attendee"})
+        for method, path, body in (demotion, ("DELETE", f"{people}/{me}", None)):
+            answer = await browser.ask(method, path, body)
+            assert (answer.status_code, answer.json()["code"]) == (409, "role.last_organiser")
+        await browser.put(f"{people}/{world['attendee'].id}/role", {"role": "organiser"})
+        await browser.put(f"{people}/{me}/role", {"role": "attendee"})
+
+
+async def test_guests_are_not_made_organisers(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as browser:
+        path = f"/api/conferences/{world.conference}/people/{world['guest'].id}/role"
+        answer = await browser.ask("PUT", path, {"role": "organiser"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "guest.not_here")
+
+
+async def test_last_lead_stays(server: Server, world: World) -> None:
+    members = f"/api/teams/{world.team}/members"
+    async with server.browser(world["lead"].token) as browser:
+        for method, body in (("PUT", {"role": "member"}), ("DELETE", None)):
+            answer = await browser.ask(method, f"{members}/{world['lead'].id}", body)
+            assert (answer.status_code, answer.json()["code"]) == (409, "team.last_lead")
+        await browser.put(f"{members}/{world['member'].id}", {"role": "lead"})
+        await browser.delete(f"{members}/{world['lead'].id}")
+
+
+async def test_member_leaves_by_themselves(server: Server, world: World) -> None:
+    async with server.browser(world["member"].token) as browser:
+        await browser.delete(f"/api/teams/{world.team}/members/{world['member'].id}")
+        assert (await browser.ask("GET", f"/api/teams/{world.team}")).status_code == 404
+
+
+async def test_a_link_never_opens_somebody_elses_conferences(server: Server, world: World) -> None:
+    """An organiser may sign in whom they invited, and nobody who is somebody elsewhere too."""
+    there = await settle(server.db)
+
+    def join(db: Session) -> None:
+        conference.grant(db, world.conference, there["moderator"].id, "attendee")
+        conference.grant(db, world.conference, there["organiser"].id, "attendee")
+
+    await server.db.write(join)
+    async with server.browser(world["organiser"].token) as browser:
+        for someone in (there["moderator"], there["organiser"]):
+            answer = await browser.ask(
+                "POST", f"/api/conferences/{world.conference}/people/{someone.id}/sign-in-link"
+            )
+            assert (answer.status_code, answer.json()["code"]) == (409, "link.belongs_elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/sign-up", {"name": "x", "email": "x@example.org", "password": "12345678", "role": "organiser"}),
+        ("/api/invitations/accept", {"token": "0123456789abcdef", "name": "x", "role": "organiser"}),
+        ("/api/me", {"may_create": True}),
+        ("/api/me", {"guest": False}),
+    ],
+)
+async def test_role_is_never_taken_from_a_body(server: Server, world: World, path: str, body: JSON) -> None:
+    async with server.browser(world["attendee"].token) as browser:
+        answer = await browser.ask("PATCH" if path == "/api/me" else "POST", path, body)
+    assert answer.status_code == 422
+    assert set(answer.json()["fields"].values()) == {"This is not expected here."}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stranger(server: Server) -> Someone:
+    """An organiser of another conference."""
+    return (await settle(server.db, "Another conference"))["organiser"]
