@@ -26,7 +26,7 @@ class StoredHistory:
 
     async def since(self, channel: str, after: Position, limit: int) -> Sequence[Frame] | Gone:
         rows = await self._database.read(lambda db: channels.since(db, channel, after.offset, limit))
-        return _following([frame_of(row) for row in rows], after)
+        return _following([frame_of(row) for row in rows], after, limit)
 
 
 def frame_of(publication: Publication) -> Frame:
@@ -48,10 +48,10 @@ def erases(frame: Frame) -> bool:
     return any(name in head for name in _ERASING)
 
 
-def _following(frames: list[Frame], after: Position) -> Sequence[Frame] | Gone:
+def _following(frames: list[Frame], after: Position, limit: int) -> Sequence[Frame] | Gone:
     """What follows a position, if that position is still what stands there."""
     if after.offset == 0:
-        return frames if not frames or frames[0].offset == 1 else Gone()
+        return frames[:limit] if not frames or frames[0].offset == 1 else Gone()
     if not frames or frames[0].position != after:
         return Gone()
     return frames[1:]
