@@ -9,11 +9,8 @@ neither an answer nor a line in the log.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from typing import Protocol
-
-logger = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 

@@ -8,8 +8,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -53,6 +54,7 @@ async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambd
             make_app(engine, secret=settings.secret),
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             ws="none",
             timeout_graceful_shutdown=2,
@@ -60,13 +62,21 @@ async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambd
         server = _ControlServer(config)
         serving = asyncio.create_task(server.serve(sockets=[control]))
         try:
-            await server.answering.wait()
-            ready(engine.port)
-            await stop.wait()
+            await _first(serving, server.answering.wait())
+            if not serving.done():
+                ready(engine.port)
+            await _first(serving, stop.wait())
         finally:
             await engine.close()
             server.should_exit = True
             await serving
+
+
+async def _first(serving: asyncio.Task[None], other: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the other, or for the service to end by itself, which would leave nothing to wait for."""
+    waiting = asyncio.create_task(other)
+    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
 
 
 def run(

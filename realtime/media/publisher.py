@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 
@@ -15,8 +14,6 @@ from .peer import Network, Peer
 from .rtp import RtpError, RtpPacket, parse_rtp
 from .sdp import Offer, Section
 from .slot import Reading
-
-logger = logging.getLogger(__name__)
 
 _AUDIO_KBPS = 128
 

@@ -9,7 +9,6 @@ receivers, senders, decoders.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -25,8 +24,6 @@ from pylibsrtp import _binding
 
 from .port import Address, SharedPort
 from .rtp import MAX_PLAIN_BYTES, is_rtcp
-
-logger = logging.getLogger(__name__)
 
 UFRAG_CHARACTERS = 8
 PASSWORD_CHARACTERS = 24
