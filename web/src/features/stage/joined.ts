@@ -2,15 +2,17 @@
  * Whether the visitor already said that they want in: they came here by a press inside the app (which also
  * lets the browser play sound), or entered this session before in this tab.
  */
+import { router } from '~/router.svelte';
+
 export function joinedBefore(session: string): boolean {
   try {
     if (sessionStorage.getItem(`joined:${session}`)) return true;
   } catch {
     // Without storage only the press counts.
   }
-  const touched = navigator.userActivation?.hasBeenActive === true;
-  if (touched) rememberJoined(session);
-  return touched;
+  const pressed = router.changes > 1;
+  if (pressed) rememberJoined(session);
+  return pressed;
 }
 
 export function rememberJoined(session: string): void {

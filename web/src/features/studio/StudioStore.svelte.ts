@@ -1,0 +1,211 @@
+/**
+ * A speaker's own side: camera, microphone and screen, what is shown of them, and sending it. What one
+ * shows changes under a standing connection; a dropped one comes back with whatever is shown then.
+ */
+import * as theDevices from '~/media/devices';
+import type { Chosen, Device, Kind } from '~/media/devices';
+import type { DeviceFault, DoorFault } from '~/media/faults';
+import type { LinkState } from '~/media/link';
+import { Meter } from '~/media/meter';
+import { Still } from '~/media/still';
+import { Sending, type Picture, type SendPlan } from '~/media/whip';
+
+export type Source = Kind | 'screen';
+
+export interface Sender {
+  link: { open(): void; close(): void };
+  setAudio(track: MediaStreamTrack | null): Promise<void>;
+  setVideo(track: MediaStreamTrack | null, picture: Picture): Promise<void>;
+}
+
+export interface StudioParts {
+  devices: Pick<typeof theDevices, 'capture' | 'captureOne' | 'captureScreen' | 'listDevices' | 'remember' | 'remembered'>;
+  sender: (plan: SendPlan) => Sender;
+  still: (name: string) => { track: MediaStreamTrack; stop(): void };
+  meter: (onLevel: (level: number) => void) => { listen(track: MediaStreamTrack): void; stop(): void };
+}
+
+const HEARD_FROM = 0.35;
+
+export class StudioStore {
+  /** off: nothing asked yet. asking: the browser's own question is open. on: what could be had is here. */
+  phase = $state<'off' | 'asking' | 'on'>('off');
+  devices = $state.raw<Record<Kind, Device[]>>({ camera: [], mic: [] });
+  chosen = $state.raw<Chosen>({ camera: null, mic: null });
+  faults = $state.raw<Record<Source, DeviceFault | null>>({ camera: null, mic: null, screen: null });
+  camera = $state.raw<MediaStreamTrack | null>(null);
+  mic = $state.raw<MediaStreamTrack | null>(null);
+  screen = $state.raw<MediaStreamTrack | null>(null);
+  micOn = $state(true);
+  /** The camera is wanted; whether there is one is another matter. */
+  cameraOn = $state(true);
+  level = $state(0);
+  /** Something louder than a quiet room has come in since the microphone started. */
+  heard = $state(false);
+  link = $state<LinkState>('closed');
+  linkFault = $state.raw<DoorFault | null>(null);
+  private still: { track: MediaStreamTrack; stop(): void } | null = null;
+  private closed = false;
+  private readonly sender: Sender;
+  private readonly meter: { listen(track: MediaStreamTrack): void; stop(): void };
+  private readonly parts: StudioParts;
+
+  constructor(session: string, private readonly name: string, direction: 'rtl' | 'ltr', iceServers: () => RTCIceServer[], parts: Partial<StudioParts> = {}) {
+    this.parts = {
+      devices: theDevices, sender: (plan) => new Sending(plan), still: (of) => new Still(of, direction), meter: (onLevel) => new Meter(onLevel), ...parts,
+    };
+    this.chosen = { camera: this.parts.devices.remembered('camera'), mic: this.parts.devices.remembered('mic') };
+    this.sender = this.parts.sender({
+      session, iceServers,
+      onState: (state, fault) => {
+        this.link = state;
+        this.linkFault = fault;
+      },
+    });
+    this.meter = this.parts.meter((level) => {
+      this.level = level;
+      if (level > HEARD_FROM) this.heard = true;
+    });
+  }
+
+  /** Wanted on the stage, whether or not the connection stands at this moment. */
+  get sending(): boolean {
+    return this.link !== 'closed' && this.link !== 'refused';
+  }
+
+  get picture(): Picture {
+    return this.screen ? 'screen' : this.camera ? 'camera' : 'still';
+  }
+
+  /** Asks for both, and goes on with what could be had. */
+  async start(): Promise<void> {
+    if (this.phase === 'asking') return;
+    this.phase = 'asking';
+    const found = await this.parts.devices.capture(this.chosen);
+    if (this.closed) return release(found.camera.track, found.mic.track);
+    this.faults = { ...this.faults, camera: found.camera.fault, mic: found.mic.fault };
+    this.takeCamera(found.camera.track);
+    this.takeMic(found.mic.track);
+    this.phase = 'on';
+    await this.show();
+    await this.list();
+  }
+
+  /** Again, for one whose fault may be gone. */
+  async retry(kind: Kind): Promise<void> {
+    await this.get(kind);
+    await this.list();
+  }
+
+  async choose(kind: Kind, id: string): Promise<void> {
+    this.chosen = { ...this.chosen, [kind]: id };
+    this.parts.devices.remember(kind, id);
+    await this.get(kind);
+  }
+
+  async toggleCamera(): Promise<void> {
+    this.cameraOn = !this.cameraOn;
+    if (this.cameraOn) return this.get('camera');
+    this.takeCamera(null);
+    await this.show();
+  }
+
+  toggleMic(): void {
+    this.micOn = !this.micOn;
+    if (this.mic) this.mic.enabled = this.micOn;
+  }
+
+  async toggleScreen(): Promise<void> {
+    if (this.screen) return this.endScreen();
+    const { track, fault } = await this.parts.devices.captureScreen();
+    this.faults = { ...this.faults, screen: fault };
+    if (!track) return;
+    if (this.closed) return release(track);
+    track.onended = () => void this.endScreen();
+    this.screen = track;
+    await this.show();
+  }
+
+  async enter(): Promise<void> {
+    await this.show();
+    this.sender.link.open();
+  }
+
+  leave(): void {
+    this.sender.link.close();
+  }
+
+  /** Plugged in or out. */
+  async list(): Promise<void> {
+    this.devices = await this.parts.devices.listDevices();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.sender.link.close();
+    this.meter.stop();
+    release(this.camera, this.mic, this.screen);
+    this.still?.stop();
+  }
+
+  /** The track that viewers get now; a still with the name where there is no camera. */
+  shown(): MediaStreamTrack {
+    const real = this.screen ?? this.camera;
+    if (real) return real;
+    this.still ??= this.parts.still(this.name);
+    return this.still.track;
+  }
+
+  private async get(kind: Kind): Promise<void> {
+    const { track, fault } = await this.parts.devices.captureOne(kind, this.chosen[kind]);
+    if (this.closed) return release(track);
+    this.faults = { ...this.faults, [kind]: fault };
+    if (kind === 'camera') {
+      if (track) this.cameraOn = true;
+      this.takeCamera(track);
+    } else this.takeMic(track);
+    await this.show();
+  }
+
+  private takeCamera(track: MediaStreamTrack | null): void {
+    release(this.camera);
+    this.camera = track;
+    if (track) track.onended = () => void this.lost('camera');
+  }
+
+  private takeMic(track: MediaStreamTrack | null): void {
+    release(this.mic);
+    this.mic = track;
+    this.heard = false;
+    if (!track) return this.meter.stop();
+    track.enabled = this.micOn;
+    track.onended = () => void this.lost('mic');
+    this.meter.listen(track);
+  }
+
+  private async lost(kind: Kind): Promise<void> {
+    this.faults = { ...this.faults, [kind]: 'lost' };
+    if (kind === 'camera') this.takeCamera(null);
+    else this.takeMic(null);
+    await this.show();
+    await this.list();
+  }
+
+  private async endScreen(): Promise<void> {
+    release(this.screen);
+    this.screen = null;
+    await this.show();
+  }
+
+  private async show(): Promise<void> {
+    await Promise.all([this.sender.setAudio(this.mic), this.sender.setVideo(this.shown(), this.picture)]);
+  }
+}
+
+function release(...tracks: (MediaStreamTrack | null)[]): void {
+  for (const track of tracks) {
+    if (!track) continue;
+    track.onended = null;
+    track.stop();
+  }
+}

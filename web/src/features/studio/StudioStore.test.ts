@@ -1,0 +1,129 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Captured } from '~/media/devices';
+import type { DeviceFault } from '~/media/faults';
+import type { SendPlan } from '~/media/whip';
+import { StudioStore } from './StudioStore.svelte';
+
+interface Track { kind: string; enabled: boolean; stopped: boolean; onended: (() => void) | null; stop(): void }
+const track = (kind: string): Track => ({
+  kind, enabled: true, stopped: false, onended: null,
+  stop() {
+    this.stopped = true;
+  },
+});
+const captured = (given: Track | DeviceFault): Captured =>
+  typeof given === 'string' ? { track: null, fault: given } : { track: given as unknown as MediaStreamTrack, fault: null };
+
+let sent: string[];
+let plan: SendPlan;
+let next: Record<'camera' | 'mic' | 'screen', Track | DeviceFault>;
+let asked: string[];
+let level: (value: number) => void;
+
+beforeEach(() => {
+  sent = [];
+  asked = [];
+  next = { camera: track('camera'), mic: track('mic'), screen: track('screen') };
+});
+
+function studio(): StudioStore {
+  return new StudioStore('s', 'ليلى', 'rtl', () => [], {
+    devices: {
+      capture: () => Promise.resolve({ camera: captured(next.camera), mic: captured(next.mic) }),
+      captureOne: (kind, id) => {
+        asked.push(`${kind} ${id}`);
+        return Promise.resolve(captured(next[kind]));
+      },
+      captureScreen: () => Promise.resolve(captured(next.screen)),
+      listDevices: () => Promise.resolve({ camera: [{ id: 'c1', label: 'Cam' }], mic: [] }),
+      remember: () => {},
+      remembered: () => null,
+    },
+    sender: (given) => {
+      plan = given;
+      return {
+        link: { open: () => plan.onState('connecting', null), close: () => plan.onState('closed', null) },
+        setAudio: (one) => Promise.resolve(void sent.push(`audio ${(one as unknown as Track | null)?.kind}`)),
+        setVideo: (one, picture) => Promise.resolve(void sent.push(`${picture} ${(one as unknown as Track).kind}`)),
+      };
+    },
+    still: (name) => ({ track: track(`still of ${name}`) as unknown as MediaStreamTrack, stop: () => {} }),
+    meter: (onLevel) => {
+      level = onLevel;
+      return { listen: () => {}, stop: () => {} };
+    },
+  });
+}
+
+describe('StudioStore', () => {
+  it('begins with both, and sends them when entered', async () => {
+    const one = studio();
+    await one.start();
+    await one.enter();
+    expect([one.phase, one.picture, one.sending, sent.slice(-2)]).toEqual(['on', 'camera', true, ['audio mic', 'camera camera']]);
+  });
+
+  it('goes on without a camera: the name stands in its place', async () => {
+    next.camera = 'missing';
+    const one = studio();
+    await one.start();
+    expect([one.faults.camera, one.faults.mic, one.picture, sent.at(-1)]).toEqual(['missing', null, 'still', 'still still of ليلى']);
+  });
+
+  it('turns the camera really off and on again', async () => {
+    const one = studio();
+    await one.start();
+    const first = next.camera as Track;
+    await one.toggleCamera();
+    expect([first.stopped, one.picture]).toEqual([true, 'still']);
+    next.camera = track('camera again');
+    await one.toggleCamera();
+    expect(sent.at(-1)).toBe('camera camera again');
+  });
+
+  it('shows the screen over the camera until it ends, by whomever', async () => {
+    const one = studio();
+    await one.start();
+    await one.toggleScreen();
+    expect(sent.at(-1)).toBe('screen screen');
+    (next.screen as Track).onended!();
+    await Promise.resolve();
+    expect([one.picture, sent.at(-1)]).toEqual(['camera', 'camera camera']);
+  });
+
+  it('says what was unplugged and carries on', async () => {
+    const one = studio();
+    await one.start();
+    (next.camera as Track).onended!();
+    await Promise.resolve();
+    expect([one.faults.camera, one.picture]).toEqual(['lost', 'still']);
+    next.camera = track('camera 2');
+    await one.choose('camera', 'c2');
+    expect([one.faults.camera, one.picture, asked]).toEqual([null, 'camera', ['camera c2']]);
+  });
+
+  it('keeps a new microphone muted when it was muted', async () => {
+    const one = studio();
+    await one.start();
+    one.toggleMic();
+    next.mic = track('mic 2');
+    await one.choose('mic', 'm2');
+    expect([(next.mic as Track).enabled, sent.includes('audio mic 2')]).toEqual([false, true]);
+  });
+
+  it('hears when something is said', async () => {
+    const one = studio();
+    await one.start();
+    level(0.1);
+    expect(one.heard).toBe(false);
+    level(0.6);
+    expect(one.heard).toBe(true);
+  });
+
+  it('lets everything go when closed', async () => {
+    const one = studio();
+    await one.start();
+    one.close();
+    expect([(next.camera as Track).stopped, (next.mic as Track).stopped, one.link]).toEqual([true, true, 'closed']);
+  });
+});

@@ -1,0 +1,23 @@
+/** What a speaker can do next, from how the session stands and whether they send. One main step, at most two others. */
+import type { SessionState } from '~/net/shapes';
+
+export type Step = 'backstage' | 'enter' | 'live' | 'join' | 'leave.air' | 'leave.backstage' | 'back' | 'end' | 'reopen';
+export interface Steps { words: `state.${'scheduled' | 'backstage.out' | 'backstage.in' | 'live.out' | 'live.in' | 'ended'}`; main: Step | null; more: Step[] }
+
+export function stepsFor(state: SessionState, sending: boolean, mayMove: boolean): Steps {
+  const allowed = (steps: Step[]): Step[] => steps.filter((step) => mayMove || step.startsWith('leave'));
+  switch (state) {
+    case 'scheduled':
+      return { words: 'state.scheduled', main: mayMove ? 'backstage' : null, more: [] };
+    case 'backstage':
+      return sending
+        ? { words: 'state.backstage.in', main: mayMove ? 'live' : null, more: allowed(['leave.backstage']) }
+        : { words: 'state.backstage.out', main: 'enter', more: [] };
+    case 'live':
+      return sending
+        ? { words: 'state.live.in', main: null, more: allowed(['leave.air', 'back', 'end']) }
+        : { words: 'state.live.out', main: 'join', more: allowed(['end']) };
+    case 'ended':
+      return { words: 'state.ended', main: null, more: allowed(['reopen']) };
+  }
+}
