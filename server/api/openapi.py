@@ -16,11 +16,16 @@ ALWAYS = ("400", "401", "403", "404", "409", "413", "415", "422", "429", "503")
 
 
 def openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, Any]:
-    """The whole API as one OpenAPI document."""
-    views = {view for endpoint in endpoints for view in (endpoint.body, endpoint.result) if view} | {Problem}
+    """The whole API as one OpenAPI document; what comes over the socket stands in it as webhooks.
+
+    The front end's types are made from it, so that a shape is written once.
+    """
+    bodies = {endpoint.body for endpoint in endpoints if endpoint.body}
+    results = {endpoint.result for endpoint in endpoints if endpoint.result}
+    told: set[type[View]] = {fact for fact in FACTS.values() if fact.public} | set(SIGNALS.values())
     modes: list[tuple[type[View], Any]] = [
-        (view, "validation" if any(view is endpoint.body for endpoint in endpoints) else "serialization")
-        for view in sorted(views, key=lambda view: view.__name__)
+        (view, "validation" if view in bodies else "serialization")
+        for view in sorted(bodies | results | told | {Problem}, key=lambda view: view.__name__)
     ]
     names, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
     schemas = {view: names[(view, mode)] for view, mode in modes}
@@ -31,10 +36,24 @@ def openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Multaqa", "version": version},
         "paths": paths,
+        "webhooks": {
+            **{name: _told(fact, schemas) for name, fact in sorted(FACTS.items()) if fact.public},
+            **{name: _told(signal, schemas) for name, signal in sorted(SIGNALS.items())},
+        },
         "components": {
             "schemas": definitions.get("$defs", {}),
             "securitySchemes": {"login": {"type": "apiKey", "in": "cookie", "name": "login"}},
         },
+    }
+
+
+def _told(kind: type[View], schemas: dict[type[View], Any]) -> dict[str, Any]:
+    return {
+        "post": {
+            "summary": (kind.__doc__ or "").strip().partition("\n")[0],
+            "requestBody": {"content": {"application/json": {"schema": schemas[kind]}}},
+            "responses": {"default": {"description": "over the socket, where nothing is answered"}},
+        }
     }
 
 
@@ -88,7 +107,7 @@ def events() -> dict[str, Any]:
         "publications": {
             name: {"channels": list(fact.channels), "data": names[(fact, "serialization")]}
             for name, fact in sorted(FACTS.items())
-            if fact.channels != ("access",)
+            if fact.public
         },
         "signals": {name: {"data": names[(signal, "serialization")]} for name, signal in sorted(SIGNALS.items())},
         "$defs": definitions.get("$defs", {}),

@@ -21,7 +21,7 @@ class ConferenceView(View):
     id: UUID
     title: str
     description: str
-    locale: str
+    locale: Locale
     zone: str
     starts_on: date | None
     ends_on: date | None
@@ -66,7 +66,7 @@ class TeamLite(View):
 
 
 class ConferenceMine(View):
-    role: str
+    role: Role
     may: list[str]
     teams: list[TeamLite]
 
@@ -82,7 +82,7 @@ class Checklist(View):
 
 class Participant(View):
     person: PersonView
-    role: str
+    role: Role
     guest: bool
     joined_at: datetime
 
@@ -106,7 +106,7 @@ class InvitationDraft(View):
 class InvitationView(View):
     id: UUID
     conference_id: UUID
-    role: str
+    role: Role
     session_id: UUID | None
     team_id: UUID | None
     uses: int
@@ -131,7 +131,7 @@ class NewInvitation(View):
 class InvitedConference(View):
     id: UUID
     title: str
-    locale: str
+    locale: Locale
 
 
 class InvitedSession(View):
@@ -141,7 +141,7 @@ class InvitedSession(View):
 
 class InvitationLook(View):
     conference: InvitedConference
-    role: str
+    role: Role
     session: InvitedSession | None
 
 
@@ -169,7 +169,7 @@ class PeopleChanged(Fact, name="people.changed", channels=("conference",)):
 
 class RoleChanged(Fact, name="role.changed", channels=("person",)):
     conference_id: UUID
-    role: str | None
+    role: Role | None
 
 
 def view(conference: Conference) -> ConferenceView:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, StringConstraints
 
 from models.person import Login, Person
+from server.domain.permissions import Role, TeamRole
 from server.domain.text import Name, fold_email
 from server.domain.view import Fact, View
 from server.domain.zone import Locale, Zone
@@ -55,7 +56,7 @@ class OwnPerson(View):
     id: UUID
     name: str
     email: str | None
-    locale: str
+    locale: Locale
     zone: str | None
     guest: bool
     may_create: bool
@@ -64,13 +65,13 @@ class OwnPerson(View):
 class ConferenceOfMine(View):
     id: UUID
     title: str
-    role: str
+    role: Role
 
 
 class TeamOfMine(View):
     id: UUID
     title: str
-    role: str
+    role: TeamRole
     conference_id: UUID
     board_id: UUID | None
 
@@ -154,6 +155,11 @@ def owner_of(person_id: UUID, way: UUID) -> str:
 
 def view(person: Person) -> PersonView:
     return PersonView(id=person.id, name=person.name)
+
+
+def actor_view(actor: Actor) -> PersonView:
+    """The actor as others see them: their login was read in the same unit, so nothing need be loaded."""
+    return PersonView(id=actor.person_id, name=actor.name)
 
 
 def own_view(person: Person) -> OwnPerson:

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.conversation import Question
 from models.person import Person
 from server.domain.errors import Conflict
+from server.domain.permissions import Role
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
 from server.domain.session import IceServer, PublisherView
@@ -48,7 +49,7 @@ class SessionMine(View):
     """What differs from person to person on a session's page."""
 
     position: Position  # of the person's own channel
-    role: str
+    role: Role
     may: list[str]
     speaker: bool
     votes: list[UUID]

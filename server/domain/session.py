@@ -35,7 +35,7 @@ class SessionView(View):
     title: str
     description: str
     hall: str
-    language: str
+    language: Locale
     starts_at: datetime
     ends_at: datetime
     state: State

@@ -17,7 +17,7 @@ from server.domain.view import Fact, Position, View
 
 class MemberView(View):
     person: PersonView
-    role: str
+    role: TeamRole
 
 
 class TeamView(View):
@@ -58,7 +58,7 @@ class TeamChanged(Fact, name="team.changed", channels=("team",)):
 class MembershipChanged(Fact, name="membership.changed", channels=("team", "person")):
     team_id: UUID
     person: PersonView
-    role: str | None
+    role: TeamRole | None
 
 
 def view(team: Team, board_id: UUID | None, members: Sequence[tuple[Membership, Person]]) -> TeamView:

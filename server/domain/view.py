@@ -25,11 +25,13 @@ class Fact(View):
 
     name: ClassVar[str]
     channels: ClassVar[tuple[str, ...]]
+    public: ClassVar[bool] = True  # told to browsers; `access` is for server processes alone
 
     def __init_subclass__(cls, *, name: str = "", channels: tuple[str, ...] = (), **more: Any) -> None:
         super().__init_subclass__(**more)
         if name:
             cls.name, cls.channels = name, channels
+            cls.public = channels != ("access",)
             FACTS[name] = cls
 
 

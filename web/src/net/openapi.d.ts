@@ -33,6 +33,10 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** CardCreated */
+        CardCreated: {
+            card: components["schemas"]["CardView"];
+        };
         /** CardDraft */
         CardDraft: {
             /**
@@ -64,10 +68,18 @@ export interface components {
              */
             column_id: string;
         };
+        /** CardMoved */
+        CardMoved: {
+            card: components["schemas"]["CardView"];
+        };
         /** CardRename */
         CardRename: {
             /** Title */
             title: string;
+        };
+        /** CardRenamed */
+        CardRenamed: {
+            card: components["schemas"]["CardView"];
         };
         /** CardView */
         CardView: {
@@ -179,6 +191,10 @@ export interface components {
              */
             zone: string | null;
         };
+        /** ConferenceChanged */
+        ConferenceChanged: {
+            conference: components["schemas"]["ConferenceView"];
+        };
         /** ConferenceDraft */
         ConferenceDraft: {
             /**
@@ -211,8 +227,11 @@ export interface components {
         ConferenceMine: {
             /** May */
             may: string[];
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
             /** Teams */
             teams: components["schemas"]["TeamLite"][];
         };
@@ -223,8 +242,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
             /** Title */
             title: string;
         };
@@ -249,8 +271,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Locale */
-            locale: string;
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "ar" | "en";
             /** Starts On */
             starts_on: string | null;
             /** Title */
@@ -359,8 +384,11 @@ export interface components {
         /** InvitationLook */
         InvitationLook: {
             conference: components["schemas"]["InvitedConference"];
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
             session: components["schemas"]["InvitedSession"] | null;
         };
         /** InvitationView */
@@ -387,8 +415,11 @@ export interface components {
             id: string;
             /** Revoked At */
             revoked_at: string | null;
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
             /** Session Id */
             session_id: string | null;
             /** Team Id */
@@ -410,8 +441,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Locale */
-            locale: string;
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "ar" | "en";
             /** Title */
             title: string;
         };
@@ -495,13 +529,35 @@ export interface components {
         /** MemberView */
         MemberView: {
             person: components["schemas"]["PersonView"];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "lead" | "member";
+        };
+        /** MembershipChanged */
+        MembershipChanged: {
+            person: components["schemas"]["PersonView"];
             /** Role */
-            role: string;
+            role: ("lead" | "member") | null;
+            /**
+             * Team Id
+             * Format: uuid
+             */
+            team_id: string;
+        };
+        /** MessageDeleted */
+        MessageDeleted: {
+            message: components["schemas"]["MessageView"];
         };
         /** MessageDraft */
         MessageDraft: {
             /** Text */
             text: string;
+        };
+        /** MessageEdited */
+        MessageEdited: {
+            message: components["schemas"]["MessageView"];
         };
         /** MessagePage */
         MessagePage: {
@@ -509,6 +565,10 @@ export interface components {
             messages: components["schemas"]["MessageView"][];
             /** More */
             more: boolean;
+        };
+        /** MessagePosted */
+        MessagePosted: {
+            message: components["schemas"]["MessageView"];
         };
         /**
          * MessageView
@@ -590,8 +650,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Locale */
-            locale: string;
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "ar" | "en";
             /** May Create */
             may_create: boolean;
             /** Name */
@@ -609,13 +672,21 @@ export interface components {
              */
             joined_at: string;
             person: components["schemas"]["PersonView"];
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
         };
         /** People */
         People: {
             /** People */
             people: components["schemas"]["Participant"][];
+        };
+        /** PeopleChanged */
+        PeopleChanged: {
+            /** Count */
+            count: number;
         };
         /** PersonView */
         PersonView: {
@@ -636,6 +707,16 @@ export interface components {
             id: string | null;
             /** Offset */
             offset: number;
+        };
+        /**
+         * Presence
+         * @description How many are here; their names only while they are few.
+         */
+        Presence: {
+            /** Count */
+            count: number;
+            /** People */
+            people: components["schemas"]["PersonView"][] | null;
         };
         /**
          * Problem
@@ -680,6 +761,29 @@ export interface components {
             /** Video */
             video: boolean;
         };
+        /** QuestionAnswered */
+        QuestionAnswered: {
+            question: components["schemas"]["QuestionView"];
+        };
+        /** QuestionApproved */
+        QuestionApproved: {
+            question: components["schemas"]["QuestionView"];
+        };
+        /** QuestionAsked */
+        QuestionAsked: {
+            question: components["schemas"]["QuestionView"];
+        };
+        /**
+         * QuestionDecided
+         * @description To the asker: what became of it.
+         */
+        QuestionDecided: {
+            question: components["schemas"]["QuestionView"];
+        };
+        /** QuestionDismissed */
+        QuestionDismissed: {
+            question: components["schemas"]["QuestionView"];
+        };
         /** QuestionDraft */
         QuestionDraft: {
             /** Text */
@@ -721,6 +825,19 @@ export interface components {
             /** Votes */
             votes: number;
         };
+        /**
+         * QuestionWithdrawn
+         * @description A public question is public no longer; what it said is not repeated.
+         */
+        QuestionWithdrawn: {
+            /**
+             * Question Id
+             * Format: uuid
+             */
+            question_id: string;
+            /** Version */
+            version: number;
+        };
         /** RoleChange */
         RoleChange: {
             /**
@@ -728,6 +845,16 @@ export interface components {
              * @enum {string}
              */
             role: "organiser" | "moderator" | "speaker" | "attendee";
+        };
+        /** RoleChanged */
+        RoleChanged: {
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /** Role */
+            role: ("organiser" | "moderator" | "speaker" | "attendee") | null;
         };
         /** SessionChange */
         SessionChange: {
@@ -761,6 +888,14 @@ export interface components {
              * @default null
              */
             title: string | null;
+        };
+        /** SessionChanged */
+        SessionChanged: {
+            session: components["schemas"]["SessionView"];
+        };
+        /** SessionCreated */
+        SessionCreated: {
+            session: components["schemas"]["SessionView"];
         };
         /** SessionDraft */
         SessionDraft: {
@@ -807,8 +942,11 @@ export interface components {
             position: components["schemas"]["Position"];
             /** Questions */
             questions: components["schemas"]["QuestionView"][];
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
             /** Speaker */
             speaker: boolean;
             /** Votes */
@@ -849,8 +987,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Language */
-            language: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "ar" | "en";
             /** Speakers */
             speakers: components["schemas"]["PersonView"][];
             /**
@@ -900,6 +1041,10 @@ export interface components {
              */
             zone: string | null;
         };
+        /** StageChanged */
+        StageChanged: {
+            stage: components["schemas"]["StageView"];
+        };
         /** StageView */
         StageView: {
             /** Live */
@@ -939,6 +1084,35 @@ export interface components {
             /** Keys */
             keys: components["schemas"]["StreamKeyView"][];
         };
+        /**
+         * TallyChanged
+         * @description A sum, told at most every half second however many vote.
+         */
+        TallyChanged: {
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /** Version */
+            version: number;
+            /** Votes */
+            votes: number;
+        };
+        /** TeamChanged */
+        TeamChanged: {
+            team: components["schemas"]["TeamView"];
+        };
+        /** TeamCreated */
+        TeamCreated: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+        };
         /** TeamDraft */
         TeamDraft: {
             /** Title */
@@ -972,8 +1146,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Role */
-            role: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "lead" | "member";
             /** Title */
             title: string;
         };
@@ -1007,6 +1184,24 @@ export interface components {
         Teams: {
             /** Teams */
             teams: components["schemas"]["TeamView"][];
+        };
+        /** Typing */
+        Typing: {
+            /** People */
+            people: components["schemas"]["PersonView"][];
+        };
+        /**
+         * VoteChanged
+         * @description To the voter's other devices.
+         */
+        VoteChanged: {
+            /**
+             * Question Id
+             * Format: uuid
+             */
+            question_id: string;
+            /** Voted */
+            voted: boolean;
         };
     };
     responses: never;
