@@ -1,0 +1,89 @@
+"""The living example, its people, and the address of every page in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser
+
+from server.demo.people import CONFERENCE, LIVE_SESSION, NEXT_SESSION, TEAM, fixed
+from tests.e2e.chromium import DESKTOP, Locale, Profile, Sizes, profile
+from tests.e2e.sites import Site, running
+from tests.support import client
+
+ENDED_SESSION = fixed("session:opening")
+LATER_SESSION = fixed("session:burnout")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page and who opens it; nobody is a stranger without a login."""
+
+    name: str
+    path: str
+    persona: str | None = None
+
+
+class Demo:
+    """A running example. Nothing in it has a password."""
+
+    def __init__(self, site: Site, board: str, invitation: str) -> None:
+        self.url = site.url
+        self.places = tuple(_places(board, invitation))
+
+    def __getitem__(self, name: str) -> Place:
+        return next(place for place in self.places if place.name == name)
+
+    @asynccontextmanager
+    async def profile(
+        self, browser: Browser, persona: str | None, locale: Locale = "ar", size: Sizes = DESKTOP
+    ) -> AsyncIterator[Profile]:
+        """The persona's browser, with its language set."""
+        token = None
+        if persona is not None:
+            async with client.Browser(self.url) as door:
+                await door.post("/api/demo/sign-in", {"persona": persona})
+                await door.patch("/api/me", {"locale": locale})
+                token = door.token
+        async with profile(browser, self.url, token, locale=locale, size=size) as one:
+            yield one
+
+
+def _places(board: str, invitation: str) -> list[Place]:
+    conference, live = f"/c/{CONFERENCE}", f"/s/{LIVE_SESSION}"
+    return [
+        Place("landing", "/"),
+        Place("sign-in", "/sign-in"),
+        Place("sign-up", "/sign-up"),
+        Place("join", f"/join#{invitation}"),
+        Place("join-broken", "/join"),
+        Place("enter", "/enter#a-token"),
+        Place("setup", "/setup#a-token"),
+        Place("nowhere", "/c/none/of/these"),
+        Place("home", "/", "organiser"),
+        Place("lobby", conference, "organiser"),
+        Place("edit", f"{conference}/edit", "organiser"),
+        Place("people", f"{conference}/people", "organiser"),
+        Place("me", "/me", "organiser"),
+        Place("team", f"/t/{TEAM}", "team_lead"),
+        Place("board", f"/b/{board}", "team_lead"),
+        Place("stage", live, "attendee"),
+        Place("stage-later", f"/s/{LATER_SESSION}", "attendee"),
+        Place("stage-ended", f"/s/{ENDED_SESSION}", "attendee"),
+        Place("desk", f"{live}/desk", "moderator"),
+        Place("studio", f"/s/{NEXT_SESSION}/studio", "speaker"),
+    ]
+
+
+@asynccontextmanager
+async def demonstrating(folder: Path) -> AsyncIterator[Demo]:
+    site = Site("demo", folder)
+    async with running(site), client.Browser(site.url) as door:
+        organiser = await door.post("/api/demo/sign-in", {"persona": "organiser"})
+        assert organiser["demo"]
+        made = await door.post(f"/api/conferences/{CONFERENCE}/invitations", {"role": "attendee"})
+        lead = await door.post("/api/demo/sign-in", {"persona": "team_lead"})
+        yield Demo(site, lead["landing"].rpartition("/")[2], made["url"].partition("#")[2])

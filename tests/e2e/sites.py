@@ -1,0 +1,71 @@
+"""Installations with live talks, as an operator starts them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.support.processes import Program, free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+class Site:
+    """`multaqa COMMAND` with its settings. `url` is what people open."""
+
+    def __init__(self, command: str, data_dir: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.command = command
+        ours = {
+            "MULTAQA_DATA_DIR": str(data_dir),
+            "MULTAQA_PORT": str(self.port),
+            "MULTAQA_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
+            "MULTAQA_LOG_FORMAT": "plain",
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MULTAQA_")}
+        self.environment: Mapping[str, str] = inherited | ours | settings
+        self.program: Program | None = None
+
+    @property
+    def url(self) -> str:
+        return self.environment.get("MULTAQA_PUBLIC_URL") or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return self.program.output if self.program else ""
+
+    async def start(self) -> None:
+        """Start it, and return when it greets: then it answers."""
+        self.program = Program.start(
+            [sys.executable, "-m", "server", self.command], env=self.environment, cwd=ROOT, dies_by=signal.SIGTERM
+        )
+        if self.command != "media":
+            await self.told(r"^\s*Open http")
+
+    async def told(self, pattern: str) -> re.Match[str]:
+        """Wait for a line of its output; meanwhile the test's own loop goes on."""
+        assert self.program is not None
+        return await asyncio.to_thread(self.program.wait_for, pattern)
+
+    async def stop(self) -> None:
+        if self.program is not None:
+            await asyncio.to_thread(self.program.stop)
+
+
+@asynccontextmanager
+async def running(*sites: Site) -> AsyncIterator[None]:
+    """Start all, one after the other; stop all, the last first."""
+    try:
+        for site in sites:
+            await site.start()
+        yield
+    finally:
+        for site in reversed(sites):
+            await site.stop()

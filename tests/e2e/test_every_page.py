@@ -1,0 +1,90 @@
+"""Every page, in both languages: nothing for axe to find, nothing spilling sideways, everything by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.e2e.chromium import Locale, settled
+from tests.e2e.demo import Demo
+from tests.e2e.keyboard import walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = (320, 360, 412)
+PAGES = (
+    *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "nowhere"),
+    *("home", "lobby", "edit", "people", "me", "team", "board"),
+    *("stage", "stage-later", "stage-ended", "desk", "studio"),
+)
+
+
+@pytest.fixture(params=["ar", "en"])
+def locale(request: pytest.FixtureRequest) -> Locale:
+    chosen: Locale = request.param
+    return chosen
+
+
+async def opened(browser: Browser, demo: Demo, name: str, locale: Locale) -> AsyncIterator[Page]:
+    place = demo[name]
+    async with demo.profile(browser, place.persona, locale) as somebody:
+        page = await somebody.open(place.path)
+        await settled(page)
+        yield page
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_page(browser: Browser, demo: Demo, name: str, locale: Locale) -> None:
+    async for page in opened(browser, demo, name, locale):
+        assert await page.evaluate("[document.documentElement.lang, document.dir]") == [
+            locale,
+            {"ar": "rtl", "en": "ltr"}[locale],
+        ]
+        faults = await axe(page, "light") + await axe(page, "dark") + await widths(page)
+        assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_control_by_keyboard(browser: Browser, demo: Demo, name: str) -> None:
+    async for page in opened(browser, demo, name, "ar"):
+        walked = await walk(page)
+        assert not walked.missed, f"never reached by Tab: {walked.missed}"
+        assert not walked.unseen, f"focus does not show: {walked.unseen}"
+        assert walked.came_round, f"Tab never comes back to the first control; last was {walked.order[-3:]}"
+
+
+async def axe(page: Page, theme: str) -> list[str]:
+    """What axe finds, a line each."""
+    await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # 'light' and 'dark' are both allowed
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{theme}: {one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+async def widths(page: Page) -> list[str]:
+    """Narrow screens on which the page is wider than the window, with who makes it so."""
+    wide = []
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 740})
+        reached: int = await page.evaluate("document.documentElement.scrollWidth")
+        if reached != width:
+            wide.append(f"{width} px: the page is {reached} wide: {await page.evaluate(SPILLERS)}")
+    return wide
+
+
+SPILLERS = """
+[...document.querySelectorAll('body *')]
+  .map((one) => ({ one, box: one.getBoundingClientRect() }))
+  .filter(({ box }) => box.width && (box.left < -1 || box.right > innerWidth + 1))
+  .slice(0, 8).map(({ one }) => `${one.tagName}.${one.className}`).join(' ')
+"""
