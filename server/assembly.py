@@ -71,6 +71,7 @@ class Assembled:
     metrics: Starlette
     hub: Hub
     endpoints: Sequence[Endpoint]
+    limiter: Limiter
     draining: bool = False
 
     def drain(self) -> None:
@@ -164,7 +165,7 @@ def assemble(
         lifespan=lifespan,
         secure=settings.secure,
     )
-    assembled = Assembled(app, metrics_app(hub.numbers, lag), hub, endpoints)
+    assembled = Assembled(app, metrics_app(hub.numbers, lag), hub, endpoints, limiter)
     return assembled
 
 

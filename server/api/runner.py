@@ -223,10 +223,11 @@ class Runner:
             media_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
-        self._set_login(response, reply)
+        self.set_login(response, reply)
         return response
 
-    def _set_login(self, response: Response, reply: Reply) -> None:
+    def set_login(self, response: Response, reply: Reply) -> None:
+        """Put a new login into the cookie, or take it out."""
         if reply.login_token is not None:
             response.set_cookie(
                 self._door.cookie,
