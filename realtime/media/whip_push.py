@@ -41,7 +41,7 @@ _STEADY_S = 10.0
 _LAST_WORD_S = 3.0
 """How long FFmpeg may take to say good-bye before the process ends without it."""
 
-_STUCK_S = 6.0
+_STUCK_S = 10.0
 """FFmpeg waits for ever, and deaf to signals, on a server that closed the stream (seen with 8.1)."""
 
 _VIDEO_TIME = Fraction(1, 90_000)
@@ -74,6 +74,7 @@ def push(film: Film, *, url: str, key: str, stop: threading.Event, progress: Pro
         }
         while not stop.is_set():
             began = time.monotonic()
+            progress.made()
             try:
                 with av.open(url, "w", format="whip", options=options) as container:
                     _play(film, container, templates, stop, progress)
@@ -188,14 +189,15 @@ def run(*, url: str, key: str, control_pipe: int | None = None) -> None:
 
     Needs a process of its own: when FFmpeg is stuck, the process starts itself anew.
     """
-    stop, progress = threading.Event(), Progress()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL if control_pipe is None else signal.SIG_IGN)
     if control_pipe is not None:
         os.set_inheritable(control_pipe, True)
         threading.Thread(target=_follow, args=(control_pipe, stop), daemon=True).start()
+    film, progress = Film(), Progress()
     threading.Thread(target=_watch, args=(stop, progress), daemon=True).start()
-    push(Film(), url=url, key=key, stop=stop, progress=progress)
+    push(film, url=url, key=key, stop=stop, progress=progress)
 
 
 def _follow(control_pipe: int, stop: threading.Event) -> None:

@@ -18,7 +18,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-FRAME_WAIT_S = 15.0
+FRAME_WAIT_S = 40.0
 
 _WIDTH, _HEIGHT = 320, 180
 _SAMPLES = 960

@@ -71,6 +71,7 @@ async def test_film_is_seen_and_heard_and_comes_back_after_being_dropped(
     stage: Stage, engine: Engine, until: Until
 ) -> None:
     async with Bridge(engine).serving() as bridge, _pushing(bridge) as speaker:
+        await until(lambda: engine.stats()["publishers"] == 1)
         watcher = await stage.watch("v1")
         await watcher.sees(more=30)
         assert watcher.loudest > 0
