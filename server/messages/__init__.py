@@ -28,8 +28,8 @@ def preferred(accept_language: str) -> str:
     for place, part in enumerate(accept_language[:200].split(",")):
         tag, _, weight = part.strip().partition(";q=")
         locale = tag.strip().lower().split("-")[0]
-        if locale in LOCALES:
-            weighed.append((-_number(weight), place, locale))
+        if locale in LOCALES and (wanted := _number(weight)) > 0:  # 0 means: not this one
+            weighed.append((-wanted, place, locale))
     return min(weighed)[2] if weighed else DEFAULT
 
 

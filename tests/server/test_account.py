@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from uuid import UUID
 
@@ -100,14 +101,18 @@ async def test_sign_in_is_limited_by_address(own_server: Server) -> None:
     assert [answer.status_code for answer in answers] == [401] * 60 + [429]
 
 
+def exhaust(limiter: Limiter) -> None:
+    with contextlib.suppress(TooMany):
+        while True:
+            limiter.hit(NEWCOMING, "127.0.0.1")
+
+
 async def test_made_up_logins_are_counted_by_address(own_server: Server) -> None:
     """Anybody can send a new token with every request; what was proved once counts for itself."""
     world = await settle(own_server.db)
     async with own_server.browser(world["attendee"].token) as me:
         await me.get("/api/me")
-        with pytest.raises(TooMany):
-            while True:
-                own_server.assembled.limiter.hit(NEWCOMING, "127.0.0.1")
+        exhaust(own_server.assembled.limiter)
         async with own_server.browser("made up") as stranger:
             assert (await stranger.ask("GET", "/api/me")).status_code == 429
         assert (await me.ask("GET", "/api/me")).status_code == 200

@@ -153,6 +153,10 @@ class Ear:
         self.lost.pop(channel, None)
         return ok
 
+    async def send_text(self, text: str) -> None:
+        """Whatever a stranger might send."""
+        await self._connection.send(text)
+
     async def request(self, do: str, **fields: Any) -> JSON:
         self._ids += 1
         id = self._ids
