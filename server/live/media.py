@@ -24,6 +24,7 @@ from server.domain.errors import (
     TooLarge,
     WrongKind,
 )
+from server.messages import known
 
 ANSWER_S = 10
 SILENCE_S = 15  # the link says something every 5 s
@@ -136,4 +137,8 @@ def _fault(response: httpx.Response) -> Fault:
     kind = _FAULTS.get(response.status_code)
     if kind is None:
         return Away("away.media", retry_after_s=int(told.get("retry_after_s", 1)))
-    return kind(str(told.get("code", "not_found")))
+    code = str(told.get("code"))
+    if not known(code):
+        # A newer media process may say more than this server has words for.
+        return Away("away.media", retry_after_s=1)
+    return kind(code)

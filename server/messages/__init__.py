@@ -22,6 +22,11 @@ def sentence(locale: str, code: str, **values: object) -> str:
     return catalogue(locale if locale in LOCALES else DEFAULT)[code].format(**values)
 
 
+def known(code: str) -> bool:
+    """Whether there is a sentence for a code that came from another process."""
+    return code in catalogue(DEFAULT)
+
+
 def preferred(accept_language: str) -> str:
     """The first of our languages in an Accept-Language header (RFC 9110 12.5.4); Arabic without one."""
     weighed: list[tuple[float, int, str]] = []
