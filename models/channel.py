@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -37,12 +38,17 @@ def seal(db: Session) -> list[Publication]:
     """Give every queued fact its offset, channels in name order so that units never lock crosswise.
 
     The unit's own rows are flushed first: the channel's lock, which every writer of that channel waits
-    for, is then held for the publication rows alone.
+    for, is then held for the publication rows alone. Only a new message waits for its place, so that it
+    is one INSERT and not also an UPDATE.
     """
     drafts: list[Draft] = db.info.pop(_QUEUE, [])
     if not drafts:
         return []
+    unplaced = [row for draft in drafts if (row := draft.placed) is not None and row in db.new]
+    for message in unplaced:
+        db.expunge(message)
     db.flush()
+    db.add_all(unplaced)
     sealed: list[Publication] = []
     for channel in sorted({draft.channel for draft in drafts}):
         sealed.extend(_append(db, channel, [draft for draft in drafts if draft.channel == channel]))
@@ -72,10 +78,19 @@ def _append(db: Session, channel: str, drafts: Sequence[Draft]) -> list[Publicat
 
 def _advance(db: Session, channel: str, *, by: int, head_id: UUID) -> int:
     """Move the channel's head and return it; this takes (or makes) the channel's row under its lock."""
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Channel).values(name=channel, head=by, head_id=head_id)
-    moved = statement.on_conflict_do_update(
+    advance = _ADVANCE[db.get_bind().dialect.name]
+    return int(db.connection().execute(advance, {"name": channel, "head": by, "head_id": head_id}).scalar_one())
+
+
+def _advancing(statement: postgresql.Insert | sqlite.Insert) -> Executable:
+    return statement.on_conflict_do_update(
         index_elements=[col(Channel.name)],
-        set_={"head": col(Channel.head) + by, "head_id": head_id},
+        set_={"head": col(Channel.head) + statement.excluded.head, "head_id": statement.excluded.head_id},
     ).returning(col(Channel.head))
-    return int(db.connection().execute(moved).scalar_one())
+
+
+# Every write runs one of these, so they are built once.
+_ADVANCE = {
+    "postgresql": _advancing(postgresql.insert(Channel)),
+    "sqlite": _advancing(sqlite.insert(Channel)),
+}

@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -16,6 +17,20 @@ from server.domain.errors import BadInput
 from server.domain.person import Actor
 
 LOGIN_LIFE = timedelta(days=90)
+
+# Every request runs these, so they are built once.
+_LOGIN = (
+    select(Login, Person)
+    .join(Person, col(Person.id) == col(Login.person_id))
+    .where(col(Login.token_hash) == bindparam("hash"))
+)
+_CLAIM = {
+    "postgresql": postgresql.insert(Command).on_conflict_do_nothing().returning(col(Command.key)),
+    "sqlite": sqlite.insert(Command).on_conflict_do_nothing().returning(col(Command.key)),
+}
+_FINISH = update(Command).where(
+    col(Command.person_id) == bindparam("person"), col(Command.key) == bindparam("claimed")
+)
 
 
 def new_token(bits: int = 128) -> str:
@@ -30,11 +45,7 @@ def token_hash(token: str) -> str:
 
 def authenticate(db: Session, token: str) -> Actor | None:
     """The person whose login this token is, unless the login has expired."""
-    found = db.exec(
-        select(Login, Person)
-        .join(Person, col(Person.id) == col(Login.person_id))
-        .where(col(Login.token_hash) == token_hash(token))
-    ).first()
+    found = db.exec(_LOGIN, params={"hash": token_hash(token)}).first()
     if found is None or found[0].expires_at <= now():
         return None
     login, person = found
@@ -65,14 +76,9 @@ def begin(db: Session, actor: Actor, key: UUID, body_hash: str) -> Command | Non
     Two requests with one key at the same moment: the second waits at the insert until the first commits.
     Raises BadInput when the key was used for something else.
     """
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    claim = (
-        dialect.insert(Command)
-        .values(person_id=actor.person_id, key=key, body_hash=body_hash, status=0, at=now())
-        .on_conflict_do_nothing()
-        .returning(col(Command.key))
-    )
-    if db.connection().execute(claim).first() is not None:
+    claim = _CLAIM[db.get_bind().dialect.name]
+    row = {"person_id": actor.person_id, "key": key, "body_hash": body_hash, "status": 0, "at": now()}
+    if db.connection().execute(claim, row).first() is not None:
         return None
     command = db.get_one(Command, (actor.person_id, key))
     if command.body_hash != body_hash:
@@ -81,5 +87,6 @@ def begin(db: Session, actor: Actor, key: UUID, body_hash: str) -> Command | Non
 
 
 def finish(db: Session, actor: Actor, key: UUID, *, status: int, answer: str | None) -> None:
-    command = db.get_one(Command, (actor.person_id, key))
-    command.status, command.answer = status, answer
+    """Keep the answer to a claimed key; as one statement, since the claim was never loaded."""
+    values = {"person": actor.person_id, "claimed": key, "status": status, "answer": answer}
+    db.connection().execute(_FINISH, values)

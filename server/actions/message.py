@@ -12,7 +12,8 @@ from models.person import Person
 from server.actions.publish import blank, publish
 from server.domain.errors import Forbidden, NotFound
 from server.domain.message import MessageDeleted, MessageEdited, MessagePosted, MessageView, view
-from server.domain.person import Actor
+from server.domain.person import Actor, actor_view
+from server.domain.person import view as person_view
 from server.queries import scope
 from server.queries.channels import session_channel
 
@@ -22,7 +23,7 @@ def post(db: Session, actor: Actor, session_id: UUID, text: str, *, id: UUID) ->
     scope.of_session(db, actor, session_id, "message.post")
     message = Message(id=id, session_id=session_id, person_id=actor.person_id, text=text)
     db.add(message)
-    shown = view(message, scope.load(db, Person, actor.person_id))
+    shown = view(message, actor_view(actor))
     publish(db, session_channel(session_id), MessagePosted(message=shown), subject=id, placed=message)
     return shown
 
@@ -37,7 +38,7 @@ def edit(db: Session, actor: Actor, message_id: UUID, text: str) -> MessageView:
     message.text = text
     message.edited_at = now()
     message.version += 1
-    shown = view(message, scope.load(db, Person, actor.person_id))
+    shown = view(message, actor_view(actor))
     publish(db, session_channel(message.session_id), MessageEdited(message=shown), subject=message.id)
     return shown
 
@@ -54,7 +55,7 @@ def delete(db: Session, actor: Actor, message_id: UUID) -> None:
     message.deleted_at = now()
     message.deleted_by = "author" if own else "moderator"
     message.version += 1
-    shown = view(message, scope.load(db, Person, message.person_id))
+    shown = view(message, person_view(scope.load(db, Person, message.person_id)))
     fact = MessageDeleted(message=shown)
     channel = session_channel(message.session_id)
     told_as = (MessagePosted, MessageEdited)

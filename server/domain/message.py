@@ -7,9 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from models.conversation import Message
-from models.person import Person
 from server.domain.person import PersonView
-from server.domain.person import view as person_view
 from server.domain.text import MessageText
 from server.domain.view import Fact, Position, Signal, View
 
@@ -65,11 +63,11 @@ class Presence(Signal, name="presence"):
     people: list[PersonView] | None
 
 
-def view(message: Message, author: Person) -> MessageView:
+def view(message: Message, author: PersonView) -> MessageView:
     return MessageView(
         id=message.id,
         session_id=message.session_id,
-        author=person_view(author),
+        author=author,
         text="" if message.deleted_at else message.text,
         at=message.created_at,
         edited_at=message.edited_at,

@@ -12,6 +12,7 @@ from models.person import Person
 from server.domain.errors import NotFound
 from server.domain.message import ChatSnapshot, MessagePage, MessageView, view
 from server.domain.person import Actor
+from server.domain.person import view as person_view
 from server.queries import scope
 from server.queries.channels import position, session_channel
 
@@ -50,4 +51,4 @@ def _page(db: Session, session_id: UUID, *, before: int | None, limit: int) -> t
         wanted.order_by(col(Message.place).desc()).limit(limit + 1)
     ).all()
     kept = rows[:limit]
-    return [view(message, author) for message, author in reversed(kept)], len(rows) > limit
+    return [view(message, person_view(author)) for message, author in reversed(kept)], len(rows) > limit

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import and_, bindparam
 from sqlmodel import Session, SQLModel, col, select
 
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
@@ -22,6 +23,25 @@ from server.domain.errors import NotFound
 from server.domain.person import Actor
 
 Row = TypeVar("Row", bound=SQLModel)
+
+_SESSION_AND_ROLES = (
+    select(ConferenceSession, col(ConferenceRole.role), col(SessionSpeaker.person_id))
+    .outerjoin(
+        ConferenceRole,
+        and_(
+            col(ConferenceRole.conference_id) == col(ConferenceSession.conference_id),
+            col(ConferenceRole.person_id) == bindparam("person"),
+        ),
+    )
+    .outerjoin(
+        SessionSpeaker,
+        and_(
+            col(SessionSpeaker.session_id) == col(ConferenceSession.id),
+            col(SessionSpeaker.person_id) == bindparam("person"),
+        ),
+    )
+    .where(col(ConferenceSession.id) == bindparam("session"))
+)
 
 
 @dataclass(frozen=True)
@@ -55,14 +75,29 @@ def of_conference(
     db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
 ) -> tuple[Conference, Scope]:
     conference = load(db, Conference, id, lock=lock)
-    return conference, _scope(db, actor, conference.id, permission)
+    return conference, _scope(actor, conference.id, permission, _conference_roles(db, actor, conference.id))
 
 
 def of_session(
     db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
 ) -> tuple[ConferenceSession, Scope]:
-    session = load(db, ConferenceSession, id, lock=lock)
-    return session, _scope(db, actor, session.conference_id, permission, more=_speaking(db, actor, session.id))
+    if not lock:
+        return _seen_session(db, actor, id, permission)
+    # Roles are read after the lock: whoever held it may have changed them.
+    session = load(db, ConferenceSession, id, lock=True)
+    roles = _conference_roles(db, actor, session.conference_id)
+    return session, _scope(actor, session.conference_id, permission, roles, more=_speaking(db, actor, session.id))
+
+
+def _seen_session(db: Session, actor: Actor, id: UUID, permission: str) -> tuple[ConferenceSession, Scope]:
+    """The session and what the asker is there in one statement: nearly every request asks for it."""
+    found = db.exec(_SESSION_AND_ROLES, params={"session": id, "person": actor.person_id}).first()
+    if found is None:
+        raise NotFound("not_found")
+    session, role, speaking = found
+    roles = {role} if role else set()
+    more = {"session_speaker"} if speaking else set()
+    return session, _scope(actor, session.conference_id, permission, roles, more=more)
 
 
 def of_message(
@@ -124,8 +159,9 @@ def _speaking(db: Session, actor: Actor, session_id: UUID) -> set[str]:
     return {"session_speaker"} if db.get(SessionSpeaker, (session_id, actor.person_id)) else set()
 
 
-def _scope(db: Session, actor: Actor, conference_id: UUID, permission: str, *, more: Iterable[str] = ()) -> Scope:
-    roles = _conference_roles(db, actor, conference_id)
+def _scope(
+    actor: Actor, conference_id: UUID, permission: str, roles: set[str], *, more: Iterable[str] = ()
+) -> Scope:
     if not roles:
         raise NotFound("not_found")
     scope = Scope(actor, conference_id, frozenset(roles | set(more)))
