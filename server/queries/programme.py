@@ -126,9 +126,8 @@ def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
     """What an organiser still has to do before the day; each item is read off the rows themselves."""
     scope.of_conference(db, actor, conference_id, "conference.change")
     mine = col(ConferenceSession.conference_id) == conference_id
-    guests = select(Invitation.id).where(
+    invited = select(Invitation.id).where(
         col(Invitation.conference_id) == conference_id,
-        col(Invitation.role) == "attendee",
         col(Invitation.revoked_at).is_(None),
         col(Invitation.expires_at) > now(),
     )
@@ -137,13 +136,15 @@ def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
     )
     done = {
         "session": db.exec(select(ConferenceSession.id).where(mine).limit(1)).first(),
-        "speaker": db.exec(
+        "speaker": db.exec(invited.where(col(Invitation.role) == "speaker").limit(1)).first()
+        or db.exec(
             select(SessionSpeaker.person_id)
             .join(ConferenceSession, col(ConferenceSession.id) == col(SessionSpeaker.session_id))
             .where(mine)
             .limit(1)
         ).first(),
-        "guests": db.exec(guests.limit(1)).first() or db.exec(attendees.limit(1)).first(),
+        "guests": db.exec(invited.where(col(Invitation.role) == "attendee").limit(1)).first()
+        or db.exec(attendees.limit(1)).first(),
         "team": db.exec(select(Team.id).where(col(Team.conference_id) == conference_id).limit(1)).first(),
         "stage_tried": db.exec(
             select(Stage.session_id)
