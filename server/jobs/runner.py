@@ -48,9 +48,13 @@ class JobRunner:
     async def _run(self) -> None:
         listed = False
         while True:
-            listed = listed or await self._tried(lambda: self._database.write(_ensure))
+            listed = listed or await self._tried(self.list_regular)
             await asyncio.sleep(LOOK_EVERY_S)
             await self._tried(self.run_due)
+
+    async def list_regular(self) -> None:
+        """Make the rows of the jobs that run by themselves, where they are missing."""
+        await self._database.write(_ensure)
 
     async def run_due(self) -> list[str]:
         """Run every job that is due now; returns their names."""
