@@ -41,6 +41,8 @@ LOCK_WAIT_MS = 3000
 STATEMENT_MS = 10_000
 # SQLSTATE: serialization_failure, deadlock_detected, lock_not_available
 RETRIED = frozenset({"40001", "40P01", "55P03"})
+# SQLSTATE classes: connection exception, insufficient resources, operator intervention (a restart), system error
+AWAY = ("08", "53", "57", "58")
 
 
 class Unavailable(Exception):
@@ -90,7 +92,7 @@ class Database:
             except DBAPIError as error:
                 if _may_pass(error) and attempt < TRIES:
                     continue
-                if _may_pass(error) or error.connection_invalidated or isinstance(error, OperationalError):
+                if _may_pass(error) or _is_away(error):
                     raise Unavailable from error
                 raise
         raise AssertionError("unreachable")
@@ -104,10 +106,20 @@ class Database:
 
 
 def _may_pass(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    state = _state(error)
     if state is not None:
         return state in RETRIED
     return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """The database could not, for reasons that are not the statement's."""
+    state = _state(error) or ""
+    return error.connection_invalidated or isinstance(error, OperationalError) or state.startswith(AWAY)
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
 
 
 def _written(db: Session, unit: Unit[T]) -> tuple[T, list[Publication]]:
