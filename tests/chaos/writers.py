@@ -1,0 +1,133 @@
+"""People who send commands and try again with the same key until they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from models.base import new_id
+from tests.chaos.history import Operation
+from tests.chaos.line import Line
+from tests.chaos.people import Crowd
+from tests.support.people import Someone
+
+LAST_TRIES_S = 45.0  # how long somebody goes on trying after the end
+GIVE_UP_SHARE = 0.03
+MOVE_SHARE = 0.12
+REFUSED_SHARE = 0.03
+REUSED_SHARE = 0.02
+NOT_NOW = frozenset({429, 500, 502, 503, 504})  # said by a server that could not: the same key may be tried again
+
+
+class Writer:
+    """One person, one command at a time, so that their order means something."""
+
+    def __init__(
+        self, someone: Someone, crowd: Crowd, line: Line, chance: random.Random, *, think_s: float
+    ) -> None:
+        self.operations: list[Operation] = []
+        self.crashes: list[str] = []
+        self._someone = someone
+        self._crowd = crowd
+        self._line = line
+        self._chance = chance
+        self._think_s = think_s
+        self._posted: list[Operation] = []
+
+    async def talk(self, more: Callable[[], bool]) -> None:
+        """Send while there is more to send; what is under way at the end is tried a while longer."""
+        for number, one in enumerate(self._wishes()):
+            await asyncio.sleep(self._chance.uniform(0, 2 * self._think_s))
+            if not more():
+                return
+            one.number = number
+            self.operations.append(one)
+            await self._send(one, more)
+
+    async def _send(self, one: Operation, more: Callable[[], bool]) -> None:
+        gives_up = self._chance.random() < GIVE_UP_SHARE
+        one.began = time.monotonic()
+        last = None
+        while one.outcome == "unknown":
+            await self._try(one, within_s=self._chance.uniform(0.001, 0.05) if gives_up else None)
+            if gives_up:
+                break
+            if not more():
+                last = last or time.monotonic() + LAST_TRIES_S
+                if time.monotonic() > last:
+                    break
+        one.ended = time.monotonic()
+        if one.kind == "post" and one.outcome == "ok":
+            self._posted.append(one)
+
+    async def _try(self, one: Operation, within_s: float | None) -> None:
+        one.tries += 1
+        headers = {"Idempotency-Key": str(one.key), "Content-Type": "application/json"}
+        try:
+            given = {} if within_s is None else {"within_s": within_s}
+            answer = await self._line.ask("POST", one.path, one.body, headers=headers, **given)
+        except (OSError, TimeoutError):
+            await asyncio.sleep(self._chance.uniform(0.05, 0.4))
+            return
+        one.status = answer.status
+        if answer.status in NOT_NOW:
+            if answer.status == 500:
+                self.crashes.append(answer.body.decode(errors="replace"))
+            await asyncio.sleep(min(2.0, float(answer.headers.get("retry-after", "0.2"))))
+        elif answer.status < 400:
+            one.outcome, one.answer = "ok", answer.json
+        else:
+            one.outcome, one.answer = "fail", answer.json
+
+    def _wishes(self) -> Iterator[Operation]:
+        while True:
+            dice = self._chance.random()
+            if dice < MOVE_SHARE:
+                yield self._move()
+            elif dice < MOVE_SHARE + REFUSED_SHARE:
+                yield self._refused()
+            elif dice < MOVE_SHARE + REFUSED_SHARE + REUSED_SHARE and self._posted:
+                yield self._reused()
+            else:
+                yield self._post()
+
+    def _post(self) -> Operation:
+        session, key = self._chance.choice(self._crowd.sessions), new_id()
+        text = f"{key} {self._chance.choice(WORDS)}"
+        path = f"/api/sessions/{session}/messages"
+        return Operation(self._someone.id, 0, "post", key, f"session:{session}", path, {"text": text})
+
+    def _move(self) -> Operation:
+        board = self._chance.choice(self._crowd.boards)
+        card, other = self._chance.sample(list(board.cards), 2)
+        body: dict[str, str] = {"column_id": str(self._chance.choice(board.columns))}
+        side = self._chance.choice(["before", "after", ""])
+        if side:
+            body[side] = str(other)
+        path = f"/api/cards/{card}/move"
+        return Operation(self._someone.id, 0, "move", new_id(), f"board:{board.id}", path, dict(body))
+
+    def _refused(self) -> Operation:
+        """Into a conference of others, or longer than a message may be."""
+        key, foreign = new_id(), self._chance.random() < 0.5
+        session = self._crowd.foreign if foreign else self._chance.choice(self._crowd.sessions)
+        text = f"{key} {'' if foreign else 'x' * 4000}".strip()
+        path = f"/api/sessions/{session}/messages"
+        return Operation(self._someone.id, 0, "refused", key, f"session:{session}", path, {"text": text})
+
+    def _reused(self) -> Operation:
+        """An old key for another text."""
+        old = self._chance.choice(self._posted)
+        body = {"text": f"{new_id()} instead of {old.number}"}
+        return Operation(self._someone.id, 0, "reused", old.key, old.channel, old.path, body)
+
+
+WORDS = (
+    "السلام عليكم ورحمة الله",
+    "هل الصوت واضح عند الجميع؟ 🌿",
+    "A longer sentence about how the work is going, with some words more than the others have.",
+    "نعم",
+    "‏1️⃣ ثم ‎2️⃣",
+)
