@@ -38,6 +38,7 @@ FOR_TESTS = (
     Package("fonts-noto-color-emoji", "reactions in that browser", f"{NOTO}/NotoColorEmoji.ttf"),
     Package("gcc", "compiles the benchmarks' load generator", "cc"),
     Package("libc6-dev", "the headers it needs", "/usr/include/stdio.h"),
+    Package("zlib1g-dev", "reads compressed frames in it", "/usr/include/zlib.h"),
     Package("coturn", "the TURN server of docker-compose.yml", "turnserver"),
     Package("caddy", "the HTTPS proxy of docker-compose.yml", "caddy"),
 )

@@ -24,11 +24,11 @@ def program(name: str) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         raise NoCompiler(
-            "The benchmarks' load generator is a small C program and needs a compiler and the C headers: "
-            "apt-get install --no-install-recommends gcc libc6-dev"
+            "The benchmarks' load generator is a small C program and needs a compiler and headers: "
+            "apt-get install --no-install-recommends gcc libc6-dev zlib1g-dev"
         )
     BUILD.mkdir(parents=True, exist_ok=True)
     unfinished = built.with_suffix(".new")
-    subprocess.run([compiler, *FLAGS, "-o", unfinished, sources[0], "-lm"], check=True)
+    subprocess.run([compiler, *FLAGS, "-o", unfinished, sources[0], "-lm", "-lz"], check=True)
     unfinished.replace(built)
     return built

@@ -17,6 +17,8 @@ SATURATED = Work("saturated, 1,000", connections=1000, outstanding=8, seconds=3)
 # Large enough messages that a socket nobody reads is full before the warm-up ends.
 HEALTHY = Work("1,000 x 20/s of 4 KB", connections=1000, rate=20, message_bytes=4096, warm_up=4, seconds=5)
 STALLED = Work("the same, 10 % stalled", 1000, rate=20, message_bytes=4096, warm_up=4, seconds=5, stalled=10)
+PLAIN = Work("1,000 x 10/s of 700 B", connections=1000, rate=10, message_bytes=700)
+DEFLATED = Work("the same, deflate", connections=1000, rate=10, message_bytes=700, deflate=True)
 IDLE_SETTLES_S = 4.0  # presence tells its counts once a second
 
 Runs = dict[str, list[Run]]
@@ -49,6 +51,7 @@ def measure(plan: Plan, say: Say) -> Iterator[Row]:
     for work in plan.works:
         runs = _interleaved(work, with_bars, others, plan, say)
         yield from delivery_rows(work, runs)
+    yield from deflate_rows([_deflate_round(say) for _ in range(plan.others)])
     yield stalled_row([_stalled_round(say) for _ in range(plan.stalled_rounds)])
     yield idle_row(plan.idle_connections, [idle_kb(plan.idle_connections) for _ in range(2)])
 
@@ -123,6 +126,46 @@ def stalled_row(rounds: Sequence[tuple[Run, Run]]) -> Row:
         bar=STALLED_BAR,
         conditions=f"{_conditions()}, {HEALTHY.name}",
         sound=all(one.sound for both in rounds for one in both),
+    )
+
+
+def _deflate_round(say: Say) -> tuple[Run, Run, Run]:
+    plain, deflated = run(peers.hub(), PLAIN), run(peers.hub(), DEFLATED)
+    each = run(peers.node_ws_deflating(), DEFLATED)
+    for work, name, done in (
+        (PLAIN, peers.HUB, plain),
+        (DEFLATED, peers.HUB, deflated),
+        (DEFLATED, peers.NODE_WS_DEFLATE, each),
+    ):
+        say(f"  {work.name:24} {name:22} {told(done)}  {done.wire_bytes:.0f} B")
+    return plain, deflated, each
+
+
+def deflate_rows(rounds: Sequence[tuple[Run, Run, Run]]) -> Iterator[Row]:
+    """Compressed once for all, against not at all and against once for each; no rows where nothing was."""
+    plain, deflated, each = zip(*rounds, strict=True)
+    if not all(one.deflated for one in deflated):
+        return
+    sound = all(one.sound for one in deflated)
+    conditions = f"{_conditions()}, {PLAIN.name}, one frame compressed for all"
+    for against, others in (("the same, plain", plain), (peers.NODE_WS_DEFLATE, each)):
+        yield row(
+            "Hub: CPU per delivery, deflate",
+            [one.cpu_us for one in deflated],
+            "us",
+            against=against,
+            others=[one.cpu_us for one in others],
+            conditions=conditions,
+            sound=sound,
+        )
+    yield row(
+        "Hub: bytes on the wire, deflate",
+        [one.wire_bytes for one in deflated],
+        "B",
+        against="the same, plain",
+        others=[one.wire_bytes for one in plain],
+        conditions=conditions,
+        sound=sound,
     )
 
 

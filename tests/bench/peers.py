@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from config.setup.web import NODE_WHEEL, system_node
@@ -17,6 +18,7 @@ HUB = "Multaqa's hub"
 NAIVE = "Starlette, send_text"
 NODE_WS = "Node ws"
 SOCKET_IO = "Socket.IO"
+NODE_WS_DEFLATE = "Node ws, deflate"
 
 
 def subscribe(channel: str, number: int = 1) -> str:
@@ -45,6 +47,11 @@ def naive() -> Server:
 
 def node_ws() -> Server:
     return _node(NODE_WS, "ws.cjs")
+
+
+def node_ws_deflating() -> Server:
+    """Compression for each connection apart, which is what `ws` offers."""
+    return replace(_node(NODE_WS_DEFLATE, "ws.cjs"), arguments=("deflate",))
 
 
 def socket_io() -> Server:

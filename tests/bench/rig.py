@@ -27,8 +27,8 @@ BROWSER = (
     "Accept-Encoding: gzip, deflate, br, zstd",
     "Accept-Language: ar,en-GB;q=0.9,en;q=0.8",
     "Cookie: theme=dark; login=%d",
-    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
 )
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Server:
     subscribe: Sequence[str] = ('{"do":"subscribe"}',)
     replies: int = 1
     answer: str | None = None
+    arguments: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Work:
     outstanding: int = 0
     message_bytes: int = 200
     stalled: int = 0
+    deflate: bool = False  # offer compression, as browsers do
     warm_up: float = 1.0
     seconds: float = 4.0
 
@@ -67,6 +69,8 @@ class Run:
     p50_ms: float
     p99_ms: float
     per_second: float
+    wire_bytes: float  # of each delivery
+    deflated: int
     missing: int
     gaps: int
     turned: int
@@ -93,7 +97,7 @@ class Running:
 @contextmanager
 def started(server: Server, *, message_bytes: int = 200) -> Iterator[Running]:
     """A server on its core, until the end of the block."""
-    command = [*_pinned(SERVER_CORE), *server.command, str(message_bytes)]
+    command = [*_pinned(SERVER_CORE), *server.command, str(message_bytes), *server.arguments]
     running = Program.start(command, env=server.env, cwd=ROOT)
     try:
         ready = running.wait_for(r"^ready (\d+) (\d+)$")
@@ -111,7 +115,7 @@ def run(server: Server, work: Work) -> Run:
 def _run(running: Running, work: Work) -> Run:
     pace = ["--rate", str(work.rate)] if work.rate else ["--outstanding", str(work.outstanding)]
     options = [
-        *load_options(running, work.connections),
+        *load_options(running, work.connections, deflate=work.deflate),
         *pace,
         *("--control", f"127.0.0.1:{running.control}", "--cpu-of", str(running.program.pid)),
         *("--seconds", str(work.seconds), "--warm-up", str(work.warm_up), "--stalled", str(work.stalled)),
@@ -127,11 +131,13 @@ class LoadFailed(Exception):
 
 
 def load_options(
-    running: Running, connections: int, *, subscribe: Sequence[str] = (), replies: int = 0
+    running: Running, connections: int, *, subscribe: Sequence[str] = (), replies: int = 0, deflate: bool = False
 ) -> list[str]:
     """The load generator's command line as far as it depends on the server."""
     server = running.server
-    headers = [*BROWSER, *([f"Sec-WebSocket-Protocol: {server.subprotocol}"] if server.subprotocol else [])]
+    headers = [*BROWSER, *([DEFLATE] if deflate else [])]
+    if server.subprotocol:
+        headers.append(f"Sec-WebSocket-Protocol: {server.subprotocol}")
     return [
         *_pinned(LOAD_CORE),
         str(program("load")),
@@ -147,7 +153,7 @@ def load_options(
 @contextmanager
 def idling(running: Running, connections: int, *, subscribe: Sequence[str], replies: int) -> Iterator[None]:
     """Connections that are ready and do nothing until the end of the block."""
-    options = load_options(running, connections, subscribe=subscribe, replies=replies)
+    options = load_options(running, connections, subscribe=subscribe, replies=replies, deflate=True)
     with subprocess.Popen(
         [*options, "--idle"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as load:
@@ -172,6 +178,8 @@ def _read(told: dict[str, Any]) -> Run:
         p50_ms=told["p50_ms"],
         p99_ms=told["p99_ms"],
         per_second=deliveries / told["seconds"],
+        wire_bytes=told["bytes"] / max(1, deliveries),
+        deflated=told["deflated"],
         missing=told["expected"] - deliveries,
         gaps=told["gaps"],
         turned=told["turned"],

@@ -14,6 +14,7 @@ from tests.bench.rows import row, table, write
 
 TINY = Work("tiny", connections=50, rate=50, warm_up=0.2, seconds=0.4)
 TINY_SATURATED = Work("tiny, saturated", connections=50, outstanding=8, warm_up=0.1, seconds=0.2)
+TINY_DEFLATE = Work("tiny, deflate", connections=50, rate=50, message_bytes=700, deflate=True, seconds=0.4)
 TINY_STALLED = Work("tiny, stalled", connections=50, rate=50, message_bytes=4096, stalled=10, seconds=0.4)
 
 
@@ -22,7 +23,7 @@ compiled = pytest.mark.services  # needs a C compiler, which comes with the serv
 
 @compiled
 @pytest.mark.parametrize("server", [peers.floor, peers.hub, peers.naive])
-@pytest.mark.parametrize("work", [TINY, TINY_SATURATED], ids=lambda work: work.name)
+@pytest.mark.parametrize("work", [TINY, TINY_SATURATED, TINY_DEFLATE], ids=lambda work: work.name)
 def test_every_message_reaches_everybody_in_order(server: Callable[[], Server], work: Work) -> None:
     done = run(server(), work)
     assert done.sound

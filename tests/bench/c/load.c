@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
+#include <zlib.h>
 
 #include "wire.h"
 
@@ -51,7 +52,7 @@ static uint8_t buffer[BUFFER];
 /* What is counted in the present phase. */
 static struct {
     bool measured;
-    uint64_t published, finished, deliveries, bytes, gaps, turned;
+    uint64_t published, finished, deliveries, bytes, deflated, gaps, turned;
     int64_t slowest;
 } now;
 static uint32_t arrived[RING];
@@ -225,11 +226,27 @@ static void text(struct connection *one, const uint8_t *data, size_t size, int64
     if (sequence < 0) die("a message without %s", ask.sequence);
     check_order(one, (uint64_t)sequence);
     now.deliveries++;
-    now.bytes += size;
     if (now.measured) record(received - sent);
     if (!first_sequence) first_sequence = (uint64_t)sequence;
     uint64_t nth = (uint64_t)sequence - first_sequence;
     if (++arrived[nth % RING] == (uint32_t)healthy) now.finished++, arrived[nth % RING] = 0;
+}
+
+/* A compressed message that needs none of those before it (RFC 7692 7.2.2, no context takeover). */
+static void squeezed(struct connection *one, const uint8_t *data, size_t size, int64_t received) {
+    static z_stream stream;
+    static uint8_t plain[BUFFER], with_end[BUFFER];
+    if (!stream.state && inflateInit2(&stream, -15) != Z_OK) die("inflateInit2");
+    memcpy(with_end, data, size);
+    memcpy(with_end + size, "\0\0\xff\xff", 4);
+    inflateReset(&stream);
+    stream.next_in = with_end, stream.avail_in = (uInt)size + 4;
+    stream.next_out = plain, stream.avail_out = sizeof plain;
+    int result = inflate(&stream, Z_SYNC_FLUSH);
+    errno = 0;
+    if (result != Z_OK || stream.avail_in) die("a compressed message cannot be read: %d", result);
+    now.deflated++;
+    text(one, plain, sizeof plain - stream.avail_out, received);
 }
 
 /* Take one frame off the front; returns its size, or 0 when it has not come whole. */
@@ -246,7 +263,9 @@ static size_t frame(struct connection *one, const uint8_t *data, size_t size, in
     }
     if (header + length > BUFFER / 2) die("a message of %zu bytes", length);
     if (size < header + length) return 0;
-    switch (data[0] & 15) {
+    now.bytes += header + length;
+    if ((data[0] & 0x4f) == (0x40 | TEXT)) squeezed(one, data + header, length, received);
+    else switch (data[0] & 15) {
         case TEXT: text(one, data + header, length, received); break;
         case PING: say(one, PONG, (const char *)data + header, length); break;
         case CLOSE: end(one); break;
@@ -377,11 +396,12 @@ static void measure(void) {
     double server = cpu_of_servers(), own = own_cpu();
     double took = phase(ask.seconds, true);
     server = cpu_of_servers() - server, own = own_cpu() - own;
-    printf("{\"connections\":%d,\"published\":%ju,\"expected\":%ju,\"deliveries\":%ju,\"bytes\":%ju,\"gaps\":%ju,"
+    printf("{\"connections\":%d,\"published\":%ju,\"expected\":%ju,\"deliveries\":%ju,\"bytes\":%ju,\"deflated\":%ju,"
+           "\"gaps\":%ju,"
            "\"turned\":%ju,\"ended\":%d,\"seconds\":%.3f,\"server_cpu_s\":%.4f,\"own_cpu_s\":%.4f,"
            "\"p50_ms\":%.4f,\"p99_ms\":%.4f,\"max_ms\":%.4f}\n",
            ask.connections, (uintmax_t)now.published, (uintmax_t)expected(), (uintmax_t)now.deliveries,
-           (uintmax_t)now.bytes, (uintmax_t)now.gaps, (uintmax_t)now.turned, ended, took, server, own,
+           (uintmax_t)now.bytes, (uintmax_t)now.deflated, (uintmax_t)now.gaps, (uintmax_t)now.turned, ended, took, server, own,
            percentile_ms(0.5), percentile_ms(0.99), (double)now.slowest / 1e6);
 }
 

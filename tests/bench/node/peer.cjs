@@ -3,12 +3,24 @@
 const net = require('node:net');
 
 const BYTES = Number(process.argv[2] ?? 200);
+const NOISE = 65536;
+const noise = makeNoise(NOISE + BYTES);
 let offset = 0;
+
+/** Text that compresses about as prose does, the same for all servers: slices of one long noise of 16 letters. */
+function makeNoise(size) {
+  let state = 1;
+  return Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return 'etaoinshrdlucmf '[state >>> 28];
+  }).join('');
+}
 
 /** The next message: a publication that carries the time it was to be sent. */
 function next(sent) {
   const message = { type: 'publication', channel: 'session:bench', offset: ++offset, data: { sent, text: '' } };
-  message.data.text = 'x'.repeat(Math.max(0, BYTES - JSON.stringify(message).length));
+  const at = (offset * 7919) % NOISE;
+  message.data.text = noise.slice(at, at + Math.max(0, BYTES - JSON.stringify(message).length));
   return message;
 }
 

@@ -1,9 +1,15 @@
 'use strict';
-// The `ws` package as its own documentation broadcasts: one buffer, sent to each open client.
+// The `ws` package as its own documentation broadcasts: one buffer, sent to each open client. With `deflate` as
+// second argument it compresses as it can: for each connection apart (without context, as the hub does).
 const { WebSocket, WebSocketServer } = require('ws');
 const { control } = require('./peer.cjs');
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, backlog: 4096 });
+const perMessageDeflate = process.argv[3] === 'deflate' && {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: 256,
+};
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate, backlog: 4096 });
 server.on('connection', (socket) => socket.on('message', () => socket.send('{"type":"reply"}')));
 
 function publish(message) {

@@ -8,10 +8,12 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 CHANNEL = "session:bench"
 BYTES = 200
+NOISE = 65536
 
 Publish = Callable[[Sequence[str]], None]
 
@@ -48,5 +50,16 @@ def content(sent: str, frame: dict[str, Any], *, size: int) -> dict[str, Any]:
     """What a publication tells: when it was sent, and as much text as makes its frame as long as wished."""
     data = {"sent": sent, "text": ""}
     bare = len(json.dumps({**frame, "data": data}, separators=(",", ":")))
-    data["text"] = "x" * max(0, size - bare)
+    at = frame["offset"] * 7919 % NOISE
+    data["text"] = noise()[at : at + max(0, size - bare)]
     return data
+
+
+@cache
+def noise() -> str:
+    """Text that compresses about as prose does, the same for all servers: one long noise of 16 letters."""
+    letters, state = [], 1
+    for _ in range(2 * NOISE):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        letters.append("etaoinshrdlucmf "[state >> 28])
+    return "".join(letters)
