@@ -1,0 +1,171 @@
+"""For every command: what was known before, and what was told of it, make what is fresh now.
+
+The idea is Zulip's `verify_action`. Every snapshot of a conference is watched while one person does everything
+that can be done in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support import replay
+from tests.support.app import Server
+from tests.support.client import JSON, Browser, Ear
+from tests.support.people import World, ask_question, newcomer, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A snapshot's address, its channel, and how a page applies what is told there."""
+
+    path: str
+    channel: str
+    apply: replay.Apply
+
+
+def everything(world: World) -> list[Watched]:
+    session, talk = f"/api/sessions/{world.session}", world.channel
+    return [
+        Watched(session, talk, replay.session),
+        Watched(f"{session}/chat", talk, replay.chat),
+        Watched(f"{session}/questions", talk, replay.questions),
+        Watched(f"{session}/questions/queue", f"{talk}:moderation", replay.questions),
+        Watched(f"/api/conferences/{world.conference}", f"conference:{world.conference}", replay.conference),
+        Watched(f"/api/teams/{world.team}", f"team:{world.team}", replay.team),
+        Watched(f"/api/boards/{world.board}", f"board:{world.board}", replay.board),
+    ]
+
+
+@asynccontextmanager
+async def verified(me: Browser, ear: Ear, world: World) -> AsyncIterator[None]:
+    """Whatever happens inside is told so that every page can follow it."""
+    watched = everything(world)
+    before = [await me.get(one.path) for one in watched]
+    for one, known in zip(watched, before, strict=True):
+        await ear.subscribe(one.channel, known["position"])
+    yield
+    for one, known in zip(watched, before, strict=True):
+        fresh = await me.get(one.path)
+        if fresh["position"] != known["position"]:
+            await ear.reach(one.channel, fresh["position"]["offset"])
+        assert tidy(replay.replayed(known, ear.heard[one.channel], one.apply)) == tidy(fresh), one.path
+
+
+def tidy(state: JSON) -> JSON:
+    """A page sorts a team's members as it likes."""
+    if "team" not in state:
+        return state
+    return {**state, "team": {**state["team"], "members": replay.by_person(state["team"]["members"])}}
+
+
+Step = Callable[[Browser, World, "Rows"], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that steps change."""
+
+    message: str
+    waiting: str
+    approved: str
+    somebody: str
+
+
+def _post(path: str, body: JSON | None = None) -> Step:
+    return _step("POST", path, body)
+
+
+def _step(method: str, path: str, body: JSON | None = None) -> Step:
+    async def run(me: Browser, world: World, rows: Rows) -> None:
+        names = {**vars(world), **vars(rows), "first": world.columns[0], "second": world.columns[1]}
+        filled = {key: str(value).format(**names) for key, value in body.items()} if body else None
+        answer = await me.ask(method, path.format(**names), filled)
+        assert answer.is_success, answer.text
+
+    return run
+
+
+TIMES = {"starts_at": "2027-01-01T10:00:00.5+03:00", "ends_at": "2027-01-01T10:45:00Z"}
+SESSION, CONFERENCE = "/api/sessions/{session}", "/api/conferences/{conference}"
+STEPS: dict[str, Step] = {
+    "message.post": _post(f"{SESSION}/messages", {"text": "سلام"}),
+    "message.delete": _step("DELETE", "/api/messages/{message}"),
+    "question.ask": _post(f"{SESSION}/questions", {"text": "متى؟"}),
+    "question.approve": _post("/api/questions/{waiting}/approve"),
+    "question.dismiss waiting": _post("/api/questions/{waiting}/dismiss"),
+    "question.dismiss public": _post("/api/questions/{approved}/dismiss"),
+    "question.answer": _post("/api/questions/{approved}/answer"),
+    "session.create": _post(f"{CONFERENCE}/sessions", {"title": "ورشة", **TIMES}),
+    "session.change": _step("PATCH", SESSION, {"title": "عنوان آخر", **TIMES}),
+    "session.move": _post(f"{SESSION}/state", {"state": "live"}),
+    "speaker.add": _step("PUT", f"{SESSION}/speakers/{{somebody}}"),
+    "speaker.remove": _step("DELETE", f"{SESSION}/speakers/{{speaker}}"),
+    "conference.change": _step("PATCH", CONFERENCE, {"title": "ملتقى آخر", "starts_on": "2027-01-01"}),
+    "role.change": _step("PUT", f"{CONFERENCE}/people/{{somebody}}/role", {"role": "moderator"}),
+    "role.remove": _step("DELETE", f"{CONFERENCE}/people/{{somebody}}"),
+    "role.remove of a speaker": _step("DELETE", f"{CONFERENCE}/people/{{speaker}}"),
+    "role.remove of a member": _step("DELETE", f"{CONFERENCE}/people/{{member}}"),
+    "team.create": _post(f"{CONFERENCE}/teams", {"title": "فريق آخر"}),
+    "member.add": _step("PUT", "/api/teams/{team}/members/{somebody}", {"role": "lead"}),
+    "member.change": _step("PUT", "/api/teams/{team}/members/{member}", {"role": "lead"}),
+    "member.remove": _step("DELETE", "/api/teams/{team}/members/{member}"),
+    "card.create": _post("/api/boards/{board}/cards", {"column_id": "{second}", "title": "بطاقة"}),
+    "card.rename": _step("PATCH", "/api/cards/{card}", {"title": "اسم آخر"}),
+    "card.move": _post("/api/cards/{card}/move", {"column_id": "{second}"}),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, world: World, name: str) -> None:
+    somebody = await newcomer(server.db, world, "somebody")
+    for who in ("speaker", "member"):
+        world.__dict__[who] = str(world[who].id)
+    rows = Rows(
+        message=str(await say(server.db, world)),
+        waiting=str(await ask_question(server.db, world)),
+        approved=str(await ask_question(server.db, world, state="approved")),
+        somebody=str(somebody.id),
+    )
+    async with AsyncExitStack() as stack:
+        me = await stack.enter_async_context(server.browser(world["organiser"].token))
+        ear = await stack.enter_async_context(me.socket())
+        async with verified(me, ear, world):
+            await STEPS[name](me, world, rows)
+
+
+async def test_words_of_ones_own_are_edited_and_voted_on(server: Server, world: World) -> None:
+    question = await ask_question(server.db, world, state="approved")
+    async with (
+        server.browser(world["organiser"].token) as me,
+        server.browser(world["attendee"].token) as other,
+        me.socket() as ear,
+    ):
+        said = await other.post(f"/api/sessions/{world.session}/messages", {"text": "أول"})
+        async with verified(me, ear, world):
+            await other.patch(f"/api/messages/{said['id']}", {"text": "ثانٍ"})
+            await other.delete(f"/api/messages/{said['id']}")
+        queue = f"/api/sessions/{world.session}/questions"
+        before = await me.get(queue)
+        await ear.subscribe(world.channel, before["position"])
+        await other.put(f"/api/questions/{question}/vote")
+        await ear.publication(world.channel, "tally.changed", votes=1)
+        assert replay.replayed(before, ear.heard[world.channel], replay.questions) == await me.get(queue)
+
+
+async def test_unchanged_snapshot_is_not_sent_again(server: Server, world: World) -> None:
+    path = f"/api/sessions/{world.session}/chat"
+    async with server.browser(world["guest"].token) as me:
+        first = await me.ask("GET", path)
+        again = await me.http.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+        await say(server.db, world)
+        changed = await me.http.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert changed.status_code == 200
+        position = changed.json()["position"]
+        assert changed.headers["etag"] == f'"{position["offset"]}.{position["id"]}"'

@@ -1,0 +1,80 @@
+"""What a page keeps: a snapshot, and publications applied to it. They must add up to the next snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.client import JSON
+
+Apply = Callable[[JSON, str, JSON], None]
+
+
+def replayed(snapshot: JSON, publications: list[JSON], apply: Apply) -> JSON:
+    """The snapshot after all publications that came later than it."""
+    state: JSON = {**snapshot}
+    for one in publications:
+        if one["offset"] > snapshot["position"]["offset"]:
+            apply(state, one["name"], one["data"])
+            state["position"] = {"offset": one["offset"], "id": one["id"]}
+    return state
+
+
+def put(rows: list[JSON], row: JSON) -> list[JSON]:
+    """The rows with this one: in place of its older version, else at the end."""
+    known = next((one for one in rows if one["id"] == row["id"]), None)
+    if known is None:
+        return [*rows, row]
+    return [row if one["id"] == row["id"] and row["version"] >= one["version"] else one for one in rows]
+
+
+def chat(state: JSON, name: str, data: JSON) -> None:
+    if name.startswith("message."):
+        state["messages"] = put(state["messages"], data["message"])
+
+
+def session(state: JSON, name: str, data: JSON) -> None:
+    if name == "session.changed":
+        state["session"] = data["session"]
+    elif name == "stage.changed":
+        state["stage"] = data["stage"]
+
+
+def questions(state: JSON, name: str, data: JSON) -> None:
+    """Also the moderators' queue: there every decision comes with the whole question."""
+    rows: list[JSON] = state["questions"]
+    if name == "question.withdrawn":
+        rows = [one for one in rows if one["id"] != data["question_id"]]
+    elif name.startswith("question."):
+        rows = put(rows, data["question"])
+    elif name == "tally.changed":
+        rows = [one | {"votes": data["votes"]} if one["id"] == data["subject_id"] else one for one in rows]
+    state["questions"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
+
+
+def conference(state: JSON, name: str, data: JSON) -> None:
+    if name == "conference.changed":
+        state["conference"] = data["conference"]
+    elif name in {"session.created", "session.changed"}:
+        rows = put(state["sessions"], data["session"])
+        state["sessions"] = sorted(rows, key=lambda row: (row["starts_at"], row["id"]))
+
+
+def team(state: JSON, name: str, data: JSON) -> None:
+    if name == "team.changed":
+        state["team"] = data["team"]
+    elif name == "membership.changed":
+        members: list[Any] = state["team"]["members"]
+        left = [one for one in members if one["person"]["id"] != data["person"]["id"]]
+        now = [] if data["role"] is None else [{"person": data["person"], "role": data["role"]}]
+        state["team"] = {**state["team"], "members": by_person([*left, *now])}
+
+
+def by_person(members: list[Any]) -> list[Any]:
+    return sorted(members, key=lambda one: str(one["person"]["id"]))
+
+
+def board(state: JSON, name: str, data: JSON) -> None:
+    if name.startswith("card."):
+        cards = put(state["board"]["cards"], data["card"])
+        state["board"] = {**state["board"], "cards": sorted(cards, key=lambda row: (row["rank"], row["id"]))}
