@@ -5,6 +5,7 @@ import { iconsPlugin } from './tools/icons-plugin.ts';
 import { icuPlugin } from './tools/icu-plugin.ts';
 import { shellPlugin } from './tools/shell-plugin.ts';
 import { squeezePlugin } from './tools/squeeze-plugin.ts';
+import { virtuaPlugin } from './tools/virtua-plugin.ts';
 
 /** Where `vite dev` finds the Python server; `make dev` sets it. */
 const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
@@ -16,12 +17,12 @@ const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
 function isBase(id: string): boolean {
   if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)/.test(id);
   if (/node_modules\/(clsx|esm-env)\//.test(id)) return true;
-  if (/src\/app\/TopTools/.test(id)) return false;
+  if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|late)|i18n\/zones)/.test(id)) return false;
   return /src\/(net|i18n|app)\/|src\/(router|routes|App|ui\/(Avatar|Bdi|EmptyState|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [iconsPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin(), squeezePlugin()],
+  plugins: [iconsPlugin(), virtuaPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin(), squeezePlugin()],
   resolve: {
     alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) },
     // An empty list here would drop Vite's own conditions and bundle Svelte's server half.

@@ -68,27 +68,8 @@ export function dayKey(at: string | Date, zone: string): string {
   return `${year}-${pad(month)}-${pad(date)}`;
 }
 
-/** What a `datetime-local` field shows for a moment in a zone. */
-export function toLocalField(at: string, zone: string): string {
-  const { year, month, day: date, hour, minute } = fields(new Date(at), zone);
-  return `${year}-${pad(month)}-${pad(date)}T${pad(hour)}:${pad(minute)}`;
-}
-
-/** The moment a `datetime-local` text means in a zone. In the hour a clock change skips, the later reading. */
-export function fromLocalField(text: string, zone: string): string {
-  const wanted = Date.parse(`${text}:00Z`);
-  let at = wanted;
-  for (let round = 0; round < 2; round++) at = wanted - offsetAt(at, zone);
-  return new Date(at).toISOString().replace('.000Z', 'Z');
-}
-
-function offsetAt(at: number, zone: string): number {
-  const { year, month, day: date, hour, minute } = fields(new Date(at), zone);
-  const second = Math.floor(at / 1000) % 60;
-  return Date.UTC(year, month - 1, date, hour, minute, second) - Math.floor(at / 1000) * 1000;
-}
-
-function fields(at: Date, zone: string): Record<'year' | 'month' | 'day' | 'hour' | 'minute', number> {
+/** The parts of a moment as a zone's clock and calendar show them. */
+export function fields(at: Date, zone: string): Record<'year' | 'month' | 'day' | 'hour' | 'minute', number> {
   let plain = plainFormats.get(zone);
   if (!plain) {
     plain = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
@@ -104,13 +85,6 @@ function fields(at: Date, zone: string): Record<'year' | 'month' | 'day' | 'hour
 }
 const plainFormats = new Map<string, Intl.DateTimeFormat>();
 
-function pad(value: number): string {
+export function pad(value: number): string {
   return String(value).padStart(2, '0');
-}
-
-/** Zones for a chooser: the usual ones of our people first, then all the browser knows. */
-export function zones(): string[] {
-  const near = ['Asia/Riyadh', 'Africa/Cairo', 'Asia/Amman', 'Asia/Beirut', 'Asia/Dubai', 'Africa/Casablanca', 'Africa/Tunis', 'UTC'];
-  const all = typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : [];
-  return [...new Set([viewerZone(), ...near, ...all])];
 }

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { directionOf, plainDigits } from './bidi';
-import { dateRange, dayKey, fromLocalField, time, toLocalField, zoneName } from './format';
+import { dateRange, dayKey, time, zoneName } from './format';
 import { language, t } from './t.svelte';
+import { fromLocalField, toLocalField } from './zones';
 
 const bare = (text: string): string => text.replace(/[\u200e\u200f\u2066-\u2069\u061c]/g, '').replace(/[\u00a0\u202f]/g, ' ');
 

@@ -1,5 +1,6 @@
 /** The programme's rules of show: newest version wins, order by time and hall, days of the zone looked at. */
-import { dayKey, fromLocalField } from '~/i18n/format';
+import { dayKey } from '~/i18n/format';
+import { fromLocalField } from '~/i18n/zones';
 import type { Conference, Session, SessionState } from '~/net/shapes';
 
 export interface Slot { starts_at: string; sessions: Session[] }
