@@ -28,7 +28,7 @@ def places(text: str) -> set[str]:
 def test_every_code_has_its_sentences() -> None:
     known = messages.catalogue("en").keys()
     used = {code for path in (ROOT / "server").rglob("*.py") for code in codes_in(path)}
-    assert {"not_found", "key.reused", "media.restart_refused", "away.database"} <= used | known
+    assert {"not_found", "key.reused", "ice.restart_unsupported", "away.database"} <= used | known
     assert used - known == set()
     assert set(FIELD_CODES.values()) <= known
 
