@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
 from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -12,6 +16,7 @@ from playwright.async_api import Error as BrowserFault
 
 from tests.support.client import COOKIE
 
+PHOTOGRAPHS = Path(__file__).parents[2] / "build" / "e2e"
 EXECUTABLE = "/usr/bin/chromium"
 ARGUMENTS = (
     "--no-sandbox",  # the tests may run as root
@@ -36,6 +41,8 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...given) { super(...given); window.peers.push(this); }
 };
 """
+
+_numbers = count(1)
 
 
 class PageFault(Exception):
@@ -75,6 +82,15 @@ class Profile:
         await ready(page)
 
 
+    async def photograph(self) -> None:
+        """Keep what the pages show when a test fails: the picture tells more than the locator's sentence."""
+        PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)
+        for page in self.context.pages:
+            name = f"{os.environ.get('PYTEST_CURRENT_TEST', 'page').split('::')[-1].split()[0]}-{next(_numbers)}"
+            with contextlib.suppress(BrowserFault):
+                await page.screenshot(path=PHOTOGRAPHS / f"{name}.png", timeout=5_000)
+
+
 @asynccontextmanager
 async def profile(
     browser: Browser,
@@ -99,6 +115,9 @@ async def profile(
     one = Profile(context, url)
     try:
         yield one
+    except Exception:
+        await one.photograph()
+        raise
     finally:
         try:
             await context.close()
