@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
+from limits.storage.memory import Entry
 from limits.strategies import MovingWindowRateLimiter
 
 from server.domain.errors import TooMany
@@ -30,6 +31,7 @@ READING = Rate("reading", "600/minute")
 WRITING = Rate("writing", "240/minute")
 TALKING = Rate("talking", "120/minute")
 STREAMING = Rate("streaming", "60/minute")
+TIDY_S = 60.0
 # By address, behind which a whole hall or a mobile network may sit: tokens of 128 bits need no narrower limit.
 NEWCOMING = Rate("newcoming", "3000/minute", by_address=True)
 ENTERING = Rate("entering", "300/minute", by_address=True)
@@ -38,13 +40,46 @@ SIGNING_IN = Rate("signing_in", "60/minute", by_address=True)  # each costs 120 
 ACCOUNT = Rate("account", "10/minute")
 
 
+class _Windows(MemoryStorage):
+    """The library's memory, tidied by the askers, all on one event loop.
+
+    Its own tidying starts a thread after a request, up to a hundred times a second, which walks through everybody
+    who asked lately: 8 ms each time with 5,000 people, most of a core.
+    """
+
+    _tidy_at = 0.0
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        now = time.time()
+        if now >= self._tidy_at:
+            self._tidy(now)
+        entries = self.events.setdefault(key, [])
+        if len(entries) > limit - amount and entries[limit - amount].atime >= now - expiry:
+            return False
+        entries[:0] = [Entry(expiry)] * amount
+        del entries[limit:]
+        return True
+
+    def _tidy(self, now: float) -> None:
+        self._tidy_at = now + TIDY_S
+        for key in [key for key, entries in self.events.items() if entries[0].expiry < now]:
+            del self.events[key]
+            self.locks.pop(key, None)
+
+
 class Limiter:
     """Counts what was asked; raises TooMany with the seconds to wait. `scale` widens all limits alike."""
 
     def __init__(self, *, scale: int = 1) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._windows = _Windows()
+        self._limiter = MovingWindowRateLimiter(self._windows)
         self._scale = scale
         self._items: dict[str, RateLimitItem] = {}
+
+    @property
+    def known(self) -> int:
+        """How many counts are kept: everybody's who asked lately."""
+        return len(self._windows.events)
 
     def hit(self, rate: Rate, who: str) -> None:
         item = self._item(rate)
