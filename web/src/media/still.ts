@@ -33,14 +33,14 @@ function paint(pen: CanvasRenderingContext2D, name: string, direction: 'rtl' | '
   const letter = [...name.trim()].find((sign) => /\p{L}|\p{N}/u.test(sign)) ?? '؟';
   pen.fillStyle = '#1a6c69';
   pen.beginPath();
-  pen.arc(WIDTH / 2, HEIGHT * 0.42, 96, 0, 2 * Math.PI);
+  pen.arc(WIDTH / 2, HEIGHT * 0.33, 92, 0, 2 * Math.PI);
   pen.fill();
   pen.fillStyle = '#ffffff';
   pen.textAlign = 'center';
   pen.textBaseline = 'middle';
   pen.direction = direction;
   pen.font = "700 92px 'Vazirmatn Variable', system-ui, sans-serif";
-  pen.fillText(letter, WIDTH / 2, HEIGHT * 0.42);
+  pen.fillText(letter, WIDTH / 2, HEIGHT * 0.33);
   pen.font = "600 40px 'Vazirmatn Variable', system-ui, sans-serif";
-  pen.fillText(name, WIDTH / 2, HEIGHT * 0.74, WIDTH * 0.86);
+  pen.fillText(name, WIDTH / 2, HEIGHT * 0.59, WIDTH * 0.86);
 }
