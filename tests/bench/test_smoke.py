@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import command, hub, peers
+from tests.bench.places import NODE_SCRIPTS
 from tests.bench.rig import Server, Work, run
 from tests.bench.rows import row, table, write
 
@@ -44,6 +45,12 @@ def test_idle_connections_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_commands_are_answered() -> None:
     assert command.post_messages(20).p50_ms > 0
+
+
+def test_lock_of_the_peers_names_no_registry() -> None:
+    lock = json.loads((NODE_SCRIPTS / "package-lock.json").read_text())
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert all("integrity" in package and "resolved" not in package for package in packages)
 
 
 def test_row_compares_the_ratio_with_the_bar(tmp_path: Path) -> None:
