@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import pytest_asyncio
 from sqlmodel import Session
@@ -200,7 +200,7 @@ def expected(endpoint: Endpoint, who: str) -> int:
     return endpoint.status if needed is not None and may(roles, needed) else 403
 
 
-async def call(browser: Browser, endpoint: Endpoint, ids: dict[str, UUID], body: JSON | None) -> Any:
+async def call(browser: Browser, endpoint: Endpoint, ids: dict[str, UUID], body: JSON | None) -> httpx.Response:
     path = endpoint.path.format(**{name: str(id) for name, id in ids.items()})
     return await browser.ask(endpoint.method, path, body)
 
@@ -233,6 +233,8 @@ async def test_endpoint_answers_everybody_by_the_table(
         async with server.browser(token) as browser:
             answer = await call(browser, endpoint, aim.ids(name), body_of(endpoint, aim))
         wanted = expected(endpoint, who)
+        if answer.is_success:
+            assert_fits(endpoint, answer)
         if answer.is_success and endpoint.method != "GET":  # used up
             aim = await server.db.write(lambda db: target(db, world))
         if answer.status_code != wanted:
@@ -243,6 +245,14 @@ async def test_endpoint_answers_everybody_by_the_table(
     assert wrong == []
     if name not in PERSONAL | {"conference.create"}:
         await foreign_ids_answer_like_unknown_ones(server, endpoint, aim, stranger)
+
+
+def assert_fits(endpoint: Endpoint, answer: httpx.Response) -> None:
+    """A real answer is what /api/openapi.json says: nothing missing, nothing more, ids and times in their form."""
+    if endpoint.result is None:
+        assert answer.content == b""
+    else:
+        assert endpoint.result.model_validate_json(answer.content).model_dump(mode="json") == answer.json()
 
 
 async def foreign_ids_answer_like_unknown_ones(

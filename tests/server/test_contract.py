@@ -1,0 +1,142 @@
+"""What programs are told of the API is what the API does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, select
+
+from models.base import new_id
+from models.database import Database
+from models.publication import Publication
+from server import __version__
+from server.actions import card, conference, message, participant, person, question, session, tally, team
+from server.api.problem import Problem
+from server.domain.board import CardMove
+from server.domain.conference import ConferenceChange
+from server.domain.permissions import PERMISSIONS
+from server.domain.person import ChangeMe
+from server.domain.session import SessionChange
+from server.domain.view import FACTS, SIGNALS
+from tests.support.app import Server
+from tests.support.client import JSON, kind_of
+from tests.support.people import World, lay_out
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# Declared for clients that are to come: nothing changes a team's frame yet.
+NOT_YET = {("team.changed", "team")}
+
+
+async def openapi(server: Server) -> JSON:
+    async with server.browser() as nobody:
+        return await nobody.get("/api/openapi.json")
+
+
+def walk(value: Any) -> Iterator[JSON]:
+    """Every object in a document."""
+    if isinstance(value, dict):
+        yield value
+        for one in value.values():
+            yield from walk(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from walk(one)
+
+
+def found(document: JSON, reference: str) -> Any:
+    value: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        value = value[part]
+    return value
+
+
+async def test_openapi_lists_every_endpoint_as_it_is_declared(server: Server) -> None:
+    document = await openapi(server)
+    assert (document["openapi"], document["info"]) == ("3.1.0", {"title": "Multaqa", "version": __version__})
+    told = {
+        (operation["operationId"], method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert told == {(one.name, one.method, one.path) for one in server.assembled.endpoints}
+    for endpoint in server.assembled.endpoints:
+        operation = document["paths"][endpoint.path][endpoint.method.lower()]
+        assert operation["summary"], endpoint.name
+        assert operation.get("x-permission") == endpoint.permission
+        assert endpoint.permission is None or endpoint.permission in PERMISSIONS
+        assert ("requestBody" in operation) == (endpoint.body is not None)
+        in_path = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+        assert in_path == set(re.findall(r"{(\w+)}", endpoint.path))
+        success = operation["responses"][str(endpoint.status)]
+        assert ("content" in success) == (endpoint.result is not None)
+
+
+async def test_openapi_refers_to_nothing_that_is_not_there(server: Server) -> None:
+    document = await openapi(server)
+    references = {one["$ref"] for one in walk(document) if isinstance(one.get("$ref"), str)}
+    assert references
+    for reference in references:
+        assert found(document, reference)["type"] == "object"
+    used = {reference.rpartition("/")[2] for reference in references}
+    assert used == set(document["components"]["schemas"])
+    assert Problem.__name__ in used
+
+
+async def test_events_are_all_there_with_their_channels(server: Server) -> None:
+    async with server.browser() as nobody:
+        document = await nobody.get("/api/events.json")
+    assert set(document["publications"]) == set(FACTS) - {"access.changed"}
+    assert set(document["signals"]) == set(SIGNALS)
+    for name, told in document["publications"].items():
+        assert told["channels"] == list(FACTS[name].channels)
+        assert found(document, told["data"]["$ref"])["additionalProperties"] is False
+
+
+async def test_every_fact_is_told_exactly_where_it_says(server: Server) -> None:
+    world = await everything_happens(server.db)
+    ours = {str(world.conference), str(world.session), str(world.team), str(world.board)}
+    ours |= {str(someone.id) for someone in world.people.values()} | {"access"}
+    told = await server.db.read(told_so_far)
+    where = {(name, kind_of(channel)) for name, channel in told if ours & {*channel.split(":")}}
+    declared = {(name, channel) for name, fact in FACTS.items() for channel in fact.channels}
+    assert where == declared - NOT_YET
+
+
+def told_so_far(db: Session) -> set[tuple[str, str]]:
+    return set(db.exec(select(Publication.name, col(Publication.channel))).all())
+
+
+async def everything_happens(db: Database) -> World:
+    world = await db.write(lay_out)
+    organiser, attendee = world["organiser"].actor, world["attendee"].actor
+
+    def talk(unit: Session) -> None:
+        said = message.post(unit, attendee, world.session, "سلام", id=new_id())
+        unit.flush()
+        message.edit(unit, attendee, said.id, "سلام عليكم")
+        message.delete(unit, attendee, said.id)
+        asked = [question.ask(unit, attendee, world.session, "متى؟", id=new_id()).id for _ in range(2)]
+        for state in ("approved", "answered"):
+            question.decide(unit, organiser, asked[0], state)
+        question.vote(unit, attendee, asked[0])
+        for state in ("approved", "dismissed"):
+            question.decide(unit, organiser, asked[1], state)
+        tally.tell(unit)
+
+    def manage(unit: Session) -> None:
+        session.change(unit, organiser, world.session, SessionChange(title="عنوان"))
+        session.move(unit, organiser, world.session, "live")
+        conference.change(unit, organiser, world.conference, ConferenceChange(title="ملتقى"))
+        person.change(unit, attendee, ChangeMe(locale="en"))
+        team.add_member(unit, organiser, world.team, world["guest"].id, "member")
+        card.rename(unit, world["lead"].actor, world.card, "بطاقة أخرى")
+        card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
+        participant.remove(unit, organiser, world.conference, world["guest"].id)
+
+    await db.write(talk)
+    await db.write(manage)
+    return world
