@@ -168,4 +168,15 @@ async def test_unchanged_snapshot_is_not_sent_again(server: Server, world: World
         changed = await me.http.get(path, headers={"If-None-Match": first.headers["etag"]})
         assert changed.status_code == 200
         position = changed.json()["position"]
-        assert changed.headers["etag"] == f'"{position["offset"]}.{position["id"]}"'
+        assert changed.headers["etag"].startswith(f'"{position["offset"]}.{position["id"]}.')
+
+
+async def test_snapshot_with_a_new_name_is_sent_though_nothing_was_published(server: Server, world: World) -> None:
+    path = f"/api/sessions/{world.session}/chat"
+    async with server.browser(world["guest"].token) as me:
+        await me.post(f"/api/sessions/{world.session}/messages", {"text": "مرحبًا"})
+        first = await me.ask("GET", path)
+        await me.patch("/api/me", {"name": "اسم جديد"})
+        changed = await me.http.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert changed.status_code == 200
+        assert changed.json()["messages"][-1]["author"]["name"] == "اسم جديد"
