@@ -17,6 +17,10 @@ FOREIGN = Refusal("origin.foreign", "This origin may not connect.")
 
 
 class AttachableLink(Link, Protocol):
+    @property
+    def deflates(self) -> bool:
+        """Whether compression without context was negotiated."""
+
     def attach(self, connection: Connection) -> None:
         """From now on whole messages go to the connection, and the ASGI call may end."""
 

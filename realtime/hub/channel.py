@@ -1,8 +1,8 @@
 """One channel on one node: its log, who listens, and the pump that writes what is new to all of them.
 
-Order on every connection is offset order. Live connections have no cursor: a pass writes the same bytes, once
-encoded, to all of them. A connection that cannot take more becomes lagging with a cursor into the log, and is live
-again after one write when its buffer has drained.
+Order on every connection is offset order. Live connections have no cursor: a pass writes the same bytes, encoded
+once, to all of them, and to those with compression the same bytes, compressed once. A connection that cannot take
+more becomes lagging with a cursor into the log, and is live again after one write when its buffer has drained.
 """
 
 import asyncio
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from realtime.hub.context import Context, logger
+from realtime.hub.deflate import squeeze_frame
 from realtime.hub.frames import Close
-from realtime.hub.log import ChannelLog
+from realtime.hub.log import ChannelLog, Entry, join_squeezed, join_wires
 from realtime.hub.ports import START, Frame, Position, Stop
 
 Follower = Callable[[Frame], None]
@@ -22,6 +23,7 @@ class Receiver(Protocol):
 
     ready: bool  # open, and its transport takes more
     open: bool
+    deflates: bool  # reads compressed frames
     write: Callable[[bytes], None]
     lagging: set["Channel"]
 
@@ -33,6 +35,7 @@ class _Nobody:
 
     ready = False
     open = False
+    deflates = False
 
     def __init__(self) -> None:
         self.write: Callable[[bytes], None] = lambda data: None
@@ -48,14 +51,17 @@ class Channel:
     __slots__ = (
         "_context",
         "_data",
+        "_entries",
         "_erased",
         "_last_pass",
         "_pass_from",
         "_rate",
         "_rate_at",
         "_roster",
+        "_said",
         "_scheduled",
         "_signals",
+        "_squeezed",
         "_turn",
         "followers",
         "held",
@@ -87,7 +93,11 @@ class Channel:
         self._scheduled = False
         self._signals: list[bytes] = []
         self._roster: list[Receiver] = []
+        # The running pass: what it writes, from which publications and signals
         self._data = b""
+        self._squeezed = b""
+        self._entries: list[Entry] = []
+        self._said: list[bytes] = []
         self._pass_from = 0
         self._last_pass = 0.0
         self._turn = 0
@@ -161,7 +171,8 @@ class Channel:
         self.live[connection] = None
         if cursor < self.sent:
             self._context.numbers.deliveries += self.sent - cursor
-            connection.write(self.log.wires(cursor, self.sent))
+            missed = self.log.between(cursor, self.sent)
+            connection.write(self._join_squeezed(missed) if connection.deflates else join_wires(missed))
 
     def behind(self, connection: Receiver) -> int | None:
         """Bytes a lagging connection still has to get from this channel; None once the log no longer has them."""
@@ -194,8 +205,9 @@ class Channel:
         self._pass_from = self.sent
         self.sent = self.head.offset
         self._last_pass = self._context.clock()
-        self._data = self.log.wires(self._pass_from, self.sent) + b"".join(self._signals)
-        self._signals.clear()
+        self._entries = self.log.between(self._pass_from, self.sent)
+        self._said, self._signals = self._signals, []
+        self._data = join_wires(self._entries) + b"".join(self._said)
         roster = list(self.live)
         # Nobody is always last.
         self._turn = (self._turn + self._context.limits.slice) % max(1, len(roster))
@@ -211,7 +223,7 @@ class Channel:
         for connection in self._roster[at:end]:
             if connection.ready:
                 try:
-                    connection.write(data)
+                    connection.write(data if not connection.deflates else self._squeezed or self._squeeze())
                 except Exception:
                     logger.exception("a transport refused a write")
                     connection.close(Close.SLOW)
@@ -222,6 +234,16 @@ class Channel:
         else:
             self._end_pass()
 
+    def _squeeze(self) -> bytes:
+        """Compress what this pass writes, when the first of its connections wants it so."""
+        at_least = self._context.limits.deflate_from
+        said = [squeeze_frame(signal, at_least=at_least) for signal in self._said]
+        self._squeezed = self._join_squeezed(self._entries) + b"".join(said)
+        return self._squeezed
+
+    def _join_squeezed(self, entries: list[Entry]) -> bytes:
+        return join_squeezed(entries, at_least=self._context.limits.deflate_from)
+
     def _lag(self, connection: Receiver) -> None:
         """From here on this connection reads the log by its own cursor."""
         del self.live[connection]
@@ -231,8 +253,8 @@ class Channel:
         connection.lagging.add(self)
 
     def _end_pass(self) -> None:
-        self._roster = []
-        self._data = b""
+        self._roster, self._entries, self._said = [], [], []
+        self._data = self._squeezed = b""
         self._scheduled = False
         self._trim()
         if self._signals or self.sent < self.head.offset:

@@ -54,6 +54,7 @@ class Connection:
         "beat_slot",
         "beats_unanswered",
         "behind_since",
+        "deflates",
         "handshake",
         "id",
         "lagging",
@@ -65,13 +66,17 @@ class Connection:
         "write",
     )
 
-    def __init__(self, *, id: str, hub: "Hub", link: Link, handshake: Handshake, peer: Peer) -> None:
+    def __init__(
+        self, *, id: str, hub: "Hub", link: Link, handshake: Handshake, peer: Peer, deflates: bool = False
+    ) -> None:
+        """`deflates` when the peer agreed to compression without context between messages."""
         self.id = id
         self._hub = hub
         self._link = link
         self.write = link.write
         self.handshake = handshake
         self.peer = peer
+        self.deflates = deflates
         self.open = True
         self.ready = True
         self.rights = 0  # raised whenever the Gate has to be asked again
@@ -95,12 +100,7 @@ class Connection:
         """Take one whole text message; None stands for a binary one, which this protocol does not have."""
         if not self.open:
             return
-        limits = self._hub.limits
-        if not self._bucket.take(self._hub.clock(), rate=limits.rate_per_s, burst=limits.rate_burst):
-            self.close(Close.LIMIT, "rate")
-            return
-        if not self.ready and self._link.unsent() > limits.behind_bytes:
-            self.close(Close.SLOW)  # asks for more without reading what it got
+        if not self._may_talk():
             return
         self.beats_unanswered = 0
         try:
@@ -119,6 +119,21 @@ class Connection:
                 self._hub.take_signal(self, frame)
             case BeatAnswer():
                 pass
+
+    def controlled(self) -> bool:
+        """A ping or pong arrived: they count like messages. Whether to answer."""
+        return self.open and self._may_talk()
+
+    def _may_talk(self) -> bool:
+        """Whether the peer keeps to its rate and reads what it asked for; else it is sent away."""
+        limits = self._hub.limits
+        if not self._bucket.take(self._hub.clock(), rate=limits.rate_per_s, burst=limits.rate_burst):
+            self.close(Close.LIMIT, "rate")
+            return False
+        if not self.ready and self._link.unsent() > limits.behind_bytes:
+            self.close(Close.SLOW)  # asks for more without reading what it got
+            return False
+        return True
 
     def paused(self) -> None:
         """The transport's buffer is full: the next pass makes this connection lag."""

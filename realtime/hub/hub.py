@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterable
 
 from starlette.websockets import WebSocket
 
-from realtime.hub.admission import Admission, handshake_of, link_of, new_id, refuse
+from realtime.hub.admission import Admission, AttachableLink, handshake_of, link_of, new_id, refuse
 from realtime.hub.channel import Channel, Follower
-from realtime.hub.connection import Connection, Link
+from realtime.hub.connection import Connection
 from realtime.hub.context import Context, logger
 from realtime.hub.crowd import Crowd
 from realtime.hub.directory import Directory
@@ -172,7 +172,9 @@ class Hub:
         if connection is not None:
             link.attach(connection)
 
-    async def _receive(self, websocket: WebSocket, handshake: Handshake, link: Link) -> Connection | None:
+    async def _receive(
+        self, websocket: WebSocket, handshake: Handshake, link: AttachableLink
+    ) -> Connection | None:
         """A greeted connection, or None after a refusal."""
         verdict = await self._verdict(websocket, handshake)
         if isinstance(verdict, Refusal):
@@ -180,7 +182,9 @@ class Hub:
             await refuse(websocket, verdict, reason=self.crowd.retry_reason())
             return None
         await websocket.accept(subprotocol=SUBPROTOCOL)
-        connection = Connection(id=new_id(), hub=self, link=link, handshake=handshake, peer=verdict)
+        connection = Connection(
+            id=new_id(), hub=self, link=link, handshake=handshake, peer=verdict, deflates=link.deflates
+        )
         self.enter(connection)
         greeting = hello(connection=connection.id, build=self._context.build, beat=round(self.limits.beat_s))
         connection.send(greeting)

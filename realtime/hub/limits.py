@@ -24,6 +24,7 @@ class Limits:
     window_from_rate: float = 50.0  # publications per second above which a window pays (measured)
     window_full_rate: float = 200.0
     window_listeners: int = 32
+    deflate_from: int = 256  # bytes from which compressing pays, where a client can read it (see deflate.py)
     # Slow readers
     stall_s: float = 10.0
     behind_s: float = 60.0

@@ -1,22 +1,34 @@
 """The last publications of one channel as frames ready to write, shared by everyone who needs them again."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from realtime.hub.deflate import squeeze_frame
 from realtime.hub.ports import Frame, Position
 from realtime.hub.wire import frame_text, payload_of
 
 
-class Entry(NamedTuple):
-    id: str
-    wire: bytes
-    total: int  # bytes of all entries up to and with this one; only differences mean something
+class Entry:
+    """One publication, ready to write; compressed when the first connection wants it so, and then for all."""
+
+    __slots__ = ("_squeezed", "id", "total", "wire")
+
+    def __init__(self, id: str, wire: bytes, total: int) -> None:
+        self.id = id
+        self.wire = wire
+        self.total = total  # bytes of all entries up to and with this one; only differences mean something
+        self._squeezed: bytes | None = None
+
+    def squeezed(self, at_least: int) -> bytes:
+        if self._squeezed is None:
+            self._squeezed = squeeze_frame(self.wire, at_least=at_least)
+        return self._squeezed
 
 
 class ChannelLog:
     """Contiguous from `base` (exclusive) to `head` (inclusive); both positions are always known.
 
-    Bounded by frames and bytes: the oldest go first, but never those after `keep_after`.
+    Bounded by frames and bytes (as said, not as compressed): the oldest go first, but never those after
+    `keep_after`.
     """
 
     __slots__ = ("_entries", "_max_bytes", "_max_frames", "base", "head")
@@ -91,11 +103,20 @@ class ChannelLog:
 
     def wires(self, after: int, until: int) -> bytes:
         """The frames after one offset up to another, ready to write in one go."""
-        entries = self._between(after, until)
-        return entries[0].wire if len(entries) == 1 else b"".join([entry.wire for entry in entries])
+        return join_wires(self.between(after, until))
 
     def payloads(self, after: int, until: int) -> list[memoryview]:
-        return [payload_of(entry.wire) for entry in self._between(after, until)]
+        return [payload_of(entry.wire) for entry in self.between(after, until)]
 
-    def _between(self, after: int, until: int) -> list[Entry]:
+    def between(self, after: int, until: int) -> list[Entry]:
+        """The entries after one offset up to another; they stay whole whatever becomes of the log."""
         return self._entries[after - self.base.offset : until - self.base.offset]
+
+
+def join_wires(entries: Sequence[Entry]) -> bytes:
+    return entries[0].wire if len(entries) == 1 else b"".join([entry.wire for entry in entries])
+
+
+def join_squeezed(entries: Sequence[Entry], *, at_least: int) -> bytes:
+    """The same for connections with compression; each message stays one of its own."""
+    return b"".join([entry.squeezed(at_least) for entry in entries])

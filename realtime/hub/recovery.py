@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from realtime.hub.channel import Channel
 from realtime.hub.context import Context, logger
+from realtime.hub.deflate import squeeze_part
 from realtime.hub.frames import join_publications
 from realtime.hub.ports import Gone, Position
 from realtime.hub.positions import Positions, continues
@@ -25,12 +26,30 @@ class Reach(Enum):
     AHEAD = auto()  # the client knows more than this node: look at History
 
 
+class Body:
+    """What a reply replays; compressed when the first connection wants it so, and then for all who missed it."""
+
+    __slots__ = ("_squeezed", "plain")
+
+    def __init__(self, plain: bytes) -> None:
+        self.plain = plain
+        self._squeezed: bytes | None = None
+
+    def squeezed(self) -> bytes:
+        if self._squeezed is None:
+            self._squeezed = squeeze_part(self.plain)
+        return self._squeezed
+
+
+NOTHING = Body(b"")
+
+
 class Recovery:
     def __init__(self, context: Context, positions: Positions) -> None:
         self._context = context
         self._positions = positions
         self._waiting: dict[Channel, dict[Position, asyncio.Future[bool]]] = {}
-        self._bodies: dict[tuple[str, Position, int], bytes] = {}
+        self._bodies: dict[tuple[str, Position, int], Body] = {}
 
     async def reach(self, channel: Channel, position: Position) -> bool:
         """Whether the log continues from the position, after reading History as far as needed.
@@ -55,12 +74,12 @@ class Recovery:
                 numbers.recovered_not += 1
                 return False
 
-    def body(self, channel: Channel, after: Position) -> bytes:
+    def body(self, channel: Channel, after: Position) -> "Body":
         """The publications up to the running pass, joined once for all who missed the same."""
         key = (channel.name, after, channel.sent)
         body = self._bodies.get(key)
         if body is None:
-            body = join_publications(channel.log.payloads(after.offset, channel.sent))
+            body = Body(join_publications(channel.log.payloads(after.offset, channel.sent)))
             while len(self._bodies) >= _BODIES_KEPT:
                 del self._bodies[next(iter(self._bodies))]
             self._bodies[key] = body

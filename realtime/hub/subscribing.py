@@ -5,6 +5,7 @@ import asyncio
 from realtime.hub.channel import Channel
 from realtime.hub.connection import Connection, Subscription
 from realtime.hub.context import Context, logger
+from realtime.hub.deflate import frame_round
 from realtime.hub.directory import Directory
 from realtime.hub.frames import (
     Close,
@@ -16,7 +17,7 @@ from realtime.hub.frames import (
 )
 from realtime.hub.ports import START, Position
 from realtime.hub.presence import Presence
-from realtime.hub.recovery import Recovery
+from realtime.hub.recovery import NOTHING, Body, Recovery
 from realtime.hub.wire import header
 
 _ONE_WRITE = 16 << 10  # below this copying a reply together is cheaper than a second write
@@ -114,29 +115,30 @@ class Subscribing:
         if not recovered:
             connection.send(reply_not_recovered(id, newest, self._jitter(channel)))
         elif position is None:
-            _send_recovered(connection, id, newest, b"")
+            self._recovered(connection, id, newest, NOTHING)
         elif position.offset > newest.offset:
-            _send_recovered(connection, id, position, b"")  # it already has what the next pass will repeat
+            self._recovered(connection, id, position, NOTHING)  # it already has what the next pass will repeat
         else:
-            _send_recovered(connection, id, newest, self._recovery.body(channel, position))
+            self._recovered(connection, id, newest, self._recovery.body(channel, position))
         present = self._presence.joined(channel.name, connection.peer)
         if present:
             connection.write(present)
 
+    def _recovered(self, connection: Connection, id: int, position: Position, body: Body) -> None:
+        """Bytes that many share are neither copied nor compressed for each of them."""
+        before, after = reply_recovered(id, position)
+        if connection.deflates and len(body.plain) >= self._context.limits.deflate_from:
+            parts = frame_round(before, body.squeezed(), after)
+        else:
+            parts = [header(len(before) + len(body.plain) + len(after)) + before, body.plain, after]
+        if len(parts[1]) < _ONE_WRITE:
+            parts = [b"".join(parts)]
+        for part in parts:
+            connection.write(part)
+
     def _jitter(self, channel: Channel) -> int:
         """Milliseconds over which those who must load anew should spread: one for each of them."""
         return min(self._context.limits.jitter_ms_max, len(channel.live))
-
-
-def _send_recovered(connection: Connection, id: int, position: Position, body: bytes) -> None:
-    """The body is shared by all who missed the same, so a large one is written as it is."""
-    before, after = reply_recovered(id, position)
-    before = header(len(before) + len(body) + len(after)) + before
-    if len(body) < _ONE_WRITE:
-        connection.write(before + body + after)
-        return
-    for part in (before, body, after):
-        connection.write(part)
 
 
 def _current(connection: Connection, subscription: Subscription) -> bool:

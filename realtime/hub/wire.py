@@ -2,7 +2,9 @@
 
 from struct import pack
 
-_TEXT_FIN = 0x81  # RFC 6455 5.2: FIN set, opcode text; a server never masks
+# RFC 6455 5.2: FIN set, opcode text; a server never masks. RSV1 says that it is compressed (RFC 7692 6).
+TEXT_FIN = 0x81
+SQUEEZED_FIN = 0xC1
 
 
 def frame_text(payload: bytes) -> bytes:
@@ -10,13 +12,13 @@ def frame_text(payload: bytes) -> bytes:
     return header(len(payload)) + payload
 
 
-def header(size: int) -> bytes:
+def header(size: int, first: int = TEXT_FIN) -> bytes:
     """The header of an unmasked text frame with `size` bytes of payload."""
     if size < 126:
-        return bytes((_TEXT_FIN, size))
+        return bytes((first, size))
     if size < 65536:
-        return pack("!BBH", _TEXT_FIN, 126, size)
-    return pack("!BBQ", _TEXT_FIN, 127, size)
+        return pack("!BBH", first, 126, size)
+    return pack("!BBQ", first, 127, size)
 
 
 def payload_of(frame: bytes) -> memoryview:

@@ -21,9 +21,10 @@ from tests.hub.test_model import parse_frames
 class Reader:
     """A connection as the channel sees it; remembers what it was written."""
 
-    def __init__(self, on_write: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_write: Callable[[], None] = lambda: None, *, deflates: bool = False) -> None:
         self.ready = True
         self.open = True
+        self.deflates = deflates
         self.lagging: set[Channel] = set()
         self.offsets: list[int] = []
         self.writes = 0

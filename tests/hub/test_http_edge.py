@@ -26,7 +26,7 @@ UPGRADE = (
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines a test can wait for (they are checked every second)."""
+    """Deadlines a test can wait for."""
     monkeypatch.setattr(edge, "HEAD_WAIT_S", 0.3)
     monkeypatch.setattr(edge, "BODY_WINDOW_S", 0.3)
 
@@ -96,8 +96,8 @@ async def test_body_that_keeps_moving_is_read_to_its_end(monkeypatch: pytest.Mon
     async with node() as n:
         head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n"
         async with strange(n, head) as stranger:
-            for _ in range(100):
-                stranger.writer.write(b"x" * 200)
+            for _ in range(50):  # twice the time in which something has to come
+                stranger.writer.write(b"x" * 400)
                 await asyncio.sleep(0.02)
             answer = await stranger.hears()
             assert answer.startswith(b"HTTP/1.1 200 OK")
@@ -110,7 +110,7 @@ async def test_idle_keep_alive_connection_is_not_late(monkeypatch: pytest.Monkey
         request = b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n"
         async with strange(n, request) as stranger:
             await stranger.reader.readuntil(b"\r\n\r\n")
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(0.4)
             stranger.writer.write(request)
             assert (await stranger.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
 
@@ -222,7 +222,7 @@ PROCESS = textwrap.dedent("""
 
     async def slow(request):
         print("begun", flush=True)
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
         return PlainTextResponse("finished")
 
     from contextlib import asynccontextmanager
@@ -267,7 +267,7 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert await client.closed() == (1012, "retry=0-1002")
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 0.5  # before the request has finished
         assert (await reader.read()).endswith(b"finished")
         writer.close()
         assert await process.wait() == 0
