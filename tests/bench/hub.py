@@ -37,7 +37,7 @@ class Plan:
 
 
 FULL = Plan(5, 2, 5, 2000, (CALM, BUSY, SATURATED))
-SHORT = Plan(2, 1, 2, 500, (BUSY, SATURATED))
+SHORT = Plan(2, 1, 1, 500, (BUSY, SATURATED))
 
 # Which peer may cost how much: the design's figures to hold.
 BARS = {(BUSY.name, peers.FLOOR): 1.35, (BUSY.name, peers.NODE_WS): 0.90, (SATURATED.name, peers.FLOOR): 0.25}
