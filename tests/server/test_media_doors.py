@@ -1,0 +1,114 @@
+"""WHIP and WHEP up to the media process, which is away here: who may knock, and with what."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session
+
+from models.base import new_id
+from models.conference import ConferenceSession
+from tests.support.app import Server
+from tests.support.people import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SDP = {"Content-Type": "application/sdp"}
+# Past every question of ours: the control link says that media is away.
+PASSED = (503, "away.media")
+
+
+async def open_stage(server: Server, world: World, state: str = "live") -> None:
+    def unit(db: Session) -> None:
+        db.get_one(ConferenceSession, world.session).state = state
+
+    await server.db.write(unit)
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "expected"),
+    [
+        ("speaker", "/whip/{}", PASSED),
+        ("organiser", "/whip/{}", PASSED),
+        ("other_speaker", "/whip/{}", (403, "not_allowed")),
+        ("attendee", "/whip/{}", (403, "not_allowed")),
+        ("attendee", "/whep/{}", PASSED),
+        ("guest", "/whep/{}?feed=air", PASSED),
+        ("guest", "/whep/{}?feed=backstage", (403, "not_allowed")),
+        ("speaker", "/whep/{}?feed=backstage", PASSED),
+        ("speaker", "/whep/{}?feed=secret", (404, "not_found")),
+        (None, "/whep/{}", (401, "login.needed")),
+        (None, "/whip/{}", (401, "login.needed")),
+    ],
+)
+async def test_doors_open_by_the_table(
+    server: Server, world: World, who: str | None, path: str, expected: tuple[int, str]
+) -> None:
+    await open_stage(server, world)
+    async with server.browser(world[who].token if who else None) as me:
+        answer = await me.http.post(path.format(world.session), content="v=0\r\n", headers=SDP)
+    assert (answer.status_code, answer.json()["code"]) == expected
+    if expected == PASSED:
+        assert answer.headers["retry-after"] == "1"
+
+
+async def test_closed_stage_says_when_to_ask_again(server: Server, world: World) -> None:
+    async with server.browser(world["guest"].token) as me:
+        answer = await me.http.post(f"/whep/{world.session}", content="v=0\r\n", headers=SDP)
+    assert (answer.status_code, answer.json()["code"]) == (409, "session.closed")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_stream_key_opens_its_own_session_only(server: Server, world: World) -> None:
+    await open_stage(server, world)
+    async with server.browser(world["speaker"].token) as me, server.browser(origin=None) as obs:
+        made = await me.post(f"/api/sessions/{world.session}/stream-keys")
+        headers = SDP | {"Authorization": f"Bearer {made['key']}"}
+
+        async def knock(session: object) -> tuple[int, str]:
+            answer = await obs.http.post(f"/whip/{session}", content="v=0\r\n", headers=headers)
+            return answer.status_code, answer.json()["code"]
+
+        assert await knock(world.session) == PASSED
+        assert await knock(world.other_session) == (403, "not_allowed")
+        assert await knock(new_id()) == (403, "not_allowed")
+        await me.delete(f"/api/stream-keys/{made['id']}")
+        assert await knock(world.session) == (401, "login.needed")
+
+
+async def test_key_of_somebody_who_no_longer_speaks_opens_nothing(server: Server, world: World) -> None:
+    await open_stage(server, world)
+    async with server.browser(world["speaker"].token) as me, server.browser(world["organiser"].token) as organiser:
+        made = await me.post(f"/api/sessions/{world.session}/stream-keys")
+        headers = SDP | {"Authorization": f"Bearer {made['key']}"}
+        await organiser.delete(f"/api/sessions/{world.session}/speakers/{world['speaker'].id}")
+        answer = await me.http.post(f"/whip/{world.session}", content="v=0\r\n", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+async def test_offers_of_the_wrong_kind_or_size_are_refused(server: Server, world: World) -> None:
+    await open_stage(server, world)
+    async with server.browser(world["speaker"].token) as me:
+        door = f"/whip/{world.session}"
+        for headers, body, expected in (
+            ({"Content-Type": "application/json"}, "{}", (415, "content_type.unknown")),
+            (SDP, "v=0\r\n" + "a" * 70_000, (413, "body.too_large")),
+        ):
+            answer = await me.http.post(door, content=body, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == expected
+        foreign = await me.http.post(door, content="v=0\r\n", headers=SDP | {"Origin": "https://evil.example"})
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "origin.refused")
+
+
+async def test_what_the_rfc_says_of_the_other_methods(server: Server, world: World) -> None:
+    async with server.browser(world["speaker"].token) as me:
+        door = f"/whip/{world.session}"
+        options = await me.http.options(door)
+        assert (options.status_code, options.headers["accept-post"]) == (200, "application/sdp")
+        assert (await me.http.get(door)).status_code == 204
+        assert (await me.http.delete(door)).status_code == 405
+        resource = f"{door}/m0.unknown"
+        assert (await me.http.options(resource)).headers["accept-patch"] == "application/trickle-ice-sdpfrag"
+        wrong = await me.http.patch(resource, content="{}", headers={"Content-Type": "application/json"})
+        assert (wrong.status_code, wrong.json()["code"]) == (415, "content_type.unknown")
+        elsewhere = await me.http.delete(f"{door}/other.unknown")
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "not_found")
