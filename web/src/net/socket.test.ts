@@ -93,6 +93,40 @@ describe('following', () => {
     expect([first, second, third].map(({ listener }) => listener.got)).toEqual([[9, 10], [7, 8, 9, 10], [10]]);
   });
 
+  it('asks again for a follower that came while the subscribe was on its way and needs more', () => {
+    const first = follow(10);
+    network.socket.hello();
+    const second = follow(5);
+    network.socket.publish(CHANNEL, 13);
+    network.socket.subscribed(CHANNEL, 12, [publication(CHANNEL, 11), publication(CHANNEL, 12)]);
+    expect(asked()).toEqual([at(10), at(5)]);
+    expect([first.listener.got, second.listener.got, second.listener.readies]).toEqual([[11, 12, 13], [], 0]);
+    network.socket.publish(CHANNEL, 14);
+    network.socket.subscribed(CHANNEL, 13, [6, 7, 8, 9, 10, 11, 12, 13].map((n) => publication(CHANNEL, n)));
+    expect(first.listener.got).toEqual([11, 12, 13, 14]);
+    expect(second.listener.got).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    expect(second.listener.readies).toBe(1);
+  });
+
+  it('gives a position its replay even where another follower only asked for the head', () => {
+    const head = follow(null);
+    network.socket.hello();
+    const { listener } = follow(8);
+    network.socket.subscribed(CHANNEL, 10);
+    network.socket.subscribed(CHANNEL, 10, [publication(CHANNEL, 9), publication(CHANNEL, 10)]);
+    expect([head.listener.got, listener.got]).toEqual([[], [9, 10]]);
+  });
+
+  it('asks again when its position is of another history', () => {
+    follow(8);
+    network.socket.hello().subscribed(CHANNEL, 8);
+    const other = new Listener({ offset: 8, id: 'restored' });
+    network.client.follow(CHANNEL, other);
+    expect(asked()).toHaveLength(2);
+    network.socket.subscribed(CHANNEL, 8, [], false);
+    expect(other.lostAfter).toEqual([100]);
+  });
+
   it('begins at the head without a position', () => {
     const { listener } = follow(null);
     network.socket.hello().subscribed(CHANNEL, 40);
@@ -123,6 +157,30 @@ describe('following', () => {
     network.socket.hello();
     network.socket.say({ type: 'reply', id: 1, error: { code: 'channel.refused', message: 'no' } });
     expect(listener.codes).toEqual(['channel.refused']);
+  });
+
+  it('asks a busy server again, later each time', () => {
+    const { listener } = follow(3);
+    network.socket.hello();
+    const waits: number[] = [];
+    for (let round = 1; round < 4; round++) {
+      network.socket.say({ type: 'reply', id: network.socket.sent.at(-1)!.id, error: { code: 'server.busy', message: '' } });
+      follow(3).following.stop();
+      for (waits.push(0); asked().length === round; waits[round - 1]! += 250) vi.advanceTimersByTime(250);
+    }
+    network.socket.subscribed(CHANNEL, 4, [publication(CHANNEL, 4)]);
+    expect(waits).toEqual([750, 1_500, 3_000]);
+    expect([listener.got, listener.codes]).toEqual([[4], []]);
+  });
+
+  it('asks nothing after a busy answer once the connection is another one', () => {
+    follow(3);
+    network.socket.hello().say({ type: 'reply', id: 1, error: { code: 'server.busy', message: '' } });
+    network.client.drop();
+    network.client.nudge();
+    network.socket.hello().subscribed(CHANNEL, 3);
+    vi.advanceTimersByTime(10_000);
+    expect(asked()).toEqual([at(3)]);
   });
 
   it('passes signals and sends them', () => {
@@ -191,6 +249,18 @@ describe('coming back', () => {
     expect(network.sockets).toHaveLength(1);
     vi.advanceTimersByTime(1);
     expect(network.sockets).toHaveLength(2);
+  });
+
+  it('spreads wider than asked for when coming back has failed before', () => {
+    follow(1);
+    for (const waited of [500, 1_000, 2_000, 4_000]) {
+      network.socket.drop(1012, 'retry=0-1000');
+      const before = network.sockets.length;
+      vi.advanceTimersByTime(waited - 1);
+      expect(network.sockets).toHaveLength(before);
+      vi.advanceTimersByTime(1);
+      expect(network.sockets).toHaveLength(before + 1);
+    }
   });
 
   it('waits longer after every failure and forgets failures once calm', () => {

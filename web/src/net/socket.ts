@@ -48,6 +48,8 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const CALM_AFTER_MS = 5_000;
 const OPEN = 1;
+/** Stands in `asked` while the server was too busy and will be asked again. */
+const LATER = -1;
 const TERMINAL = new Set([3500, 3501, 3502, 3503]);
 
 interface Member {
@@ -64,6 +66,8 @@ interface Channel {
   asked: number | null;
   askAgain: boolean;
   early: Publication[];
+  /** How often in a row the server was too busy to answer. */
+  busy: number;
 }
 
 interface Reply {
@@ -93,7 +97,7 @@ export class LiveClient {
     const member: Member = { follower, held: null };
     let channel = this.channels.get(name);
     if (!channel) {
-      channel = { members: new Set(), last: null, asked: null, askAgain: false, early: [] };
+      channel = { members: new Set(), last: null, asked: null, askAgain: false, early: [], busy: 0 };
       this.channels.set(name, channel);
     }
     channel.members.add(member);
@@ -184,13 +188,17 @@ export class LiveClient {
     this.retryTimer = setTimeout(() => this.connect(), this.wait(event?.reason ?? ''));
   }
 
-  /** The server's hint spreads a whole room's return; without one, doubling with jitter. */
+  /** The server's hint spreads a whole room's return, wider still if that failed; without one, doubling with jitter. */
   private wait(reason: string): number {
     const hint = /retry=(\d+)-(\d+)/.exec(reason);
     const failures = this.failures++;
-    if (hint && failures === 0) return spread(Number(hint[1]), Number(hint[2]), this.random());
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
-    return spread(longest / 2, longest, this.random());
+    if (!hint) return this.backOff(failures);
+    const [from, to] = [Number(hint[1]), Number(hint[2])];
+    return spread(from, failures === 0 ? to : Math.max(to, doubled(failures)), this.random());
+  }
+
+  private backOff(failures: number): number {
+    return spread(doubled(failures) / 2, doubled(failures), this.random());
   }
 
   private become(state: LiveState, code: number | null): void {
@@ -235,7 +243,7 @@ export class LiveClient {
       return;
     }
     const from = earliest(channel);
-    if (channel.last === null || (from !== null && from.offset < channel.last.offset)) {
+    if (channel.last === null || (from !== null && needsReplay(from, channel.last))) {
       this.subscribe(name, channel);
       return;
     }
@@ -259,7 +267,9 @@ export class LiveClient {
     this.asks.delete(reply.id);
     const channel = name === undefined ? undefined : this.channels.get(name);
     if (!name || !channel || channel.asked !== reply.id) return;
+    if (reply.error?.code === 'server.busy') return this.askLater(name, channel);
     channel.asked = null;
+    channel.busy = 0;
     if (reply.error) return this.closedByServer(name, reply.error.code);
     if (!reply.ok) return;
     const early = channel.early;
@@ -273,14 +283,23 @@ export class LiveClient {
     }
   }
 
+  private askLater(name: string, channel: Channel): void {
+    channel.asked = LATER;
+    setTimeout(() => {
+      if (this.channels.get(name) === channel && channel.asked === LATER) this.subscribe(name, channel);
+    }, this.backOff(channel.busy++));
+  }
+
   private recovered(channel: Channel, head: Position, publications: Publication[]): void {
     for (const publication of publications) this.deliver(channel, publication);
     channel.last = head;
     for (const member of [...channel.members]) {
       const { follower } = member;
       if (member.held) continue;
-      if (!follower.position || follower.position.offset < head.offset) follower.position = head;
-      follower.ready?.();
+      follower.position ??= head;
+      // Who came while this was on its way may need more than was asked for.
+      if (needsReplay(follower.position, head)) channel.askAgain = true;
+      else follower.ready?.();
     }
   }
 
@@ -319,7 +338,7 @@ export class LiveClient {
   private deliver(channel: Channel, publication: Publication): void {
     for (const member of [...channel.members]) {
       if (member.held) member.held.push(publication);
-      else hand(member.follower, publication);
+      else if (member.follower.position) hand(member.follower, publication);
     }
   }
 
@@ -330,8 +349,6 @@ export class LiveClient {
     member.held = null;
     member.follower.position = position ?? channel.last;
     for (const publication of held) {
-      const at = member.follower.position;
-      if (position && at && publication.offset > at.offset + 1) break;
       if (!position) member.follower.publication(publication);
       else hand(member.follower, publication);
     }
@@ -357,17 +374,30 @@ export class LiveClient {
   }
 }
 
+/** Only what comes next: it has what is older, and what is newer comes again once it has asked for the gap. */
 function hand(follower: Follower, publication: Publication): void {
-  if (follower.position && publication.offset <= follower.position.offset) return;
+  if (follower.position && publication.offset !== follower.position.offset + 1) return;
   follower.position = { offset: publication.offset, id: publication.id };
   follower.publication(publication);
 }
 
+/** Whether a position lies before what the wire has told, or in another history. */
+function needsReplay(position: Position, last: Position): boolean {
+  return position.offset < last.offset || (position.offset === last.offset && position.id !== last.id);
+}
+
+function doubled(failures: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+}
+
+/** Of two at the same offset, the one that is not what the wire told there: the server will say so. */
 function earliest(channel: Channel): Position | null {
   let found: Position | null = null;
   for (const { follower, held } of channel.members) {
-    if (held || !follower.position) continue;
-    if (!found || follower.position.offset < found.offset) found = follower.position;
+    const position = held ? null : follower.position;
+    if (!position) continue;
+    const other = position.offset === found?.offset && found.id === channel.last?.id;
+    if (!found || other || position.offset < found.offset) found = position;
   }
   return found;
 }
