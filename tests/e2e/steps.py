@@ -21,6 +21,12 @@ async def enter_backstage(page: Page) -> None:
     await expect(page.locator("[data-sending=connected]")).to_be_visible()
 
 
+async def go_on_air(page: Page) -> None:
+    """In the studio of a session that is live already."""
+    await page.locator("[data-step=join]").click()
+    await expect(page.locator("[data-state=live][data-sending=connected]")).to_be_visible()
+
+
 async def go_live(page: Page) -> None:
     await page.locator("[data-step=live]").click()
     await expect(page.locator("[data-state=live][data-sending=connected]")).to_be_visible()
@@ -59,7 +65,7 @@ async def ask(page: Page, text: str) -> None:
     await page.get_by_role("tab", name=word("stage.tab.questions")).click()
     await page.get_by_label(word("questions.ask")).fill(text)
     await button(page, "questions.ask.do").click()
-    await expect(page.get_by_text(word("questions.mine.waiting"))).to_be_visible()
+    await expect(page.locator("li[data-question]", has_text=text)).to_contain_text(word("questions.mine.waiting"))
 
 
 async def copied(page: Page) -> str:

@@ -1,0 +1,241 @@
+"""Two server processes, one media process, PostgreSQL and Redis: people on different ones are in one room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, CDPSession, Locator, Page, expect
+
+from tests.e2e.chromium import profile
+from tests.e2e.house import CARDS, database, lay_out_talk
+from tests.e2e.media import numbers, plays, seen_and_heard
+from tests.e2e.sites import Site, running
+from tests.e2e.steps import ask, button, go_on_air, hears, messages, say, watch
+from tests.e2e.words import word
+from tests.support.faults import FaultProxy, fault_proxy
+from tests.support.people import World
+from tests.support.processes import free_port
+from tests.support.services import PostgresServer, RedisServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(180)]
+HIGH = {"width": 1280, "height": 1500}  # so that the whole log is in the page
+HIGH_PHONE = {"width": 390, "height": 1700}
+LOST_S = 20.0
+OFFLINE = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0, "packetLoss": 100}
+ONLINE = {"offline": False, "latency": 1, "downloadThroughput": -1, "uploadThroughput": -1, "packetLoss": 0}
+
+
+@dataclass
+class House:
+    """`left` is one process, `right` the other; the network of all who come by `right` can be taken away."""
+
+    world: World
+    left: str
+    right: str
+    network: FaultProxy
+
+
+@dataclass
+class Talk:
+    """The speaker and one attendee came by the left process, «نور» by the right one."""
+
+    house: House
+    speaker: Page
+    attendee: Page
+    noor: Page
+    cable: CDPSession
+
+
+@pytest.fixture(scope="module")
+def urls(
+    postgres_server: PostgresServer, redis_server: RedisServer, postgres_template: str
+) -> Iterator[tuple[str, str]]:
+    redis_server.flush()
+    name = postgres_server.create(template=postgres_template)
+    yield postgres_server.url(name), redis_server.url
+    postgres_server.drop(name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def house(urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with database(urls[0]) as db:
+        world = await db.write(lay_out_talk)
+    folder = tmp_path_factory.mktemp("house")
+    shared = {
+        "MULTAQA_DATABASE_URL": urls[0],
+        "MULTAQA_REDIS_URL": urls[1],
+        "MULTAQA_MEDIA_CONTROL": f"unix:{folder}/media.sock",
+    }
+    port = free_port()
+    async with fault_proxy("127.0.0.1", port) as network:
+        public = {"MULTAQA_PUBLIC_URL": f"http://127.0.0.1:{network.port}", "MULTAQA_PORT": str(port)}
+        media = Site("media", folder / "media", **shared)
+        left = Site("serve", folder / "left", **shared)
+        right = Site("serve", folder / "right", **shared | public)
+        async with running(media, left, right):
+            yield House(world, left.url, right.url, network)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def talk(browser: Browser, house: House) -> AsyncIterator[Talk]:
+    people = house.world.people
+    path = f"/s/{house.world.session}"
+    async with (
+        profile(browser, house.left, people["speaker"].token) as one,
+        profile(browser, house.left, people["attendee"].token, size=HIGH) as two,
+        profile(browser, house.right, people["noor"].token, size=HIGH_PHONE) as three,
+    ):
+        speaker = await one.open(f"{path}/studio")
+        await go_on_air(speaker)
+        attendee, noor = await two.open(path), await three.context.new_page()
+        cable = await plugged(noor)
+        await three.go(noor, path)
+        await watch(attendee)
+        await watch(noor)
+        yield Talk(house, speaker, attendee, noor, cable)
+
+
+async def test_both_see_and_hear_the_speaker(talk: Talk) -> None:
+    await seen_and_heard(talk.speaker, talk.attendee, talk.noor)
+
+
+async def test_chat_goes_both_ways(talk: Talk) -> None:
+    await say(talk.attendee, "السلام عليكم، هل الصوت واضح عندكم؟")
+    await hears(talk.noor, "السلام عليكم، هل الصوت واضح عندكم؟")
+    await say(talk.noor, "وعليكم السلام، واضح جدًا 👏")
+    for page in (talk.attendee, talk.speaker):
+        await hears(page, "وعليكم السلام، واضح جدًا 👏")
+
+
+async def test_lost_network_loses_nothing(talk: Talk) -> None:
+    missed = [f"الخبر رقم {number}" for number in range(1, 6)]
+    own = "أكتب هذا وأنا بلا شبكة"
+    talk.house.network.refuse()
+    talk.house.network.cut()
+    await talk.cable.send("Network.emulateNetworkConditions", OFFLINE)
+    for text in missed[:3]:
+        await say(talk.attendee, text)
+    await say(talk.noor, own)
+    await expect(talk.noor.get_by_text(word("core.line.reconnecting"))).to_be_visible()
+    await asyncio.sleep(LOST_S)
+    for text in missed[3:]:
+        await say(talk.attendee, text)
+    stopped = (await numbers(talk.noor)).decoded
+    assert await talk.noor.get_by_text(missed[0]).count() == 0
+    assert await talk.attendee.get_by_text(own).count() == 0
+    assert (await numbers(talk.noor)).decoded == stopped, "sound and picture had a network of their own"
+    await talk.cable.send("Network.emulateNetworkConditions", ONLINE)
+    talk.house.network.heal()
+    for text in (*missed, own):
+        await hears(talk.noor, text)
+        await hears(talk.attendee, text)
+    log = await messages(talk.noor)
+    assert log == await messages(talk.attendee)
+    assert [text for text in log if text in missed] == missed
+    assert log.count(own) == 1
+    await plays(talk.noor)
+    await seen_and_heard(talk.speaker, talk.noor, frames=90)
+
+
+async def test_both_ask_and_vote(browser: Browser, talk: Talk) -> None:
+    world, asked = talk.house.world, {talk.attendee: "متى يبدأ التسجيل؟", talk.noor: "كيف أنضم إلى فريق؟"}
+    async with profile(browser, talk.house.right, world["moderator"].token) as moderator:
+        desk = await moderator.open(f"/s/{world.session}/desk")
+        for page, text in asked.items():
+            await ask(page, text)
+        for text in asked.values():
+            await approve(desk, text)
+    for page in asked:
+        for text in asked.values():
+            vote = votes_of(page, text)
+            await expect(vote).to_have_attribute("aria-pressed", "false")
+            await vote.click()
+            await expect(vote).to_have_attribute("aria-pressed", "true")
+    for page in asked:
+        for text in asked.values():
+            await expect(votes_of(page, text).locator("b")).to_have_text("2")
+
+
+async def test_lead_and_volunteer_move_one_card(browser: Browser, house: House) -> None:
+    path, card = f"/b/{house.world.board}", CARDS[0]
+    async with AsyncExitStack() as people:
+        first = await people.enter_async_context(profile(browser, house.left, house.world["lead"].token))
+        other = await people.enter_async_context(profile(browser, house.right, house.world["member"].token))
+        lead, volunteer = await first.open(path), await other.open(path)
+        to_do, doing, done = await columns(lead)
+        await dragged(lead, card, doing)
+        for page in (lead, volunteer):
+            await expect(in_column(page, doing, card)).to_be_visible()
+        await chosen(volunteer, card, done)
+        for page in (lead, volunteer):
+            await expect(in_column(page, done, card)).to_be_visible()
+        # At the same moment: the later one stands, and both see the same.
+        await asyncio.gather(chosen(lead, card, to_do), chosen(volunteer, card, doing))
+        await expect(in_column(lead, done, card)).to_have_count(0)
+        await together(to_do, lead, volunteer)
+
+
+async def plugged(page: Page) -> CDPSession:
+    """The page's network in the test's hand. Sockets of the talk are only held by it when it was there first."""
+    cable = await page.context.new_cdp_session(page)
+    await cable.send("Network.enable")
+    await cable.send("Network.emulateNetworkConditions", ONLINE)
+    return cable
+
+
+async def approve(desk: Page, text: str) -> None:
+    """Newcomers wait behind a button, so that nothing moves under the moderator's hand."""
+    row, show = desk.locator("article[data-question]", has_text=text), desk.locator(".arrivals button.primary")
+    await expect(row.or_(show).first).to_be_visible()
+    if await show.is_visible():
+        await show.click()
+    await button(row, "questions.desk.approve").click()
+    await expect(button(row, "questions.desk.approve")).to_have_count(0)
+
+
+def votes_of(page: Page, text: str) -> Locator:
+    return page.locator("li[data-question]", has_text=text).get_by_role("button")
+
+
+async def columns(page: Page) -> list[str]:
+    return await page.locator("[data-column] h2").all_inner_texts()
+
+
+def in_column(page: Page, title: str, card: str) -> Locator:
+    return page.get_by_role("region", name=title, exact=True).locator("[data-card]", has_text=card)
+
+
+async def dragged(page: Page, card: str, column: str) -> None:
+    await page.locator("[data-card]", has_text=card).drag_to(
+        page.get_by_role("region", name=column, exact=True).locator(".cards")
+    )
+
+
+async def chosen(page: Page, card: str, column: str) -> None:
+    """From the card's own menu."""
+    await page.locator("[data-card]", has_text=card).get_by_role("button").last.click()
+    await page.get_by_role("menuitem").filter(has_text=column).click()
+
+
+async def together(column: str, *pages: Page) -> None:
+    """All pages show every card at the same place.
+
+    Each adds a card and waits for those of the others: what was published before has then arrived too.
+    """
+    for number, page in enumerate(pages):
+        await expect(page.locator(".sending")).to_have_count(0)
+        region = page.get_by_role("region", name=column, exact=True)
+        await region.get_by_role("button").last.click()
+        await region.get_by_role("textbox").fill(f"ختام {number}")
+        await region.get_by_role("textbox").press("Enter")
+    for number in range(len(pages)):
+        for page in pages:
+            await expect(in_column(page, column, f"ختام {number}")).to_be_visible()
+    shown = "() => [...document.querySelectorAll('[data-card]')].map((one) => one.dataset.card)"
+    first, *others = [await page.evaluate(shown) for page in pages]
+    assert all(other == first for other in others)
