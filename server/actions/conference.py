@@ -16,6 +16,7 @@ from server.domain.conference import (
     ConferenceView,
     PeopleChanged,
     RoleChanged,
+    check_dates,
     view,
 )
 from server.domain.errors import Conflict, Forbidden, NotFound
@@ -28,6 +29,7 @@ def create(db: Session, actor: Actor, draft: ConferenceDraft, *, id: UUID) -> Co
     """Found a conference; its maker is its first organiser."""
     if not actor.may_create:
         raise Forbidden("not_allowed", permission="conference.create")
+    check_dates(draft.starts_on, draft.ends_on)
     conference = Conference(id=id, **draft.model_dump())
     db.add(conference)
     db.flush()
@@ -43,6 +45,7 @@ def change(db: Session, actor: Actor, conference_id: UUID, wish: ConferenceChang
         value = getattr(wish, name)
         if value is not None or name in {"starts_on", "ends_on"}:
             setattr(conference, name, value)
+    check_dates(conference.starts_on, conference.ends_on)
     conference.version += 1
     shown = view(conference)
     publish(db, conference_channel(conference_id), ConferenceChanged(conference=shown), subject=conference_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from models.conference import Conference, Invitation
+from server.domain.errors import BadInput
 from server.domain.permissions import Role
 from server.domain.person import ConferenceOfMine, Me, PersonView, Token
 from server.domain.session import SessionView
@@ -186,6 +187,11 @@ def usable(invitation: Invitation, *, at: datetime) -> bool:
     """Whether the link still opens: not revoked, not expired, uses left."""
     used_up = invitation.most_uses is not None and invitation.uses >= invitation.most_uses
     return invitation.revoked_at is None and invitation.expires_at > at and not used_up
+
+
+def check_dates(starts_on: date | None, ends_on: date | None) -> None:
+    if starts_on is not None and ends_on is not None and ends_on < starts_on:
+        raise BadInput("conference.dates", fields={"ends_on": "conference.dates"})
 
 
 # A person who holds a role is never lowered by opening a link for a lesser one.

@@ -35,6 +35,14 @@ async def test_conference_is_founded_with_its_maker_as_organiser(server: Server)
         assert (changed["ends_on"], changed["title"], changed["version"]) == (None, "ملتقى ٢", 2)
 
 
+async def test_conference_does_not_end_before_it_begins(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me:
+        path = f"/api/conferences/{world.conference}"
+        await me.patch(path, {"starts_on": "2027-03-02", "ends_on": "2027-03-02"})
+        answer = await me.ask("PATCH", path, {"ends_on": "2027-03-01"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "conference.dates")
+
+
 async def test_checklist_ticks_itself(server: Server) -> None:
     maker = await server.db.write(lambda db: enrol(db, "maker", may_create=True))
     async with server.browser(maker.token) as me:
