@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
@@ -164,6 +165,19 @@ class PostgresStore:
         await self._engine.dispose()
 
 
+async def _soon(threads: ThreadPoolExecutor, run: Callable[[], T]) -> T:
+    """Run in a thread. What has waited too long is not begun at all: its caller has tried again by now, and
+    work that nobody waits for would only keep the others waiting."""
+    latest = time.monotonic() + POOL_WAIT_S
+
+    def begin() -> T:
+        if time.monotonic() > latest:
+            raise PoolTimeout("too many units are waiting")
+        return run()
+
+    return await asyncio.get_running_loop().run_in_executor(threads, begin)
+
+
 class SqliteStore:
     """One writer thread and a few readers, each reader on its own connection.
 
@@ -182,14 +196,14 @@ class SqliteStore:
             with Session(self._read_engine) as db:
                 return unit(db)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        return await _soon(self._readers, run)
 
     async def write(self, unit: Unit[T]) -> tuple[T, list[Publication]]:
         def run() -> tuple[T, list[Publication]]:
             with Session(self._write_engine, expire_on_commit=False) as db:
                 return _written(db, unit)
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        return await _soon(self._writer, run)
 
     async def close(self) -> None:
         self._writer.shutdown(wait=True)
