@@ -47,7 +47,7 @@ class Nemesis:
             Fault("a server process stopped for a while", self._pause_worker),
             Fault("backup under load", self._backup),
         ]
-        if self._place.clock is not None:
+        if self._place.clock_turns:
             found.append(Fault("clock jump", self._turn_clock))
         if self._place.redis is not None:
             found += [
@@ -105,9 +105,10 @@ class Nemesis:
 
     async def _turn_clock(self) -> None:
         """A day ahead, then two hours back, then right again."""
-        for seconds in (DAY_S, -7200, 0):
-            self._place.turn_clock(seconds)
-            await self._wait(3)
+        async with self._place.own_clock() as turn:
+            for seconds in (DAY_S, -7200, 0):
+                turn(seconds)
+                await self._wait(4)
 
     # People's links
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from glob import glob
@@ -33,10 +33,13 @@ class Place:
     installation: Installation
     database: Database
     front: FaultProxy  # between people and server
-    clock: Path | None  # the file that says how far the server's clock is off, where libfaketime is installed
     postgres: PostgresServer | None = None
     redis: RedisServer | None = None
     behind: FaultProxy | None = None  # between server and Redis
+
+    @property
+    def clock_turns(self) -> bool:
+        return bool(glob(FAKETIME))
 
     @property
     def origin(self) -> str:
@@ -56,9 +59,31 @@ class Place:
     async def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
         await asyncio.to_thread(self.installation.stop, by)
 
-    def turn_clock(self, seconds: int) -> None:
-        assert self.clock is not None
-        self.clock.write_text(f"{seconds:+d}s\n")
+    @asynccontextmanager
+    async def own_clock(self) -> AsyncIterator[Callable[[int], object]]:
+        """The server starts anew with a clock that can be turned, and again with the true one at the end.
+
+        Only for as long as it is needed: every look at that clock costs forty times as much.
+        """
+        clock = self.installation.data_dir / "clock"
+        clock.write_text("+0s\n")
+        usual = self.installation.environment
+        faked = {
+            "LD_PRELOAD": glob(FAKETIME)[0],
+            "FAKETIME_TIMESTAMP_FILE": str(clock),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        try:
+            await self._restart({**usual, **faked})
+            yield lambda seconds: clock.write_text(f"{seconds:+d}s\n")
+        finally:
+            await self._restart(usual)
+
+    async def _restart(self, environment: Mapping[str, str]) -> None:
+        await self.stop()
+        self.installation.environment = environment
+        await self.start()
 
 
 @asynccontextmanager
@@ -76,13 +101,12 @@ async def placed(kind: Kind) -> AsyncIterator[Place]:
             behind = await stack.enter_async_context(fault_proxy("127.0.0.1", redis.port))
             backend = Backend(kind, postgres.url(postgres.create()), f"redis://127.0.0.1:{behind.port}/0")
         await asyncio.to_thread(upgrade, backend.database_url)
-        clock, preload = _clock(folder)
         workers = {"MULTAQA_WORKERS": "2"} if kind == "postgresql" else {}
-        installation = Installation(backend, folder, **workers, **preload)
+        installation = Installation(backend, folder, **workers)
         database = Database(backend.database_url)
         stack.push_async_callback(database.close)
         front = await stack.enter_async_context(fault_proxy("127.0.0.1", installation.port))
-        place = Place(kind, installation, database, front, clock, postgres, redis, behind)
+        place = Place(kind, installation, database, front, postgres, redis, behind)
         stack.push_async_callback(_end, place)
         yield place
 
@@ -90,17 +114,3 @@ async def placed(kind: Kind) -> AsyncIterator[Place]:
 async def _end(place: Place) -> None:
     with contextlib.suppress(ProgramFailed, AssertionError):
         await place.stop()
-
-
-def _clock(folder: Path) -> tuple[Path | None, dict[str, str]]:
-    libraries = glob(FAKETIME)
-    if not libraries:
-        return None, {}
-    clock = folder / "clock"
-    clock.write_text("+0s\n")
-    return clock, {
-        "LD_PRELOAD": libraries[0],
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }

@@ -56,7 +56,7 @@ class FaultProxy:
         task.add_done_callback(self._tasks.discard)
         try:
             await self._connect(reader, writer)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # cancelled by close(): asyncio.streams would log it as an error
             writer.transport.abort()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
