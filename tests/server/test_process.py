@@ -29,7 +29,7 @@ from tests.support.people import Someone, World, enrol, lay_out, settle
 from tests.support.processes import Program, free_port
 from tests.support.services import Backend
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300), pytest.mark.services]
 
 PEOPLE = 50
 MESSAGES_EACH = 8
