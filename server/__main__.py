@@ -211,14 +211,18 @@ def _supervise(
 
     async def run() -> None:
         greeting: list[asyncio.Task[None]] = []
-        await supervisor.run(started=lambda: greeting.append(asyncio.create_task(_greet(settings, notes))))
+        await supervisor.run(
+            started=lambda: greeting.append(asyncio.create_task(_greet(settings, notes))),
+            stopping=listening.close,  # newcomers go elsewhere at once
+        )
 
     asyncio.run(run())
 
 
 async def _greet(settings: Settings, notes: list[str]) -> None:
-    """Say where it is, once it answers."""
-    address = f"http://127.0.0.1:{settings.port}" if settings.host in {"0.0.0.0", "::"} else settings.url
+    """Say where it is, once it answers here: the public address may lead through a proxy that is not up yet."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    address = f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:
         for _ in range(int(READY_S / 0.1)):
             try:

@@ -48,14 +48,17 @@ class Supervisor:
         self._environment = dict(environment)
         self._stopping = asyncio.Event()
 
-    async def run(self, *, started: Callable[[], object] = lambda: None) -> None:
-        """Start everything, call `started`, and return when all children have ended."""
+    async def run(
+        self, *, started: Callable[[], object] = lambda: None, stopping: Callable[[], object] = lambda: None
+    ) -> None:
+        """Start everything, call `started`; when told to stop, call `stopping`, and return once all have ended."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
         started()
         await self._stopping.wait()
+        stopping()
         for stage in sorted({child.stage for child in self._children}):
             await self._end([child for child in self._children if child.stage == stage])
         await asyncio.gather(*keepers)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -40,7 +41,7 @@ def run(settings: Settings, *, socket_fd: int, control_fd: int, index: int) -> N
 
 
 async def _serve(settings: Settings, assembled: Assembled, socket_fd: int, control_fd: int, index: int) -> None:
-    config = server_config(assembled.app, fd=socket_fd, trusted_proxies=settings.proxies)
+    config = server_config(assembled.app, trusted_proxies=settings.proxies)
     server = _Worker(config, on_drain=assembled.drain)
     loop = asyncio.get_running_loop()
 
@@ -52,7 +53,8 @@ async def _serve(settings: Settings, assembled: Assembled, socket_fd: int, contr
     loop.add_reader(control_fd, told)
     metrics = asyncio.create_task(_metrics(settings, assembled, index)) if settings.metrics_port else None
     try:
-        await server.serve()
+        # No copy of it may stay open: while we drain, newcomers are to be refused and not to wait in its queue.
+        await server.serve(sockets=[socket.socket(fileno=socket_fd)])
     finally:
         loop.remove_reader(control_fd)
         if metrics is not None:

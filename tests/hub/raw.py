@@ -91,7 +91,9 @@ class RawSocket:
     async def subscribe(self, channel: str, offset: int | None = None, id: str | None = None) -> RawFrame:
         position = None if offset is None else {"offset": offset, "id": id}
         self.say(do="subscribe", id=1, channel=channel, position=position)
-        return await self.until_type("reply")
+        while (reply := await self.until_type("reply")).json["id"] != 1:
+            pass
+        return reply
 
     async def closed(self) -> int:
         """The code of the close frame, which is answered; what comes before is skipped, after it is the end."""
