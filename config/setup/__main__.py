@@ -81,6 +81,16 @@ def bench() -> None:
     python.start("-m", "tests.bench", *os.environ.get("PART", "").split())
 
 
+def chaos() -> None:
+    """Faults under load on each kind of database; everything promised is compared at the end."""
+    with _alone():
+        debian.install_for_tests()
+        downloads.announce(tests=True, front_end=False)
+        python.install(LOCK)
+        python.install(TEST_LOCK)
+    python.start("-m", "tests.chaos", *os.environ.get("CHAOS", "").split())
+
+
 def lock() -> None:
     """Renew the locks after a change of pyproject.toml."""
     with _alone():
@@ -88,7 +98,7 @@ def lock() -> None:
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
-    command.__name__: command for command in (run, dev, test, quick, check, bench, lock)
+    command.__name__: command for command in (run, dev, test, quick, check, bench, chaos, lock)
 }
 
 

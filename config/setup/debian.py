@@ -36,6 +36,7 @@ FOR_TESTS = (
     Package("chromium", "the browser that the tests drive", "chromium"),
     Package("fonts-noto-core", "Arabic letters in that browser", f"{NOTO}/NotoNaskhArabic-Regular.ttf"),
     Package("fonts-noto-color-emoji", "reactions in that browser", f"{NOTO}/NotoColorEmoji.ttf"),
+    Package("libfaketime", "turns a server's clock", "/usr/lib/*/faketime/libfaketimeMT.so.1"),
     Package("gcc", "compiles the benchmarks' load generator", "cc"),
     Package("libc6-dev", "the headers it needs", "/usr/include/stdio.h"),
     Package("zlib1g-dev", "reads compressed frames in it", "/usr/include/zlib.h"),

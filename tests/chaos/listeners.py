@@ -45,14 +45,25 @@ class Numbers:
 
 
 class Listener:
-    """Follows one channel. A stalled one leaves its socket unread for a while, as a phone in a tunnel does."""
+    """Follows one channel. A stalled one leaves its socket unread for a while, as a phone in a tunnel does;
+    that needs a `direct` link, for a proxy's buffers would take everything in the meantime."""
 
     def __init__(
-        self, name: str, channel: str, url: str, origin: str, token: str, line: Line, numbers: Numbers
+        self,
+        name: str,
+        channel: str,
+        port: int,
+        origin: str,
+        token: str,
+        line: Line,
+        numbers: Numbers,
+        *,
+        direct: bool,
     ) -> None:
+        self.direct = direct
         self.heard = Heard(name, channel)
         self.errors: list[str] = []
-        self._url = url
+        self._port = port
         self._origin = origin
         self._token = token
         self._line = line
@@ -88,15 +99,14 @@ class Listener:
 
     @asynccontextmanager
     async def _link(self) -> AsyncIterator[ClientConnection]:
-        host, _, port = self._url.removeprefix("ws://").partition("/")[0].partition(":")
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
         sock.setblocking(False)
         try:
             async with asyncio.timeout(10):
-                await asyncio.get_running_loop().sock_connect(sock, (host, int(port)))
+                await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
                 connection = await connect(
-                    self._url,
+                    f"ws://127.0.0.1:{self._port}/ws",
                     sock=sock,
                     origin=Origin(self._origin),
                     additional_headers={"Cookie": f"login={self._token}"},
@@ -122,7 +132,7 @@ class Listener:
                 await connection.wait_closed()
 
     def _note(self, code: int, reason: str) -> None:
-        self._numbers.closed(code)
+        self._numbers.closed(int(code))
         if code not in COME_BACK:
             self.errors.append(f"{self.heard.name} was closed with {code} {reason}")
         if code in {1012, 3008, 3009, 3010} and not re.fullmatch(r"retry=\d+-\d+", reason):

@@ -125,11 +125,11 @@ class Nemesis:
             self._place.front.heal()
 
     async def _stall(self) -> None:
-        victims = self._chance.sample(list(self._listeners), max(1, len(self._listeners) // 3))
+        victims = [listener for listener in self._listeners if listener.direct]
         for victim in victims:
             victim.stall()
         try:
-            await self._wait(15)
+            await self._wait(18)
         finally:
             for victim in victims:
                 victim.go_on()

@@ -88,7 +88,7 @@ class Talk:
         ]
         tokens = [someone.token for someone in crowd.people]
         self._listeners = [
-            self._listener(f"listener {number} of {channel}", channel, chance.choice(tokens))
+            self._listener(f"listener {number} of {channel}", channel, chance.choice(tokens), direct=number == 0)
             for channel in self._channels
             for number in range(plan.listeners)
         ]
@@ -102,9 +102,10 @@ class Talk:
         self._lines.append(line)
         return line
 
-    def _listener(self, name: str, channel: str, token: str) -> Listener:
-        url = f"ws://127.0.0.1:{self._place.front.port}/ws"
-        return Listener(name, channel, url, self._place.origin, token, self._line(token), self._numbers)
+    def _listener(self, name: str, channel: str, token: str, *, direct: bool) -> Listener:
+        port = self._place.installation.port if direct else self._place.front.port
+        origin, line = self._place.origin, self._line(token)
+        return Listener(name, channel, port, origin, token, line, self._numbers, direct=direct)
 
     @property
     def done(self) -> int:
