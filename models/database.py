@@ -61,7 +61,11 @@ class Store(Protocol):
 
 
 class Database:
-    """The handle the whole server shares. `listener` hears the publications of every commit, in order."""
+    """The handle the whole server shares. `listener` hears the publications of every commit of this process.
+
+    Those of one commit come in order; on PostgreSQL two commits may be heard the other way round, which
+    their offsets put right.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -88,9 +88,7 @@ def media_control(settings: Settings) -> str:
     return settings.media_control or f"unix:{(settings.run_dir / 'media.sock').resolve()}"
 
 
-def assemble(
-    settings: Settings, *, node: str | None = None, passwords: Passwords | None = None
-) -> Assembled:
+def assemble(settings: Settings, *, node: str | None = None, passwords: Passwords | None = None) -> Assembled:
     """Build a server process from its settings; nothing is started before the application's lifespan.
 
     `passwords` may bring a cheaper hash: tests have no secrets to keep.

@@ -17,6 +17,7 @@ from server.domain.errors import BadInput
 from server.domain.person import Actor
 
 LOGIN_LIFE = timedelta(days=90)
+SEEN_EVERY = timedelta(hours=1)
 
 # Every request runs these, so they are built once.
 _LOGIN = (
@@ -50,6 +51,19 @@ def authenticate(db: Session, token: str) -> Actor | None:
         return None
     login, person = found
     return actor_of(person, login)
+
+
+def unseen(db: Session, login_id: UUID) -> bool:
+    """Whether this login's last use was noted so long ago that it should be noted anew."""
+    login = db.get(Login, login_id)
+    return login is not None and now() - login.seen_at > SEEN_EVERY
+
+
+def see(db: Session, login_id: UUID) -> None:
+    """Note that a login is in use, so that people know which of their devices are."""
+    login = db.get(Login, login_id)
+    if login is not None:
+        login.seen_at = now()
 
 
 def actor_of(person: Person, login: Login) -> Actor:

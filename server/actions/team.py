@@ -15,7 +15,7 @@ from server.domain import rank
 from server.domain.errors import NotFound
 from server.domain.person import Actor
 from server.domain.person import view as person_view
-from server.domain.team import MembershipChanged, TeamCreated, TeamView, check_last_lead
+from server.domain.team import MembershipChanged, TeamChanged, TeamCreated, TeamView, check_last_lead
 from server.messages import sentence
 from server.queries import scope, teams
 from server.queries.channels import conference_channel, person_channel, team_channel
@@ -33,6 +33,16 @@ def create(db: Session, actor: Actor, conference_id: UUID, title: str, *, id: UU
     _board(db, team, conference)
     publish(db, conference_channel(conference_id), TeamCreated(id=id, title=title), subject=id)
     return teams.view(db, team)
+
+
+def change(db: Session, actor: Actor, team_id: UUID, title: str) -> TeamView:
+    """Rename a team."""
+    team, _ = scope.of_team(db, actor, team_id, "team.change", lock=True)
+    team.title = title
+    team.version += 1
+    shown = teams.view(db, team)
+    publish(db, team_channel(team_id), TeamChanged(team=shown), subject=team_id)
+    return shown
 
 
 def add_member(db: Session, actor: Actor, team_id: UUID, person_id: UUID, role: str) -> None:

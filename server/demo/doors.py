@@ -39,7 +39,7 @@ def flows(units: Units) -> Endpoints:
 
 
 def _entered(db: Session, persona: str) -> DemoEntered:
-    me = people.me(db, PERSONAS[persona].id, demo=True)
+    me = people.me(db, PERSONAS[persona].id)
     return DemoEntered(**dict(me), landing=_landing(db, persona))
 
 

@@ -52,6 +52,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "team.list": _EVERYBODY,
     "team.create": _ORGANISER,
     "team.show": _TEAM,
+    "team.change": _LEAD,
     "member.change": _LEAD,
     "board.show": _TEAM,
     "card.create": _TEAM,

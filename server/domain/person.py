@@ -80,7 +80,6 @@ class Me(View):
     person: OwnPerson
     conferences: list[ConferenceOfMine]
     teams: list[TeamOfMine]
-    demo: bool = False
 
 
 class LoginView(View):

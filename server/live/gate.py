@@ -43,10 +43,23 @@ class ConferenceGate:
         if handshake.origin is not None and handshake.origin not in self._origins:
             return Refusal("origin.refused", sentence(locale, "origin.refused"))
         token = cookie_parser(handshake.cookie or "").get(self._cookie)  # reads past what others set badly
-        actor = await self._database.read(lambda db: ledger.authenticate(db, token)) if token else None
+        actor = await self._seen(token) if token else None
         if actor is None:
             return Refusal("login.needed", sentence(locale, "login.needed"), close=Close.LOGIN_ENDED)
         return Peer(str(actor.person_id), str(actor.login_id), actor.name, extra=actor)
+
+    async def _seen(self, token: str) -> Actor | None:
+        """Whose login this is; a device that connects is one in use."""
+
+        def unit(db: Session) -> tuple[Actor | None, bool]:
+            actor = ledger.authenticate(db, token)
+            return actor, actor is not None and ledger.unseen(db, actor.login_id)
+
+        actor, note = await self._database.read(unit)
+        if actor is not None and note:
+            login_id = actor.login_id
+            await self._database.write(lambda db: ledger.see(db, login_id))
+        return actor
 
     async def may_subscribe(self, peer: Peer, channel: str) -> bool:
         kind, _, rest = channel.partition(":")

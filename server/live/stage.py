@@ -8,6 +8,7 @@ which process hears it first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from server.domain.session import OPEN, SessionChanged
 from server.live.media import MediaClient
 
 BACK_AGAIN_S = 0.5
+COUNT_EVERY_S = 3.0
 log = structlog.get_logger()
 
 
@@ -34,6 +36,8 @@ class StageFollower:
         self._database = database
         self._media = media
         self._tasks: set[asyncio.Task[None]] = set()
+        self._written: dict[UUID, RoomState] = {}
+        self._counted: dict[UUID, RoomState] = {}  # only its viewers changed; written with the next beat
         self.connected = asyncio.Event()
 
     def start(self) -> None:
@@ -68,8 +72,11 @@ class StageFollower:
             try:
                 async for event in self._media.events():
                     await self._heard(event)
-            except (Fault, Unavailable, ValueError, KeyError) as error:
+            except (Fault, Unavailable) as error:
                 log.info("media.link_lost", reason=type(error).__name__)
+            except Exception:
+                # Whatever media said, the next whole state puts things right; a stage never stays unfollowed.
+                log.exception("media.not_understood")
             self.connected.clear()
             await asyncio.sleep(BACK_AGAIN_S)
 
@@ -77,14 +84,41 @@ class StageFollower:
         if event["type"] == "state":
             await self._whole(event)
         elif event["type"] == "room":
-            state = _room(event["room"], event["instance"], event["revision"])
-            await self._database.write(lambda db: stage.observe(db, state))
+            await self._changed(_room(event["room"], event["instance"], event["revision"]))
+
+    async def _changed(self, state: RoomState) -> None:
+        """Who sends is told at once; how many watch, at most every few seconds.
+
+        Each telling goes to everybody: told one by one, a thousand people who join would cost a million.
+        """
+        known = self._written.get(state.session_id)
+        if known is None or known.publishers != state.publishers:
+            await self._write(state)
+        else:
+            waiting = state.session_id in self._counted
+            self._counted[state.session_id] = state
+            if not waiting:
+                self._spawn(self._count_later(state.session_id))
+
+    async def _count_later(self, session_id: UUID) -> None:
+        await asyncio.sleep(COUNT_EVERY_S)
+        state = self._counted.pop(session_id, None)
+        if state is None:
+            return
+        with contextlib.suppress(Unavailable):  # the next change counts them again
+            await self._write(state)
+
+    async def _write(self, state: RoomState) -> None:
+        self._counted.pop(state.session_id, None)
+        self._written[state.session_id] = state
+        await self._database.write(lambda db: stage.observe(db, state))
 
     async def _whole(self, event: dict[str, Any]) -> None:
         """The link is new: note what media holds, then say all that is wished again."""
         rooms = [_room(room, event["instance"], event["revision"]) for room in event["rooms"]]
+        self._written.clear()
         for state in rooms:
-            await self._database.write(lambda db, state=state: stage.observe(db, state))  # type: ignore[misc]
+            await self._write(state)
         known = [state.session_id for state in rooms]
         await self._database.write(lambda db: stage.forget_others(db, event["instance"], known))
         sessions: list[ConferenceSession] = await self._database.read(stage.open_sessions)

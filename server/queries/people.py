@@ -32,13 +32,12 @@ def by_id(db: Session, ids: Iterable[UUID]) -> dict[UUID, Person]:
     return {person.id: person for person in db.exec(select(Person).where(col(Person.id).in_(wanted)))}
 
 
-def me(db: Session, person_id: UUID, *, demo: bool = False) -> Me:
+def me(db: Session, person_id: UUID) -> Me:
     person = scope.load(db, Person, person_id)
     return Me(
         person=own_view(person),
         conferences=conferences_of(db, person_id),
         teams=teams_of(db, person_id),
-        demo=demo,
     )
 
 

@@ -136,7 +136,7 @@ class Pages:
             actor = await self._runner.actor(request)
             if actor is None:
                 return None
-            me = await self._units.read(lambda db: people.me(db, actor.person_id, demo=self._demo))
+            me = await self._units.read(lambda db: people.me(db, actor.person_id))
         except Unavailable:
             return None
         return me.model_dump(mode="json")

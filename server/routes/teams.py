@@ -33,6 +33,14 @@ def show(call: Call) -> TeamSnapshot:
     return teams.snapshot(call.db, call.actor, call.path["team_id"])
 
 
+@ENDPOINTS.command(
+    "team.change", "PATCH", "/api/teams/{team_id}", permission="team.change", body=TeamDraft, result=TeamView
+)
+def change(call: Call, body: TeamDraft) -> TeamView:
+    """Rename a team."""
+    return team.change(call.db, call.actor, call.path["team_id"], body.title)
+
+
 @ENDPOINTS.command("member.add", "PUT", MEMBER, permission="member.change", body=MemberChange)
 def add(call: Call, body: MemberChange) -> None:
     """Add somebody to a team, or change what they are in it."""

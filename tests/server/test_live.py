@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from models.base import now
 from models.person import Login, Person
 from tests.support.app import Server, serving
 from tests.support.client import JSON, Browser, Ear
@@ -218,3 +220,18 @@ async def test_login_that_was_never_there_is_told_to_stay_away(nodes: tuple[Serv
     await here.db.write(end)
     async with here.browser(world["guest"].token) as me, me.socket() as ear:
         assert await ear.end() == (3500, "login.needed")
+
+
+async def test_login_that_connects_is_noted_as_in_use(own_server: Server) -> None:
+    world = await settle(own_server.db)
+    long_ago = now() - timedelta(days=2)
+
+    def age(db: Session) -> None:
+        for login in db.exec(select(Login)):
+            login.seen_at = long_ago
+
+    await own_server.db.write(age)
+    async with own_server.browser(world["attendee"].token) as me, me.socket() as ear:
+        await ear.subscribe(world.channel)
+        logins = (await me.get("/api/logins"))["logins"]
+        assert [one["current"] for one in logins if one["seen_at"] > long_ago.isoformat()] == [True]

@@ -72,6 +72,7 @@ BODIES: dict[str, Body] = {
     "message.edit": lambda _: {"text": "changed"},
     "question.ask": lambda _: {"text": "متى؟"},
     "team.create": lambda _: {"title": "A team"},
+    "team.change": lambda _: {"title": "Renamed"},
     "member.add": lambda _: {"role": "lead"},
     "card.create": lambda target: {"column_id": str(target.world.columns[0]), "title": "A card"},
     "card.rename": lambda _: {"title": "Renamed"},

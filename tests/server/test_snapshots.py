@@ -112,6 +112,7 @@ STEPS: dict[str, Step] = {
     "role.remove of a speaker": _step("DELETE", f"{CONFERENCE}/people/{{speaker}}"),
     "role.remove of a member": _step("DELETE", f"{CONFERENCE}/people/{{member}}"),
     "team.create": _post(f"{CONFERENCE}/teams", {"title": "فريق آخر"}),
+    "team.change": _step("PATCH", "/api/teams/{team}", {"title": "اسم آخر"}),
     "member.add": _step("PUT", "/api/teams/{team}/members/{somebody}", {"role": "lead"}),
     "member.change": _step("PUT", "/api/teams/{team}/members/{member}", {"role": "lead"}),
     "member.remove": _step("DELETE", "/api/teams/{team}/members/{member}"),

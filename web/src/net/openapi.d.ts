@@ -508,11 +508,6 @@ export interface components {
         Me: {
             /** Conferences */
             conferences: components["schemas"]["ConferenceOfMine"][];
-            /**
-             * Demo
-             * @default false
-             */
-            demo: boolean;
             person: components["schemas"]["OwnPerson"];
             /** Teams */
             teams: components["schemas"]["TeamOfMine"][];
