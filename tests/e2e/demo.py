@@ -82,7 +82,7 @@ def _places(board: str, invitation: str) -> list[Place]:
 async def demonstrating(folder: Path) -> AsyncIterator[Demo]:
     site = Site("demo", folder)
     async with running(site), client.Browser(site.url) as door:
-        organiser = await door.post("/api/demo/sign-in", {"persona": "organiser"})
+        await door.post("/api/demo/sign-in", {"persona": "organiser"})
         made = await door.post(f"/api/conferences/{CONFERENCE}/invitations", {"role": "attendee"})
         lead = await door.post("/api/demo/sign-in", {"persona": "team_lead"})
         yield Demo(site, lead["landing"].rpartition("/")[2], made["url"].partition("#")[2])

@@ -26,12 +26,15 @@ async def database(url: str) -> AsyncIterator[Database]:
         await db.close()
 
 
-def lay_out_talk(db: Session) -> World:
-    """A session that is live with nobody on air; besides the usual people «نور»; three more cards."""
+def lay_out_talk(db: Session, *, live: bool = True) -> World:
+    """A session that is live with nobody on air; besides the usual people «نور»; three more cards.
+
+    Running servers hear of it from the database, but only they open a stage: beside them say `live=False`.
+    """
     world = lay_out(db)
     world.people["noor"] = enrol(db, "نور")
     conference.grant(db, world.conference, world["noor"].id, "attendee")
-    for state in ("backstage", "live"):
+    for state in ("backstage", "live") if live else ():
         session.move(db, world["organiser"].actor, world.session, state)
     for title in CARDS:
         draft = CardDraft(column_id=world.columns[0], title=title)

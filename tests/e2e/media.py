@@ -79,6 +79,14 @@ async def seen_and_heard(speaker: Page, *viewers: Page, frames: int = FRAMES) ->
         assert share.energy > 0, share
 
 
+async def comes_in(viewer: Page, frames: int = FRAMES // 2) -> None:
+    """Wait until so many more frames were decoded, and sound was heard meanwhile."""
+    before = await numbers(viewer)
+    reached = f"async (target) => (await ({NUMBERS})()).decoded >= target"
+    await until(viewer, reached, before.decoded + frames, within_s=60)
+    assert (await numbers(viewer)).energy > before.energy
+
+
 async def _all(speaker: Page, viewers: tuple[Page, ...]) -> tuple[Numbers, list[Numbers]]:
     first, *others = await asyncio.gather(numbers(speaker), *(numbers(viewer) for viewer in viewers))
     return first, others

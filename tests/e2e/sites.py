@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
+
 from tests.support.processes import Program, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -54,9 +56,17 @@ class Site:
         assert self.program is not None
         return await asyncio.to_thread(self.program.wait_for, pattern)
 
-    async def stop(self) -> None:
+    async def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """End it; with SIGKILL only the parent, whose end the others notice by themselves."""
         if self.program is not None:
-            await asyncio.to_thread(self.program.stop)
+            await asyncio.to_thread(self.program.stop, by)
+
+    def worker(self) -> psutil.Process:
+        """The server process that the parent runs at this moment."""
+        assert self.program is not None
+        children = psutil.Process(self.program.pid).children()
+        (only,) = [child for child in children if "worker" in child.cmdline()]
+        return only
 
 
 @asynccontextmanager

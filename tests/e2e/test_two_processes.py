@@ -129,8 +129,8 @@ async def test_lost_network_loses_nothing(talk: Talk) -> None:
     assert await talk.noor.get_by_text(missed[0]).count() == 0
     assert await talk.attendee.get_by_text(own).count() == 0
     assert (await numbers(talk.noor)).decoded == stopped, "sound and picture had a network of their own"
-    await talk.cable.send("Network.emulateNetworkConditions", ONLINE)
     talk.house.network.heal()
+    await talk.cable.send("Network.emulateNetworkConditions", ONLINE)
     for text in (*missed, own):
         await hears(talk.noor, text)
         await hears(talk.attendee, text)
