@@ -115,8 +115,9 @@ class Settings(BaseModel):
 
     @property
     def database(self) -> str:
-        """The database's URL, with SQLite under `data_dir` when none was named."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'multaqa.sqlite'}"
+        """The database's URL, with SQLite under `data_dir` when none was named; the example has its own."""
+        name = "demo" if self.mode == "demo" else "multaqa"
+        return self.database_url or f"sqlite:///{self.data_dir / f'{name}.sqlite'}"
 
     @property
     def url(self) -> str:

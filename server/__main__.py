@@ -24,9 +24,9 @@ from server.actions.person import create_setup_link
 from server.demo import seed
 from server.keeping import copying
 from server.keeping.faults import KeepingFault
+from server.ports import PortTaken, listening
 from server.supervisor import Child, Supervisor
 
-PORTS_TRIED = 50
 READY_S = 60.0
 T = TypeVar("T")
 app = typer.Typer(
@@ -38,27 +38,24 @@ app = typer.Typer(
 def serve() -> None:
     """Run the server for real, with its media process, until it is told to stop."""
     settings = _settings()
-    with _alone(settings):
-        migrations.upgrade(settings.database)
-        link = _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
-        with _listening(settings, search=False) as (listening, placed):
-            notes = [f"Become the first organiser: {link.url}"] if link else []
-            _supervise(placed, listening, notes)
+    with _alone(settings), _placed(settings, search=False) as (door, placed):
+        migrations.upgrade(placed.database)
+        link = _once(placed, lambda db: db.write(lambda unit: create_setup_link(unit, url=placed.url)))
+        _supervise(placed, door, [f"Become the first organiser: {link.url}"] if link else [])
 
 
 @app.command()
 def demo() -> None:
     """Run a living example conference on this machine, with a talk on air. No passwords, no set-up."""
     settings = _settings(mode="demo")
-    with _alone(settings), _listening(settings, search=True) as (listening, placed):
+    with _alone(settings), _placed(settings, search=True) as (door, placed):
         migrations.upgrade(placed.database)
         film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
+        speaker = Child("film", ["film", "--url", film.url, "--key", film.key, "--control", "CONTROL"])
         notes = ["This is an example: choose who you want to be on the page."]
-        speaker = Child(
-            "film",
-            ["film", "--url", film.url, "--key", film.key, "--control", "CONTROL"],
-        )
-        _supervise(placed, listening, notes, [speaker])
+        if placed.port != settings.port:
+            notes.append(f"Port {settings.port} is taken, so it is on {placed.port}.")
+        _supervise(placed, door, notes, [speaker])
 
 
 @app.command()
@@ -194,15 +191,13 @@ def _kept(work: Coroutine[Any, Any, T]) -> T:
     raise typer.Exit(5)
 
 
-def _supervise(
-    settings: Settings, listening: socket.socket, notes: list[str], more: list[Child] | None = None
-) -> None:
+def _supervise(settings: Settings, door: socket.socket, notes: list[str], more: list[Child] | None = None) -> None:
     configure(settings.log_format)
     workers = [
         Child(
             f"server {index}",
-            ["worker", "--fd", str(listening.fileno()), "--control", "CONTROL", "--index", str(index)],
-            fds=[listening.fileno()],
+            ["worker", "--fd", str(door.fileno()), "--control", "CONTROL", "--index", str(index)],
+            fds=[door.fileno()],
         )
         for index in range(settings.workers)
     ]
@@ -213,7 +208,7 @@ def _supervise(
         greeting: list[asyncio.Task[None]] = []
         await supervisor.run(
             started=lambda: greeting.append(asyncio.create_task(_greet(settings, notes))),
-            stopping=listening.close,  # newcomers go elsewhere at once
+            stopping=door.close,  # newcomers go elsewhere at once
         )
 
     asyncio.run(run())
@@ -262,47 +257,13 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(settings: Settings, *, search: bool) -> Iterator[tuple[socket.socket, Settings]]:
-    """The listening socket, and the settings with the ports it really got.
-
-    `search` takes the next free port when the wished one is taken; UDP for media looks beside it.
-    """
-    listening = _bound(settings.host, settings.port, socket.SOCK_STREAM, tries=PORTS_TRIED if search else 1)
-    if listening is None:
+def _placed(settings: Settings, *, search: bool) -> Iterator[tuple[socket.socket, Settings]]:
+    try:
+        with listening(settings, search=search) as placed:
+            yield placed
+    except PortTaken:
         print(f"Port {settings.port} is taken. Choose another with MULTAQA_PORT.", file=sys.stderr)
-        raise typer.Exit(4)
-    with listening:
-        listening.listen(2048)
-        port = listening.getsockname()[1]
-        wished = settings.media_port or port
-        probe = _bound(settings.host, wished, socket.SOCK_DGRAM, tries=PORTS_TRIED if search else 1)
-        media_port = probe.getsockname()[1] if probe else wished
-        if probe:
-            probe.close()
-        if port != settings.port:
-            print(f"Port {settings.port} is taken, using {port}.")
-        database = settings.database
-        if settings.mode == "demo" and not settings.database_url:
-            database = f"sqlite:///{settings.data_dir / 'demo.sqlite'}"
-        yield (
-            listening,
-            settings.model_copy(update={"port": port, "media_port": media_port, "database_url": database}),
-        )
-
-
-def _bound(host: str, port: int, kind: socket.SocketKind, *, tries: int) -> socket.socket | None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, port + tries):
-        bound = socket.socket(family, kind)
-        if kind == socket.SOCK_STREAM:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((host, candidate if port else 0))
-        except OSError:
-            bound.close()
-            continue
-        return bound
-    return None
+        raise typer.Exit(4) from None
 
 
 def _once(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "server.demo": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.api"),
     "server.metrics": ("realtime", "server.routes"),
     "server.hearing": (),
+    "server.ports": ("config",),
     "server.supervisor": (),
     "server.worker": ("config", "realtime", "server.assembly"),
     # Turns faults of the domain and of the database into answers.
