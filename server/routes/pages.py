@@ -14,6 +14,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -76,6 +77,21 @@ class Assets(StaticFiles):
         return response
 
 
+class OfPeople(Convertor[str]):
+    """Any address but those of machines, whose mistakes are answered as problems."""
+
+    regex = r"(?!(?:api|whip|whep|assets)(?:/|$)).*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("of_people", OfPeople())
+
+
 class Pages:
     """Fills and answers the shell. `build` tells an older page to reload itself."""
 
@@ -91,17 +107,22 @@ class Pages:
         mounted: list[BaseRoute] = [Route(path, self.shell, methods=["GET"]) for path in PAGES]
         if (self._dist / "assets").is_dir():
             mounted.append(Mount("/assets", Assets(directory=self._dist / "assets")))
-        mounted.append(Route("/{name}", self.file, methods=["GET"]))
+        mounted.append(Route("/{name:of_people}", self.file, methods=["GET"]))
         return mounted
 
     async def file(self, request: Request) -> Response:
-        """The few files at the root: the icon, the manifest, the service worker."""
+        """The few files at the root: the icon, the manifest, the service worker. Whoever follows a link that
+        leads nowhere gets a page that says so; a program gets a problem."""
         name = request.path_params["name"]
         path = self._dist / name
-        unfit = len(name) > LONGEST_NAME or name.startswith(".") or name == "index.html"
-        if unfit or not path.is_file():
+        unfit = len(name) > LONGEST_NAME or "/" in name or name.startswith(".") or name == "index.html"
+        if not unfit and path.is_file():
+            return FileResponse(path, headers={"Cache-Control": "no-cache"})
+        if "text/html" not in request.headers.get("accept", ""):
             raise NotFound("page.not_found")
-        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+        answer = await self.shell(request)
+        answer.status_code = 404
+        return answer
 
     async def shell(self, request: Request) -> Response:
         me = await self._me(request)
