@@ -62,7 +62,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("join-broken", "/join"),
         Place("enter", "/enter#a-token"),
         Place("setup", "/setup#a-token"),
-        Place("nowhere", "/c/none/of/these"),
+        Place("nowhere", "/no/such/page"),
         Place("home", "/", "organiser"),
         Place("lobby", conference, "organiser"),
         Place("edit", f"{conference}/edit", "organiser"),

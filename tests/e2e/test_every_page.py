@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.chromium import Locale, settled
 from tests.e2e.demo import Demo
 from tests.e2e.keyboard import walk
+from tests.e2e.words import word
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -47,6 +48,20 @@ async def test_page(browser: Browser, demo: Demo, name: str, locale: Locale) -> 
         ]
         faults = await axe(page, "light") + await axe(page, "dark") + await widths(page)
         assert not faults, "\n".join(faults)
+
+
+async def test_wrong_address_is_told_to_people_and_programs(browser: Browser, demo: Demo) -> None:
+    async with demo.profile(browser, None) as somebody:
+        page = await somebody.context.new_page()
+        for address in ("/nothing", "/no/such/page"):
+            answer = await page.goto(f"{demo.url}{address}")
+            assert answer is not None
+            assert answer.status == 404
+            await expect(page.get_by_role("heading", level=1, name=word("core.missing.title"))).to_be_visible()
+        for address in ("/api/nothing", "/whip/a/b/c"):
+            problem = await page.request.get(f"{demo.url}{address}", headers={"Accept": "text/html"})
+            assert problem.status == 404
+            assert (await problem.json())["code"] == "not_found"
 
 
 @pytest.mark.parametrize("name", PAGES)
