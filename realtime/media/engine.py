@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import ifaddr
@@ -161,25 +161,33 @@ class Engine:
             await asyncio.sleep(_TICK_S)
             now = time.monotonic()
             self._loop_lag += (now - before - _TICK_S - self._loop_lag) / 16
-            for room in list(self._rooms.values()):
-                for publisher in list(room.publishers.values()):
-                    publisher.ask_missing()
+            self._in_every_room(_ask_missing)
             if now - slow >= _SLOW_TICK_S:
                 slow = now
-                self._slow_tick()
+                self._admission.measure()
+                self._in_every_room(self._let_go_silent)
+                self._in_every_room(self._send_reports)
 
-    def _slow_tick(self) -> None:
-        self._admission.measure()
-        now = self._network.now()
+    def _in_every_room(self, work: Callable[[Room], None]) -> None:
+        """What fails in one room must not end the regular work of all."""
         for room in list(self._rooms.values()):
-            for publisher in room.publishers.values():
-                publisher.send_reports()
-            room.send_reports(now)
-            for peer in list(room.peers()):
-                if self._is_gone(peer, now):
-                    self._let_go(room, peer)
-            if room.empty and not room.wish.open:
-                del self._rooms[room.name]
+            try:
+                work(room)
+            except Exception:
+                logger.exception("regular work failed in a room")
+
+    def _send_reports(self, room: Room) -> None:
+        for publisher in room.publishers.values():
+            publisher.send_reports()
+        room.send_reports(self._network.now())
+
+    def _let_go_silent(self, room: Room) -> None:
+        now = self._network.now()
+        for peer in list(room.peers()):
+            if self._is_gone(peer, now):
+                self._let_go(room, peer)
+        if room.empty and not room.wish.open:
+            del self._rooms[room.name]
 
     def _is_gone(self, peer: Peer, now: float) -> bool:
         return peer.lost or peer.silent(now, silence_s=self._settings.silence_s, setup_s=self._settings.setup_s)
@@ -230,6 +238,11 @@ class Engine:
         if self._closing:
             await asyncio.wait(self._closing)
         self._network.port.close()
+
+
+def _ask_missing(room: Room) -> None:
+    for publisher in room.publishers.values():
+        publisher.ask_missing()
 
 
 def _instance() -> str:

@@ -16,6 +16,7 @@ from .sdp import Offer, Section
 from .slot import Reading
 
 _AUDIO_KBPS = 128
+_NTP_MASK = (1 << 64) - 1
 
 
 class Publisher(Peer):
@@ -126,7 +127,8 @@ class Publisher(Peer):
             timestamp, when = layer.latest
             ntp = rtcp.ntp_time(time.time() - (now - when))
         passed = now - when
-        return ntp + int(passed * (1 << 32)), timestamp + int(passed * layer.clock_rate)
+        # A source may report any time at all, and our own reports have 64 bits for it.
+        return (ntp + int(passed * (1 << 32))) & _NTP_MASK, timestamp + int(passed * layer.clock_rate)
 
     def ask_missing(self) -> None:
         """Ask the source again for what was lost on the way to us; called every few tens of milliseconds."""
