@@ -287,7 +287,7 @@ async def test_no_compressor_is_kept_for_a_connection() -> None:
                 kept[offer] = (tracemalloc.get_traced_memory()[0] - before) / 15
             tracemalloc.stop()
             await eventually(lambda: n.hub.numbers.connections == 0)
-        assert kept[OFFER] - kept[None] < 500, kept  # and not a compressor of 34 KB
+        assert kept[OFFER] - kept[None] < 4000, kept  # not the 34 KB of a compressor
 
 
 def test_end_of_flush_is_what_zlib_writes() -> None:

@@ -34,6 +34,9 @@ def test_uvicorn_is_the_version_the_seam_was_made_for() -> None:
         "handle_events",
         "handle_connect",
         "handle_close",
+        "handle_cont",
+        "handle_ping",
+        "handle_pong",
         "handle_parser_exception",
         "pause_writing",
         "resume_writing",
@@ -74,6 +77,7 @@ async def test_websocket_protocol_has_the_attributes_we_use() -> None:
 
 def test_websockets_protocol_has_what_we_use() -> None:
     conn = ServerProtocol(max_size=1)
+    assert (conn.available_extensions, conn.extensions) == (None, [])
     for name in ("data_to_send", "events_received", "fail", "receive_data", "send_close", "send_response"):
         assert callable(getattr(conn, name))
     assert (conn.parser_exc, conn.handshake_exc, conn.state) == (None, None, State.CONNECTING)
@@ -121,7 +125,7 @@ def test_server_has_what_we_override() -> None:
     assert (server.force_exit, server.started) == (False, False)
 
 
-def test_production_config_has_no_deflate_and_small_messages() -> None:
+def test_production_config_has_no_deflate_of_uvicorn_and_small_messages() -> None:
     config = server_config(no_app, trusted_proxies=["10.0.0.1"])
     assert (config.ws_per_message_deflate, config.ws_max_size, config.ws_ping_interval) == (False, 65536, None)
     assert (config.proxy_headers, config.forwarded_allow_ips) == (True, ["10.0.0.1"])
