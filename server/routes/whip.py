@@ -6,6 +6,7 @@ connection is `/whip/{session}/{node}.{random}`: any server process finds the me
 
 from __future__ import annotations
 
+import re
 import secrets
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from server.queries.stage import Comer
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 SDP_BYTES = 64 * 1024
+_RESOURCE_ID = re.compile(r"[A-Za-z0-9_-]+")  # as `secrets.token_urlsafe` writes them
 
 
 class MediaDoors:
@@ -89,7 +91,7 @@ class MediaDoors:
         session_id = _session_id(request)
         node, _, id = request.path_params["resource"].partition(".")
         owner = await self._owner(request, session_id)
-        if node != self._media.node or not id:
+        if node != self._media.node or not _RESOURCE_ID.fullmatch(id):
             raise NotFound("not_found")
         if request.method == "DELETE":
             await self._media.leave(str(session_id), id, owner=owner)

@@ -112,3 +112,15 @@ async def test_what_the_rfc_says_of_the_other_methods(server: Server, world: Wor
         assert (wrong.status_code, wrong.json()["code"]) == (415, "content_type.unknown")
         elsewhere = await me.http.delete(f"{door}/other.unknown")
         assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "%0a", "%00", "x%3Fowner=somebody", "x%23", "..", "x%25", "%d9%85", "x" * 500 + "."]
+)
+async def test_resource_of_no_form_of_ours_is_unknown(server: Server, world: World, odd: str) -> None:
+    """It becomes part of an address on the control link, where it must not say anything else."""
+    async with server.browser(world["speaker"].token) as me:
+        resource = f"{server.url}/whip/{world.session}/m0.{odd}"
+        for method in ("DELETE", "PATCH"):
+            answer = await me.http.request(method, resource)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
