@@ -13,11 +13,14 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
+WHOLE = {"server", "own_server", "nodes"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for a service needs one: no test has to say it twice."""
+    """Whoever asks for a service or a whole server needs one: no test has to say it twice."""
     for item in items:
+        if isinstance(item, pytest.Function) and WHOLE.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.whole)
         if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):
             item.add_marker(pytest.mark.services)
 

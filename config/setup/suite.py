@@ -16,7 +16,7 @@ from config.setup.progress import say
 from config.setup.web import Node
 
 REPORT = BUILD / "pytest.xml"
-NO_SERVICES = "not services and not browser and not media"
+NO_SERVICES = "not services and not browser and not media and not whole"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def test_idle_connections_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hub.idle_kb(50) > 0
 
 
+@pytest.mark.whole
 def test_commands_are_answered() -> None:
     assert command.post_messages(20).p50_ms > 0
 

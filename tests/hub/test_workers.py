@@ -18,7 +18,7 @@ from tests.support.installation import Installation
 from tests.support.people import World, settle
 from tests.support.services import Backend
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(300)]
 WITHIN_S = 60.0
 
 
