@@ -69,7 +69,7 @@ def test_every_promise_names_a_test_that_exists() -> None:
 def named_in(path: Path) -> set[str]:
     text = path.read_text()
     if path.suffix == ".ts":
-        return set(re.findall(r"\bit\('([^']+)'", text))
+        return set(re.findall(r"\bit(?:\.each\(.*\))?\('([^']+)'", text))
     return {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.AsyncFunctionDef)}
 
 
