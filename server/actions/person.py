@@ -70,19 +70,13 @@ def change(db: Session, actor: Actor, wish: ChangeMe) -> None:
 
 
 def create_link(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, *, url: str) -> OneTimeLinkView:
-    """A link that signs one person of one's conference in once, for those who have no mail.
-
-    Never for somebody who may hold conferences of their own or is an organiser elsewhere too: an
-    organiser of one conference must not be able to become an organiser of another.
-    """
+    """A link that signs one person of one's conference in once, for those who have no mail."""
     scope.of_conference(db, actor, conference_id, "link.create")
     if scope.conference_role(db, conference_id, person_id) is None:
         raise NotFound("not_found")
-    person = scope.load(db, Person, person_id)
-    elsewhere = [one for one in people.conferences_of(db, person_id) if one.id != conference_id]
-    if person.id != actor.person_id and (person.may_create or elsewhere):
+    if not _may_sign_in(db, actor.person_id, person_id):
         raise Conflict("link.belongs_elsewhere")
-    return _link(db, person.id, made_by=actor.person_id, url=f"{url}/enter")
+    return _link(db, person_id, made_by=actor.person_id, url=f"{url}/enter")
 
 
 def create_setup_link(db: Session, *, url: str) -> OneTimeLinkView | None:
@@ -95,9 +89,13 @@ def create_setup_link(db: Session, *, url: str) -> OneTimeLinkView | None:
 
 
 def redeem(db: Session, token: str, *, device: str) -> tuple[UUID, str]:
-    """Use a one-time link up. Returns the person and the token of their new login."""
+    """Use a one-time link up. Returns the person and the token of their new login.
+
+    Its maker must still be who may make it: a link lives for days, in which its person may come to belong
+    elsewhere too.
+    """
     link = _claim(db, token)
-    if link.person_id is None:
+    if link.person_id is None or not _may_sign_in(db, link.made_by, link.person_id):
         raise Gone("link.spent")
     return link.person_id, sign_in(db, link.person_id, device=device)
 
@@ -121,6 +119,20 @@ def finish_setup(db: Session, wish: FirstOrganiser, *, password_hash: str, devic
     db.add(person)
     db.flush()
     return person.id, sign_in(db, person.id, device=device)
+
+
+def _may_sign_in(db: Session, maker_id: UUID | None, person_id: UUID) -> bool:
+    """Whether the maker's link may open a login of this person: themselves, or somebody of their conference alone.
+
+    Never somebody who may hold conferences or belongs to another one too: an organiser of one conference must
+    not be able to act in another.
+    """
+    if maker_id == person_id:
+        return True
+    held = people.conferences_of(db, person_id)
+    if maker_id is None or scope.load(db, Person, person_id).may_create or len(held) != 1:
+        return False
+    return scope.conference_role(db, held[0].id, maker_id) == "organiser"
 
 
 def _claim(db: Session, token: str) -> OneTimeLink:

@@ -16,7 +16,7 @@ from models.base import new_id, now
 from models.conference import Invitation
 from models.person import Command, Login, OneTimeLink, Person
 from models.stage import StreamKey
-from server.actions import ledger
+from server.actions import conference, ledger
 from server.actions.person import create_setup_link
 from server.api.endpoint import Reply
 from server.api.rates import NEWCOMING, Limiter
@@ -283,6 +283,23 @@ async def test_link_expires(server: Server, world: World) -> None:
         row.expires_at = now()
 
     await server.db.write(expire)
+    async with server.browser() as browser:
+        answer = await browser.ask("POST", "/api/sign-in-links/redeem", {"token": token})
+        assert (answer.status_code, answer.json()["code"]) == (410, "link.spent")
+
+
+async def test_link_opens_nothing_once_its_person_belongs_elsewhere_too(server: Server, world: World) -> None:
+    token = await one_time_link(server, world, world["guest"].id)
+    other = await settle(server.db)
+    await server.db.write(lambda db: conference.grant(db, other.conference, world["guest"].id, "attendee"))
+    async with server.browser() as browser:
+        answer = await browser.ask("POST", "/api/sign-in-links/redeem", {"token": token})
+        assert (answer.status_code, answer.json()["code"]) == (410, "link.spent")
+
+
+async def test_link_opens_nothing_once_its_maker_organises_no_longer(server: Server, world: World) -> None:
+    token = await one_time_link(server, world, world["guest"].id)
+    await server.db.write(lambda db: conference.grant(db, world.conference, world["organiser"].id, "attendee"))
     async with server.browser() as browser:
         answer = await browser.ask("POST", "/api/sign-in-links/redeem", {"token": token})
         assert (answer.status_code, answer.json()["code"]) == (410, "link.spent")
