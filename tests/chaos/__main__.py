@@ -33,7 +33,7 @@ def main() -> int:
             operations=given.operations,
             faults=given.faults,
             people=160,
-            sessions=8,
+            sessions=6,
             boards=2,
             listeners=3,
             think_s=0.4,

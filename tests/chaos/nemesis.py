@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,13 +24,22 @@ class Fault:
     strike: Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class Strike:
+    """A fault that struck, and when, until it was undone."""
+
+    name: str
+    began: float
+    ended: float
+
+
 class Nemesis:
     """Strikes one fault after the other. `lasts` scales how long each goes on."""
 
     def __init__(
         self, place: Place, listeners: Sequence[Listener], chance: random.Random, *, lasts: float = 1.0
     ) -> None:
-        self.struck: list[str] = []
+        self.struck: list[Strike] = []
         self._place = place
         self._listeners = listeners
         self._chance = chance
@@ -61,8 +71,9 @@ class Nemesis:
         return found
 
     async def strike(self, fault: Fault) -> None:
+        began = time.monotonic()
         await fault.strike()
-        self.struck.append(fault.name)
+        self.struck.append(Strike(fault.name, began, time.monotonic()))
 
     async def _wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self._lasts)
@@ -129,7 +140,7 @@ class Nemesis:
         for victim in victims:
             victim.stall()
         try:
-            await self._wait(18)
+            await self._wait(20)
         finally:
             for victim in victims:
                 victim.go_on()

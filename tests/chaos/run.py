@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from uuid import UUID
@@ -171,8 +170,7 @@ class Talk:
 
     def _sum_up(self, report: Report, stored: Stored) -> None:
         operations = [one for writer in self._writers for one in writer.operations]
-        report.count(operations)
-        report.faults = dict(Counter(self._nemesis.struck))
+        report.count(operations, self._nemesis.struck)
         report.left_out = [] if self._place.clock_turns else ["clock jump: libfaketime is not installed"]
         report.publications = sum(len(told) for told in stored.publications.values())
         report.links = asdict(self._numbers)

@@ -130,4 +130,5 @@ WORDS = (
     "A longer sentence about how the work is going, with some words more than the others have.",
     "نعم",
     "‏1️⃣ ثم ‎2️⃣",
+    " ".join(["ملتقى"] * 600),
 )
