@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
+from models.person import Person
 from models.team import Board
 from server.actions import person
 from server.api.endpoint import Endpoints, Reply, Visit
@@ -11,7 +12,7 @@ from server.api.runner import Units
 from server.demo.people import CONFERENCE, LIVE_SESSION, NEXT_SESSION, PERSONAS, TEAM, Persona
 from server.domain.person import Me
 from server.domain.view import View
-from server.queries import people
+from server.queries import people, scope
 
 
 class DemoSignIn(View):
@@ -29,13 +30,18 @@ def flows(units: Units) -> Endpoints:
 
     @doors.flow("demo.sign_in", "POST", "/api/demo/sign-in", body=DemoSignIn, result=DemoEntered)
     async def sign_in(visit: Visit, body: DemoSignIn) -> Reply:
-        """Be one of the example's people."""
-        someone = PERSONAS[body.persona]
-        token = await units.write(lambda db: person.sign_in(db, someone.id, device=visit.device))
+        """Be one of the example's people, in the language the visitor reads."""
+        token = await units.write(lambda db: _enter(db, body.persona, visit))
         entered = await units.read(lambda db: _entered(db, body.persona))
         return Reply(entered, login_token=token)
 
     return doors
+
+
+def _enter(db: Session, persona: str, visit: Visit) -> str:
+    someone = scope.load(db, Person, PERSONAS[persona].id, lock=True)
+    someone.locale = visit.locale  # the page must not change its language under the visitor's hand
+    return person.sign_in(db, someone.id, device=visit.device)
 
 
 def _entered(db: Session, persona: str) -> DemoEntered:
