@@ -27,6 +27,6 @@ export const routes: readonly Route[] = [
   { path: '/t/:team_id', words: ['teams'], page: () => import('~/features/teams/TeamPage.svelte') },
   { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
   { path: '/s/:session_id', words: ['stage', 'chat'], page: () => import('~/features/stage/StagePage.svelte'), bare: true },
-  { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte') },
+  { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte'), bare: true },
   { path: '/s/:session_id/desk', words: ['player', 'questions'], page: () => import('~/features/questions/DeskPage.svelte') },
 ];
