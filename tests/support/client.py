@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
+import server.assembly  # noqa: F401  # declares every fact and signal there is
 from models.base import new_id
 from realtime.hub.frames import SERVER_FRAMES, SUBPROTOCOL
 from server.domain.view import FACTS, SIGNALS
