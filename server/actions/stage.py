@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.conference import ConferenceSession
 from models.stage import Stage
 from server.actions.session import tell_stage
+from server.domain.session import OPEN
 from server.queries import scope
 
 
@@ -28,8 +30,11 @@ class RoomState:
 
 
 def observe(db: Session, state: RoomState) -> bool:
-    """Write a room's state if it is newer than what is known, and tell the session. Returns whether it was."""
-    session = db.get(ConferenceSession, state.session_id)
+    """Write a room's state if it is newer than what is known, and tell the session. Returns whether it was.
+
+    The session cannot move meanwhile: if it went live just now, either this tells of the room or the move does.
+    """
+    session = db.get(ConferenceSession, state.session_id, with_for_update={"read": True})
     if session is None:
         return False
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
@@ -52,14 +57,13 @@ def observe(db: Session, state: RoomState) -> bool:
 
 def forget_others(db: Session, instance: str, rooms: Sequence[UUID]) -> None:
     """A media process that has just started knows only these rooms: whatever else was on air is gone."""
-    stale = db.exec(
-        select(Stage).where(col(Stage.instance) < instance, col(Stage.session_id).not_in(list(rooms)))
-    ).all()
-    for stage in stale:
+    wanted = select(Stage).where(col(Stage.instance) < instance, col(Stage.session_id).not_in(list(rooms)))
+    for stage in db.exec(wanted.order_by(col(Stage.session_id))).all():
         if stage.publishers or stage.viewers:
             observe(db, RoomState(stage.session_id, instance, 0, publishers=[], viewers=0))
 
 
-def open_sessions(db: Session) -> list[ConferenceSession]:
-    """Sessions whose stage is open: what media should hold."""
-    return list(db.exec(select(ConferenceSession).where(col(ConferenceSession.state).in_(("backstage", "live")))))
+def to_be_wished(db: Session, rooms: Sequence[UUID]) -> list[ConferenceSession]:
+    """Sessions whose stage is open, which media should hold, and those of the rooms it does hold."""
+    concerned = or_(col(ConferenceSession.state).in_(OPEN), col(ConferenceSession.id).in_(rooms))
+    return list(db.exec(select(ConferenceSession).where(concerned)))

@@ -15,7 +15,6 @@ from uuid import UUID
 
 import structlog
 
-from models.conference import ConferenceSession
 from models.database import Database, Unavailable
 from models.publication import Publication
 from server.actions import stage
@@ -37,7 +36,9 @@ class StageFollower:
         self._media = media
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: dict[UUID, RoomState] = {}
-        self._counted: dict[UUID, RoomState] = {}  # only its viewers changed; written with the next beat
+        self._counted: dict[UUID, RoomState] = {}  # only its viewers changed; written a little later
+        self._untold: dict[str, tuple[int, str]] = {}  # wishes media did not hear: a session's version and state
+        self._undropped: set[str] = set()
         self.connected = asyncio.Event()
 
     def start(self) -> None:
@@ -60,7 +61,8 @@ class StageFollower:
         try:
             await self._media.drop(owners)
         except Fault:
-            log.warning("media.drop_failed", count=len(owners))
+            log.warning("media.drop_waits", count=len(owners))
+            self._undropped.update(owners)
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -85,6 +87,8 @@ class StageFollower:
             await self._whole(event)
         elif event["type"] == "room":
             await self._changed(_room(event["room"], event["instance"], event["revision"]))
+        elif event["type"] == "beat":
+            await self._say_again()
 
     async def _changed(self, state: RoomState) -> None:
         """Who sends is told at once; how many watch, at most every few seconds.
@@ -121,17 +125,30 @@ class StageFollower:
             await self._write(state)
         known = [state.session_id for state in rooms]
         await self._database.write(lambda db: stage.forget_others(db, event["instance"], known))
-        sessions: list[ConferenceSession] = await self._database.read(stage.open_sessions)
-        for session in sessions:
+        for session in await self._database.read(lambda db: stage.to_be_wished(db, known)):
             await self._wish(str(session.id), session.state, session.version)
+        await self._say_again()
         self.connected.set()
 
-    async def _wish(self, session_id: str, state: str, revision: int) -> None:
+    async def _say_again(self) -> None:
+        """What media did not take at its time: a stage that has ended must not stay open, nor anybody on it."""
+        for session_id, (version, state) in list(self._untold.items()):
+            await self._wish(session_id, state, version)
+        if self._undropped:
+            owners, self._undropped = self._undropped, set()
+            await self.drop(sorted(owners))
+
+    async def _wish(self, session_id: str, state: str, version: int) -> None:
         on_air: str | list[str] = "all" if state == "live" else []
+        wished = (version, state)
         try:
-            await self._media.wish(session_id, revision=revision, open=state in OPEN, on_air=on_air)
+            await self._media.wish(session_id, revision=version, open=state in OPEN, on_air=on_air)
         except Fault as fault:
-            log.info("media.wish_waits", code=fault.code)  # said again when the link is back
+            log.info("media.wish_waits", code=fault.code)
+            self._untold[session_id] = max(wished, self._untold.get(session_id, wished))
+        else:
+            if self._untold.get(session_id, wished) <= wished:
+                self._untold.pop(session_id, None)
 
 
 def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:

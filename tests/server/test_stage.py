@@ -1,0 +1,198 @@
+"""Stages and media of one mind, whatever either of them misses. Media is played by the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from models.database import Database
+from models.publication import Publication
+from models.stage import Stage
+from server.actions import session, stage
+from server.actions.stage import RoomState
+from server.domain.errors import Away
+from server.live.media import MediaClient
+from server.live.stage import StageFollower
+from tests.support.people import World, settle
+from tests.support.services import PostgresServer
+
+JSON = dict[str, Any]
+BEAT: JSON = {"type": "beat"}
+
+
+class Media:
+    """A media process by its link: says what it is told to say, notes what it is wished."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.open: dict[str, bool] = {}
+        self.dropped: list[str] = []
+        self.refused = 0
+        self._says: asyncio.Queue[JSON] = asyncio.Queue()
+        self._asked = asyncio.Condition()
+
+    async def say(self, event: JSON) -> None:
+        """Returns once all that follows from it was done."""
+        self._says.put_nowait(event)
+        async with asyncio.timeout(20):
+            await self._says.join()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20), self._asked:
+            await self._asked.wait_for(condition)
+
+    async def events(self) -> AsyncIterator[JSON]:
+        while True:
+            yield await self._says.get()
+            self._says.task_done()
+
+    async def wish(self, room: str, *, revision: int, open: bool, on_air: str | list[str]) -> None:
+        async with self._answering():
+            self.open[room] = open
+
+    async def drop(self, owners: Collection[str]) -> None:
+        async with self._answering():
+            self.dropped += owners
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        async with self._asked:
+            self._asked.notify_all()
+            if self.away:
+                self.refused += 1
+                raise Away("away.media")
+            yield
+
+
+@asynccontextmanager
+async def following(database: Database, media: Media) -> AsyncIterator[StageFollower]:
+    """A follower that hears what this handle of the database commits."""
+    follower = StageFollower(database, cast(MediaClient, media))
+    database.listener = follower.notice
+    follower.start()
+    yield follower
+    await follower.stop()
+    await database.close()
+
+
+def whole(*rooms: JSON, instance: str = "1") -> JSON:
+    return {"type": "state", "instance": instance, "revision": 1, "rooms": list(rooms)}
+
+
+def room(session_id: UUID, *publishers: JSON) -> JSON:
+    viewers = {"air": 0, "backstage": 0}
+    return {"room": str(session_id), "revision": 1, "publishers": list(publishers), "viewers": viewers}
+
+
+def move(world: World, to: str) -> Callable[[Session], object]:
+    return lambda db: session.move(db, world["organiser"].actor, world.session, to)
+
+
+async def test_stage_that_ended_unheard_is_closed_when_the_link_is_back(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    for to in ("live", "ended"):
+        await database.write(move(world, to))
+    async with following(database, media):
+        await media.say(whole(room(world.session)))
+    assert media.open == {str(world.session): False}
+
+
+async def test_wish_that_media_did_not_take_is_said_again_until_it_does(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    name = str(world.session)
+    async with following(database, media):
+        await media.say(whole())
+        await database.write(move(world, "live"))
+        await media.until(lambda: media.open == {name: True})
+        media.away = True
+        await database.write(move(world, "ended"))
+        await media.until(lambda: media.refused == 1)
+        await media.say(BEAT)
+        media.away = False
+        await media.say(BEAT)
+        assert (media.open, media.refused) == ({name: False}, 2)
+        media.open.clear()
+        await media.say(BEAT)
+        assert media.open == {}
+
+
+async def test_person_whom_media_did_not_drop_is_dropped_later_and_once(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    async with following(database, media) as follower:
+        media.away = True
+        await follower.drop(["somebody"])
+        media.away = False
+        await media.say(BEAT)
+        await media.say(BEAT)
+    assert media.dropped == ["somebody"]
+
+
+async def test_new_media_process_knows_only_what_it_says(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    await database.write(move(world, "live"))
+    await database.write(lambda db: stage.observe(db, on_air(world)))
+    async with following(database, media):
+        await media.say(whole(instance="2"))
+        assert await database.read(lambda db: db.get_one(Stage, world.session).publishers) == []
+
+
+async def test_publisher_seen_while_the_session_goes_live_is_told(
+    postgres_server: PostgresServer, postgres_template: str
+) -> None:
+    """On SQLite one waits for the other anyhow."""
+    name = postgres_server.create(template=postgres_template)
+    database = Database(postgres_server.url(name))
+    world = await settle(database)
+    moving = await asyncpg.connect(postgres_server.url(name))
+    async with moving.transaction():
+        await moving.execute("UPDATE conference_session SET state = 'live' WHERE id = $1", world.session)
+        observing = asyncio.create_task(database.write(lambda db: stage.observe(db, on_air(world))))
+        while not observing.done() and not await database.read(waits):
+            pass  # the question itself gives the other its turn
+    await observing
+    told = await database.read(lambda db: stages_told(db, world))
+    await moving.close()
+    await database.close()
+    postgres_server.drop(name)
+    assert [len(one["publishers"]) for one in told] == [1]
+
+
+def waits(db: Session) -> bool:
+    locked = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(db.connection().execute(text(locked)).scalar_one())
+
+
+def on_air(world: World) -> RoomState:
+    publisher = {
+        "id": "p1",
+        "person_id": str(world["speaker"].id),
+        "label": "camera",
+        "audio": True,
+        "video": True,
+        "on_air": True,
+        "slot": 0,
+        "backstage_slot": 0,
+        "codec": "H264",
+    }
+    return RoomState(world.session, "1", 1, publishers=[publisher], viewers=0)
+
+
+def stages_told(db: Session, world: World) -> list[JSON]:
+    rows = db.exec(
+        select(Publication)
+        .where(col(Publication.channel) == world.channel, col(Publication.name) == "stage.changed")
+        .order_by(col(Publication.offset))
+    )
+    return [row.data["stage"] for row in rows]
