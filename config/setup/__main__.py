@@ -91,6 +91,15 @@ def chaos() -> None:
     python.start("-m", "tests.chaos", *os.environ.get("CHAOS", "").split())
 
 
+def screenshots() -> None:
+    """The pages of the demo as pictures, for the README and for whoever changes them."""
+    with _alone():
+        debian.install_for_tests()
+        _prepare_tests()
+        web.ensure_built()
+    python.start("-m", "tests.e2e.screenshots")
+
+
 def lock() -> None:
     """Renew the locks after a change of pyproject.toml."""
     with _alone():
@@ -98,7 +107,7 @@ def lock() -> None:
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
-    command.__name__: command for command in (run, dev, test, quick, check, bench, chaos, lock)
+    command.__name__: command for command in (run, dev, test, quick, check, bench, chaos, screenshots, lock)
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser
 
@@ -39,7 +40,12 @@ class Demo:
 
     @asynccontextmanager
     async def profile(
-        self, browser: Browser, persona: str | None, locale: Locale = "ar", size: Sizes = DESKTOP
+        self,
+        browser: Browser,
+        persona: str | None,
+        locale: Locale = "ar",
+        size: Sizes = DESKTOP,
+        **options: Any,
     ) -> AsyncIterator[Profile]:
         """The persona's browser, with its language set."""
         token = None
@@ -48,7 +54,7 @@ class Demo:
                 await door.post("/api/demo/sign-in", {"persona": persona})
                 await door.patch("/api/me", {"locale": locale})
                 token = door.token
-        async with profile(browser, self.url, token, locale=locale, size=size) as one:
+        async with profile(browser, self.url, token, locale=locale, size=size, **options) as one:
             yield one
 
 
