@@ -176,6 +176,7 @@ class Hub:
         self, websocket: WebSocket, handshake: Handshake, link: AttachableLink
     ) -> Connection | None:
         """A greeted connection, or None after a refusal."""
+        reviews = self._rights.reviews
         verdict = await self._verdict(websocket, handshake)
         if isinstance(verdict, Refusal):
             self.numbers.refused += 1
@@ -188,6 +189,8 @@ class Hub:
         self.enter(connection)
         greeting = hello(connection=connection.id, build=self._context.build, beat=round(self.limits.beat_s))
         connection.send(greeting)
+        if self._rights.reviews != reviews:
+            self._rights.review([connection])
         return connection
 
     async def _verdict(self, websocket: WebSocket, handshake: Handshake) -> Peer | Refusal:

@@ -17,9 +17,11 @@ class Rights:
         self._context = context
         self._subscribing = subscribing
         self._turns = asyncio.Semaphore(_AT_A_TIME)
+        self.reviews = 0  # who was at the Gate during one may have been let in by an older right
 
     def review(self, connections: Iterable[Connection]) -> None:
         """Ask again for these; a subscription just being made is asked for again as well."""
+        self.reviews += 1
         deadline = asyncio.get_running_loop().time() + self._context.limits.access_s
         for connection in connections:
             connection.rights += 1

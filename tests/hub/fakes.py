@@ -77,6 +77,7 @@ class FakeGate:
     failing: bool = False
     hanging: asyncio.Event | None = None
     admitted: int = 0
+    on_admit: Callable[[str], None] | None = None
     on_subscribe: Callable[[str, str], None] | None = None
 
     async def admit(self, handshake: Handshake) -> Peer | Refusal:
@@ -93,6 +94,8 @@ class FakeGate:
         login = login or f"login-{person}"
         if login in self.ended:
             return Refusal("login.ended", "Sign in again.", Close.LOGIN_ENDED)
+        if self.on_admit is not None:
+            self.on_admit(login)
         return Peer(person_id=person, login_id=login, name=person.title())
 
     async def may_subscribe(self, peer: Peer, channel: str) -> bool:

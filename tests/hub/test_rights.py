@@ -62,6 +62,20 @@ async def test_right_lost_while_subscribing_is_noticed() -> None:
         assert n.hub.numbers.subscriptions == 0
 
 
+async def test_login_that_ends_while_it_is_admitted_is_noticed() -> None:
+    async with node() as n:
+
+        def end_it(login: str) -> None:
+            """The login ends just after the yes, when there is no connection yet to be named."""
+            n.gate.ended.add(login)
+            n.hub.drop(login_ids=[login])
+
+        n.gate.on_admit = end_it
+        async with n.client("amal") as amal:
+            assert await amal.closed() == (3500, "login.ended")
+        assert n.hub.numbers.connections == 0
+
+
 async def test_gate_that_does_not_answer_makes_the_named_come_back() -> None:
     async with node(limits=replace(QUICK, access_s=0.2)) as n, n.client("amal") as amal:
         n.gate.failing = True
