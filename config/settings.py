@@ -19,6 +19,7 @@ from config.secrets import resolve
 
 PREFIX = "MULTAQA_"
 SECRETS = frozenset({"media_secret", "turn_secret"})  # may say `file:/path`
+DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -121,8 +122,9 @@ class Settings(BaseModel):
 
     @property
     def url(self) -> str:
-        """The address people open, without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        """The address people open, as browsers write it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return _origin(self.public_url or f"http://{host}:{self.port}")
 
     @property
     def secure(self) -> bool:
@@ -138,6 +140,15 @@ class Settings(BaseModel):
         port = f":{parts.port}" if parts.port else ""
         names = ("localhost", "127.0.0.1", "[::1]")
         return frozenset(f"{parts.scheme}://{name}{port}" for name in names)
+
+    @property
+    def media_host(self) -> str:
+        """Where media listens: loopback only when nobody can come from elsewhere.
+
+        Behind a proxy the server keeps to loopback; no proxy stands in front of media.
+        """
+        near = {self.host, urlsplit(self.url).hostname} <= LOOPBACK_NAMES and not self.media_address
+        return "127.0.0.1" if near else "0.0.0.0"
 
     @property
     def turn(self) -> str:
@@ -157,9 +168,26 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _is_origin(url: str) -> bool:
+def _origin(url: str) -> str:
+    """An address as browsers write it in `Origin` (RFC 6454 6.2): small ASCII letters, no default port.
+
+    Raises ValueError for what is more or less than a scheme, a host and a port.
+    """
     parts = urlsplit(url)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
+    host, port = parts.hostname, parts.port
+    rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username or "")
+    if parts.scheme not in DEFAULT_PORTS or not host or any(rest):
+        raise ValueError("not an origin")
+    name = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    return f"{parts.scheme}://{name}" + ("" if port in {None, DEFAULT_PORTS[parts.scheme]} else f":{port}")
+
+
+def _is_origin(url: str) -> bool:
+    try:
+        _origin(url)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_address(text: str) -> bool:

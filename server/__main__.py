@@ -17,7 +17,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from config.logging import configure
-from config.settings import LOOPBACK_NAMES, Settings, SettingsFault
+from config.settings import Settings, SettingsFault
 from models import migrate as migrations
 from models.database import Database
 from server.actions.person import create_setup_link
@@ -72,7 +72,7 @@ def media(
         socket_path=Path(media_control(settings).removeprefix("unix:")),
         udp_port=settings.media_port,
         address=settings.media_address or None,
-        host="127.0.0.1" if settings.host in LOOPBACK_NAMES and not settings.media_address else "0.0.0.0",
+        host=settings.media_host,
         secret=settings.media_secret.get_secret_value() or None,
         control_pipe=control,
     )
