@@ -50,3 +50,17 @@ def test_who_has_gone_is_forgotten_without_any_thread(monkeypatch: pytest.Monkey
     now += TIDY_S + 60.001
     limiter.hit(THRICE, "amal")
     assert limiter.known == 1
+
+
+def test_clock_put_back_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter, now = Limiter(), time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    for who in ("amal", "amal", "amal", "tariq"):
+        limiter.hit(THRICE, who)
+    now -= 7200
+    for _ in range(3):
+        limiter.hit(THRICE, "amal")
+    assert limiter.known == 1
+    with pytest.raises(TooMany) as refused:
+        limiter.hit(THRICE, "amal")
+    assert refused.value.retry_after_s <= 60
