@@ -54,12 +54,19 @@ function chunkTable(bundle: Bundle): Chunks {
   const numbers = (files: string[]): number[] =>
     files.map((file) => (names.includes(file) ? names.indexOf(file) : names.push(file) - 1));
   const chunks = Object.values(bundle).filter((item) => item.type === 'chunk');
+  // A chunk is asked for with all that it needs, however deep: what is found out later costs a turn of the line.
+  const needs = (file: string, found = new Set<string>()): Set<string> => {
+    const chunk = chunks.find((item) => item.fileName === file);
+    if (!chunk || found.has(file)) return found;
+    found.add(file);
+    for (const name of chunk.imports as string[]) needs(name, found);
+    for (const name of (chunk.viteMetadata as { importedCss?: Set<string> } | undefined)?.importedCss ?? []) found.add(name);
+    return found;
+  };
+  const here = new Set(chunks.filter((item) => item.isEntry).flatMap((item) => [...needs(item.fileName)]));
   const files = (ending: string): string[] => {
     const chunk = chunks.find((item) => String(item.facadeModuleId ?? '').endsWith(ending));
-    if (!chunk) return [];
-    const css = [...((chunk.viteMetadata as { importedCss?: Set<string> } | undefined)?.importedCss ?? [])];
-    const shared = (chunk.imports as string[]).filter((name) => !bundle[name]?.isEntry);
-    return [chunk.fileName, ...shared, ...css];
+    return chunk ? [...needs(chunk.fileName)].filter((name) => !here.has(name)) : [];
   };
   const source = readFileSync(new URL('../src/routes.ts', import.meta.url), 'utf8');
   const row = /path: '([^']+)'[^}]*?words: \[([^\]]*)\][^}]*?import\('~\/([^']+)'\)/g;
