@@ -74,10 +74,11 @@ def check() -> None:
 def bench() -> None:
     """The design's figures, measured beside their peers; BENCH=short for a quick look, PART=hub for one part."""
     with _alone():
-        downloads.announce(tests=True, front_end=False)
+        downloads.announce(tests=True, front_end=not web.is_built())
         python.install(LOCK)
         python.install(TEST_LOCK)
         peers.ensure_peers()
+        web.ensure_built()
     python.start("-m", "tests.bench", *os.environ.get("PART", "").split())
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.bench import command, hub
+from tests.bench import command, first_load, hub
 from tests.bench.compiler import NoCompiler, program
 from tests.bench.places import RESULTS, ROOT
 from tests.bench.rows import Row, table, write
@@ -25,7 +25,11 @@ def _command(short: bool) -> Iterator[Row]:
     return command.measure(rounds=2 if short else 5, commands=300 if short else 1000, say=say)
 
 
-PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {"hub": _hub, "command": _command}
+def _web(short: bool) -> Iterator[Row]:
+    return first_load.measure(rounds=3 if short else 7, say=say)
+
+
+PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {"hub": _hub, "command": _command, "web": _web}
 
 
 def main() -> None:
