@@ -18,6 +18,8 @@ from pydantic_core import PydanticCustomError
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u2028\u2029\ufeff\ufff9-\ufffc]")
 _MARKS = re.compile("[\u064b-\u065f\u0670\u0640]")
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})  # categories that show nothing by themselves
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _FOLDED = str.maketrans(
     {
         **dict.fromkeys("أإآٱ", "ا"),
@@ -38,9 +40,10 @@ def clean(text: str) -> str:
 
     Joiners (U+200C, U+200D) and the marks U+200E, U+200F, U+061C stay: Arabic and Persian use them.
     """
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(letter for letter in text if not "\ud800" <= letter <= "\udfff")
-    return _INVISIBLE.sub("", _BIDI_CONTROLS.sub("", text)).strip()
+    # What is taken out may have stood between a letter and its mark, so they are joined last.
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _BIDI_CONTROLS.sub("", text))).strip()
 
 
 def clean_line(text: str) -> str:
@@ -58,25 +61,32 @@ def fold_email(address: str) -> str:
     return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
-def _checked(clean_text: Callable[[str], str], *, least: int, most: int) -> AfterValidator:
+def seen(text: str) -> bool:
+    """Whether a reader sees anything of it: joiners, marks and fillers alone are a name nobody can read."""
+    return any(letter not in _BLANK_LETTERS and unicodedata.category(letter) not in _UNSEEN for letter in text)
+
+
+def _checked(clean_text: Callable[[str], str], *, most: int, may_be_empty: bool = False) -> AfterValidator:
     """Clean, then measure again: NFC makes some letters two, and a column holds no more than it says."""
 
     def check(text: str) -> str:
         kept = clean_text(text)
         if len(kept) > most:
             raise PydanticCustomError("string_too_long", "too long")
-        if len(kept) < least:
+        if not seen(kept):
+            if may_be_empty:
+                return ""
             raise ValueError("empty")
         return kept
 
     return AfterValidator(check)
 
 
-Name = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, least=1, most=80)]
-Title = Annotated[str, StringConstraints(max_length=200), _checked(clean_line, least=1, most=200)]
-TeamTitle = Annotated[str, StringConstraints(max_length=120), _checked(clean_line, least=1, most=120)]
-OptionalLine = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, least=0, most=80)]
-OptionalProse = Annotated[str, StringConstraints(max_length=4000), _checked(clean, least=0, most=4000)]
-MessageText = Annotated[str, StringConstraints(max_length=4000), _checked(clean, least=1, most=4000)]
-QuestionText = Annotated[str, StringConstraints(max_length=1000), _checked(clean, least=1, most=1000)]
-CardTitle = Annotated[str, StringConstraints(max_length=300), _checked(clean_line, least=1, most=300)]
+Name = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, most=80)]
+Title = Annotated[str, StringConstraints(max_length=200), _checked(clean_line, most=200)]
+TeamTitle = Annotated[str, StringConstraints(max_length=120), _checked(clean_line, most=120)]
+OptionalLine = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, most=80, may_be_empty=True)]
+OptionalProse = Annotated[str, StringConstraints(max_length=4000), _checked(clean, most=4000, may_be_empty=True)]
+MessageText = Annotated[str, StringConstraints(max_length=4000), _checked(clean, most=4000)]
+QuestionText = Annotated[str, StringConstraints(max_length=1000), _checked(clean, most=1000)]
+CardTitle = Annotated[str, StringConstraints(max_length=300), _checked(clean_line, most=300)]
