@@ -13,7 +13,6 @@ from realtime.hub.ports import Handshake, Peer, Refusal
 from realtime.hub.rights import close_code
 
 LINK = "hub_link"  # where uvicorn.py leaves the socket's protocol object in the ASGI scope's state
-FOREIGN = Refusal("origin.foreign", "This origin may not connect.")
 
 
 class AttachableLink(Link, Protocol):

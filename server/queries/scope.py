@@ -144,12 +144,6 @@ def conference_role(db: Session, conference_id: UUID, person_id: UUID) -> str | 
     return row.role if row else None
 
 
-def sessions_spoken_in(db: Session, actor: Actor, session_ids: Iterable[UUID]) -> set[UUID]:
-    mine = col(SessionSpeaker.person_id) == actor.person_id
-    named = col(SessionSpeaker.session_id).in_(list(session_ids))
-    return set(db.exec(select(SessionSpeaker.session_id).where(mine, named)))
-
-
 def _conference_roles(db: Session, actor: Actor, conference_id: UUID) -> set[str]:
     role = conference_role(db, conference_id, actor.person_id)
     return {role} if role else set()
