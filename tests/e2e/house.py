@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -11,9 +12,20 @@ from models.base import new_id
 from models.database import Database
 from server.actions import card, conference, session
 from server.domain.board import CardDraft
+from tests.support.faults import FaultProxy
 from tests.support.people import World, enrol, lay_out
 
 CARDS = ("حجز القاعة", "كتابة الدعوات", "طباعة اللافتات")
+
+
+@dataclass
+class House:
+    """`left` is one process, `right` the other; the network of all who come by `right` can be taken away."""
+
+    world: World
+    left: str
+    right: str
+    network: FaultProxy
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ WATCH = """
   const describe = (one) => `${one.tagName.toLowerCase()} «${words(one)}»`;
   const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
   const reachable = (one) => !one.disabled && one.tabIndex >= 0 && shown(one) && !one.closest('[inert]');
-  const wanted = [...document.querySelectorAll(CONTROLS)].filter(reachable);
+  const where = document.querySelector('dialog:modal') ?? document;
+  const wanted = [...where.querySelectorAll(CONTROLS)].filter(reachable);
   const watch = { wanted, describe, seen: [], unseen: [] };
   window.walked = watch;
   document.activeElement?.blur();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -12,15 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 
 from tests.e2e.chromium import profile
-from tests.e2e.house import CARDS, database, lay_out_talk
+from tests.e2e.house import CARDS, House
 from tests.e2e.media import numbers, plays, seen_and_heard
-from tests.e2e.sites import Site, running
 from tests.e2e.steps import ask, button, go_on_air, hears, messages, say, watch
 from tests.e2e.words import word
-from tests.support.faults import FaultProxy, fault_proxy
-from tests.support.people import World
-from tests.support.processes import free_port
-from tests.support.services import PostgresServer, RedisServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(180)]
 HIGH = {"width": 1280, "height": 1500}  # so that the whole log is in the page
@@ -28,16 +23,6 @@ HIGH_PHONE = {"width": 390, "height": 1700}
 LOST_S = 20.0
 OFFLINE = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0, "packetLoss": 100}
 ONLINE = {"offline": False, "latency": 1, "downloadThroughput": -1, "uploadThroughput": -1, "packetLoss": 0}
-
-
-@dataclass
-class House:
-    """`left` is one process, `right` the other; the network of all who come by `right` can be taken away."""
-
-    world: World
-    left: str
-    right: str
-    network: FaultProxy
 
 
 @dataclass
@@ -49,36 +34,6 @@ class Talk:
     attendee: Page
     noor: Page
     cable: CDPSession
-
-
-@pytest.fixture(scope="module")
-def urls(
-    postgres_server: PostgresServer, redis_server: RedisServer, postgres_template: str
-) -> Iterator[tuple[str, str]]:
-    redis_server.flush()
-    name = postgres_server.create(template=postgres_template)
-    yield postgres_server.url(name), redis_server.url
-    postgres_server.drop(name)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def house(urls: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with database(urls[0]) as db:
-        world = await db.write(lay_out_talk)
-    folder = tmp_path_factory.mktemp("house")
-    shared = {
-        "MULTAQA_DATABASE_URL": urls[0],
-        "MULTAQA_REDIS_URL": urls[1],
-        "MULTAQA_MEDIA_CONTROL": f"unix:{folder}/media.sock",
-    }
-    port = free_port()
-    async with fault_proxy("127.0.0.1", port) as network:
-        public = {"MULTAQA_PUBLIC_URL": f"http://127.0.0.1:{network.port}", "MULTAQA_PORT": str(port)}
-        media = Site("media", folder / "media", **shared)
-        left = Site("serve", folder / "left", **shared)
-        right = Site("serve", folder / "right", **shared | public)
-        async with running(media, left, right):
-            yield House(world, left.url, right.url, network)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
