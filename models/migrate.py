@@ -89,7 +89,7 @@ def _move(connection: Connection, *, up: str | None = None, down: str | None = N
     try:
         current = _revision(connection)
         if current is not None and not knows(current):
-            raise TooNew(current)
+            raise TooNew(f"The database was written by a newer Multaqa (revision {current}).")
         connection.rollback()
         if up is not None:
             command.upgrade(_config(connection), up)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import httpx
 import typer
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +23,7 @@ from models import migrate as migrations
 from models.database import Database
 from server.actions.person import create_setup_link
 from server.demo import seed
+from server.domain.person import OneTimeLinkView
 from server.keeping import copying
 from server.keeping.faults import KeepingFault
 from server.ports import PortTaken, listening
@@ -39,8 +41,7 @@ def serve() -> None:
     """Run the server for real, with its media process, until it is told to stop."""
     settings = _settings()
     with _alone(settings), _placed(settings, search=False) as (door, placed):
-        migrations.upgrade(placed.database)
-        link = _once(placed, lambda db: db.write(lambda unit: create_setup_link(unit, url=placed.url)))
+        link = _setup_link(placed)
         _supervise(placed, door, [f"Become the first organiser: {link.url}"] if link else [])
 
 
@@ -49,8 +50,9 @@ def demo() -> None:
     """Run a living example conference on this machine, with a talk on air. No passwords, no set-up."""
     settings = _settings(mode="demo")
     with _alone(settings), _placed(settings, search=True) as (door, placed):
-        migrations.upgrade(placed.database)
-        film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
+        with _plainly():
+            migrations.upgrade(placed.database)
+            film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
         speaker = Child("film", ["film", "--url", film.url, "--key", film.key, "--control", "CONTROL"])
         notes = ["This is an example: choose who you want to be on the page."]
         if placed.port != settings.port:
@@ -82,7 +84,7 @@ def media(
 def migrate(down_to: Annotated[str | None, typer.Option(help="Go back to this revision.")] = None) -> None:
     """Bring the database to the shape this version expects."""
     settings = _settings()
-    with _alone(settings):
+    with _alone(settings), _plainly():
         if down_to is None:
             migrations.upgrade(settings.database)
         else:
@@ -93,9 +95,7 @@ def migrate(down_to: Annotated[str | None, typer.Option(help="Go back to this re
 @app.command()
 def admin() -> None:
     """Print a fresh link for the first organiser, while there is none."""
-    settings = _settings()
-    migrations.upgrade(settings.database)
-    link = _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
+    link = _setup_link(_settings())
     print(link.url if link else "This server already has an organiser, who can invite others.")
 
 
@@ -180,15 +180,31 @@ def _tell(line: str) -> None:
 
 
 def _kept(work: Coroutine[Any, Any, T]) -> T:
-    """Run a backup, restore or move; what stood in its way becomes one sentence."""
-    try:
+    """Run a backup, restore or move."""
+    with _plainly():
         return asyncio.run(work)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What stands in the way of a command becomes one sentence for its operator."""
+    try:
+        yield
     except DBAPIError as error:
         reason: object = error.orig
-    except (KeepingFault, OSError) as fault:
+    except (KeepingFault, migrations.TooNew, migrations.LooseRows, OSError, asyncpg.PostgresError) as fault:
         reason = fault
+    else:
+        return
     print(f"Not done: {reason}", file=sys.stderr)
     raise typer.Exit(5)
+
+
+def _setup_link(settings: Settings) -> OneTimeLinkView | None:
+    """Bring the database into shape; a link for the first organiser while there is none."""
+    with _plainly():
+        migrations.upgrade(settings.database)
+        return _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
 
 
 def _supervise(settings: Settings, door: socket.socket, notes: list[str], more: list[Child] | None = None) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -174,9 +176,7 @@ async def test_acknowledged_messages_survive_kill_9(backend: Backend, tmp_path: 
         async with Browser(running.url, world["guest"].token) as guest:
             position = (await guest.get(f"/api/sessions/{world.session}/chat"))["position"]
         talk = Talk()
-        hearing = asyncio.create_task(
-            listen(running.url, world, world["guest"], position, PEOPLE * MESSAGES_EACH)
-        )
+        hearing = asyncio.create_task(listen(running.url, world, world["guest"], position, PEOPLE * MESSAGES_EACH))
         talking = [asyncio.create_task(chatter(running.url, world, someone, talk)) for someone in people]
         kills = (running.kill_worker, running.kill_parent, running.kill_worker)
         for number, kill in zip(KILLS_AT, kills, strict=True):
@@ -255,3 +255,22 @@ async def test_first_start_prints_the_one_time_link(tmp_path: Path) -> None:
         assert match[1] not in "\n".join(
             line for line in running.program.output.splitlines() if line.startswith("{")
         )
+
+
+@pytest.mark.parametrize("command", [["serve"], ["migrate"], ["admin"]])
+async def test_newer_database_is_refused_in_one_sentence(tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "multaqa.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("INSERT INTO alembic_version VALUES ('from_the_future')")
+        connection.commit()
+    environment = {
+        "MULTAQA_DATA_DIR": str(tmp_path),
+        "MULTAQA_DATABASE_URL": f"sqlite:///{file}",
+        "MULTAQA_PORT": "0",
+    }
+    program = Program.start([sys.executable, "-m", "server", *command], env=os.environ | environment)
+    assert await asyncio.to_thread(program.process.wait) == 5
+    await asyncio.to_thread(program.stop)
+    assert "Not done: The database was written by a newer Multaqa" in program.output
+    assert "Traceback" not in program.output
