@@ -116,10 +116,9 @@ class Nemesis:
 
     async def _turn_clock(self) -> None:
         """A day ahead, then two hours back, then right again."""
-        async with self._place.own_clock() as turn:
-            for seconds in (DAY_S, -7200, 0):
-                turn(seconds)
-                await self._wait(4)
+        for seconds in (DAY_S, -7200, 0):
+            self._place.turn_clock(seconds)
+            await self._wait(4)
 
     # People's links
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from tests.chaos.history import JSON, Operation
 from tests.chaos.nemesis import Strike
 
-AROUND_S = 30.0
+AROUND_S = 5.0  # a restart is felt a little longer than it takes
 SHOWN = 20  # violations, of however many
 
 
