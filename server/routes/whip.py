@@ -58,11 +58,12 @@ class MediaDoors:
         """POST an offer, get an answer and the address of the connection."""
         if request.method == "OPTIONS":
             return Response(headers={"Accept-Post": SDP, "Allow": "POST, GET, HEAD, OPTIONS"})
+        sending = request.url.path.startswith("/whip/")
         if request.method in {"GET", "HEAD"}:
-            return Response(status_code=204, media_type=SDP)
+            # WHEP players look whether there is an endpoint by HEAD, and want its type (draft -04).
+            return Response(status_code=204 if sending else 200, media_type=SDP)
         if request.method != "POST":
             return Response(status_code=405, headers={"Allow": "POST, GET, HEAD, OPTIONS"})
-        sending = request.url.path.startswith("/whip/")
         session_id = _session_id(request)
         feed = request.query_params.get("feed", "air")
         if feed not in FEEDS:

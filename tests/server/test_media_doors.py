@@ -105,6 +105,8 @@ async def test_what_the_rfc_says_of_the_other_methods(server: Server, world: Wor
         options = await me.http.options(door)
         assert (options.status_code, options.headers["accept-post"]) == (200, "application/sdp")
         assert (await me.http.get(door)).status_code == 204
+        player = await me.http.head(f"/whep/{world.session}")
+        assert (player.status_code, player.headers["content-type"]) == (200, "application/sdp")
         assert (await me.http.delete(door)).status_code == 405
         resource = f"{door}/m0.unknown"
         assert (await me.http.options(resource)).headers["accept-patch"] == "application/trickle-ice-sdpfrag"
