@@ -163,7 +163,7 @@ class PostgresStore:
 
     async def write(self, unit: Unit[T]) -> tuple[T, list[Publication]]:
         async with AsyncSession(self._engine, sync_session_class=Session, expire_on_commit=False) as session:
-            return await session.run_sync(lambda db: _written(db, unit))  # type: ignore[arg-type]
+            return await session.run_sync(lambda db: _written(db, unit))  # type: ignore[arg-type]  # as above
 
     async def close(self) -> None:
         await self._engine.dispose()

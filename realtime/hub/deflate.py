@@ -112,7 +112,7 @@ class SharedDeflate(ServerPerMessageDeflateFactory):
     def __init__(self) -> None:
         super().__init__(server_no_context_takeover=True, client_no_context_takeover=True)
 
-    def process_request_params(  # type: ignore[override]
+    def process_request_params(  # type: ignore[override]  # websockets names its own extension as the result
         self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
     ) -> tuple[list[ExtensionParameter], Inflating]:
         answer, agreed = super().process_request_params(params, accepted_extensions)

@@ -293,7 +293,7 @@ class HubHttpProtocol(HttpToolsProtocol):
 
     server_state: HubServerState
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         self.head_bytes = 0
         self._await(_Reading.HEAD)
@@ -408,7 +408,7 @@ class HubServer(uvicorn.Server):
             self.serving.set()
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % 10 == 0:  # every tenth of a second
+        if counter % 10 == 0:  # uvicorn ticks ten times a second
             now = asyncio.get_running_loop().time()
             for reader in list(self.server_state.readers):
                 reader.check_deadline(now)
