@@ -63,4 +63,4 @@ def test_clock_put_back_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> Non
     assert limiter.known == 1
     with pytest.raises(TooMany) as refused:
         limiter.hit(THRICE, "amal")
-    assert refused.value.retry_after_s <= 60
+    assert refused.value.retry_after_s in range(1, 61)
