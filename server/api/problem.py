@@ -59,11 +59,15 @@ def problem(fault: Fault, *, locale: str, request_id: str) -> JSONResponse:
 
 def from_validation(error: ValidationError) -> Fault:
     """What pydantic found, as one of ours: unreadable JSON apart from values that cannot be used."""
-    found: Sequence[ErrorDetails] = error.errors(include_url=False, include_context=False, include_input=False)
+    found: Sequence[ErrorDetails] = error.errors(include_url=False, include_context=False)
     if any(item["type"] == "json_invalid" for item in found):
         return Malformed("json.malformed")
-    fields = {
-        ".".join(str(part) for part in item["loc"]) or "body": FIELD_CODES.get(item["type"], "field.unusable")
-        for item in found[:20]
-    }
+    fields = {".".join(str(part) for part in item["loc"]) or "body": _code(item) for item in found[:20]}
     return BadInput("input.unusable", fields=fields)
+
+
+def _code(item: ErrorDetails) -> str:
+    given = item["input"]
+    if isinstance(given, str) and not given.strip():
+        return "field.missing"  # to somebody before a form, an empty box is not too short but empty
+    return FIELD_CODES.get(item["type"], "field.unusable")

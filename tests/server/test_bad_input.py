@@ -135,6 +135,16 @@ async def test_unusable_values_are_named(server: Server, world: World, number: i
     assert_problem(answer)
 
 
+@pytest.mark.parametrize("name", ["", "   "])
+async def test_empty_boxes_are_called_empty(server: Server, name: str) -> None:
+    async with server.browser(language="ar") as somebody:
+        wish = {"name": name, "email": "", "password": "", "locale": "ar", "zone": "UTC"}
+        answer = await somebody.ask("POST", "/api/sign-up", wish)
+    assert_problem(answer)
+    told = messages.sentence("ar", "field.missing")
+    assert answer.json()["fields"] == {"name": told, "email": told, "password": told}
+
+
 async def test_longest_values_fit_their_columns(server: Server, world: World) -> None:
     async with server.browser(world["organiser"].token) as me:
         here = f"/api/conferences/{world.conference}"
