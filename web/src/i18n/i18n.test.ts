@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { directionOf, plainDigits } from './bidi';
 import { dateRange, dayKey, time, zoneName } from './format';
 import { language, t } from './t.svelte';
-import { fromLocalField, toLocalField } from './zones';
+import { fromLocalField, toLocalField, zones } from './zones';
 
 const bare = (text: string): string => text.replace(/[\u200e\u200f\u2066-\u2069\u061c]/g, '').replace(/[\u00a0\u202f]/g, ' ');
 
@@ -59,6 +59,14 @@ describe('times', () => {
 
   it('are told in the zone asked for, which has a name in words', () => {
     expect([bare(time('2026-11-21T07:30:00Z', 'Africa/Cairo')), zoneName('Africa/Cairo')]).toEqual(['9:30 ص', 'توقيت مصر']);
+  });
+
+  it('are chosen from zones with names in words, each name once, the usual ones first', () => {
+    const list = zones('Africa/Tunis');
+    expect(list[0]).toEqual({ zone: 'Africa/Tunis', name: 'تونس' });
+    expect(list.slice(0, 10)).toContainEqual({ zone: 'Africa/Cairo', name: 'مصر' });
+    expect(new Set(list.map(({ zone }) => zone)).size).toBe(list.length);
+    expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
   });
 
   it('of a day that has begun elsewhere belong to that day', () => {
