@@ -16,8 +16,9 @@ class Toasts {
   list = $state<Toast[]>([]);
   private next = 1;
 
-  say(text: string, action: Toast['action'] = null): void {
-    this.add({ text, kind: 'done', action }, action ? FAULT_SHOWN_MS : SHOWN_MS);
+  /** Its number, to take it away before its time. */
+  say(text: string, action: Toast['action'] = null): number {
+    return this.add({ text, kind: 'done', action }, action ? FAULT_SHOWN_MS : SHOWN_MS);
   }
 
   /** For anything thrown by a command. */
@@ -29,10 +30,11 @@ class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
-  private add(toast: Omit<Toast, 'id'>, shownMs: number): void {
+  private add(toast: Omit<Toast, 'id'>, shownMs: number): number {
     const id = this.next++;
     this.list = [...this.list.filter((other) => other.text !== toast.text), { ...toast, id }].slice(-MOST);
     setTimeout(() => this.drop(id), shownMs);
+    return id;
   }
 }
 
