@@ -1,4 +1,5 @@
 /** A conference's people and invitations. Loaded afresh when the conference says that its people changed. */
+import { language } from '~/i18n/t.svelte';
 import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
@@ -7,6 +8,9 @@ import type { LiveClient } from '~/net/socket';
 
 export interface InvitationDraft { role: Role; session_id: string | null; team_id: string | null; uses: number | null; days: number }
 export type InvitationState = 'open' | 'used_up' | 'over' | 'revoked';
+
+/** In this order people stand in the list: who runs the conference is found at once. */
+const RANKS: Role[] = ['organiser', 'moderator', 'speaker', 'attendee'];
 
 export class PeopleStore {
   conference = $state.raw<Conference | null>(null);
@@ -55,10 +59,13 @@ export class PeopleStore {
     if (name === 'people.changed') void this.loadPeople().catch(() => {});
   }
 
-  /** Names are found whatever the spelling of alef, hamza and marks. */
+  /** By role, then by name. Names are found whatever the spelling of alef, hamza and marks. */
   found(words: string): Member[] {
     const wanted = fold(words);
-    return (this.people ?? []).filter(({ person }) => fold(person.name).includes(wanted));
+    const { compare } = new Intl.Collator(language.tag);
+    return (this.people ?? [])
+      .filter(({ person }) => fold(person.name).includes(wanted))
+      .sort((one, other) => RANKS.indexOf(one.role) - RANKS.indexOf(other.role) || compare(one.person.name, other.person.name));
   }
 
   async setRole(person: string, role: Role): Promise<void> {
