@@ -117,11 +117,15 @@ def _control_socket(path: Path) -> Iterator[socket.socket]:
         listening.bind(str(path))
     finally:
         os.umask(mask)
+    ours = path.stat().st_ino
     try:
         with listening:
             yield listening
     finally:
-        path.unlink(missing_ok=True)
+        # A successor may have the path by now: it was started while we still drained.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == ours:
+                path.unlink()
 
 
 @contextlib.contextmanager

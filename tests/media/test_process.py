@@ -102,3 +102,15 @@ async def test_killed_process_is_replaced_on_the_same_socket(child: Child) -> No
     assert (await again.stats()).status_code == 200
     again.close_pipe()
     assert await again.process.wait() == 0
+
+
+async def test_process_that_drains_leaves_its_successors_socket_alone(tmp_path: Path) -> None:
+    control = tmp_path / "media.sock"
+    first, second = await _start(control, pipe=True), await _start(control, pipe=True)
+    try:
+        first.close_pipe()
+        assert await first.process.wait() == 0
+        assert (await second.stats()).status_code == 200
+    finally:
+        second.close_pipe()
+        await second.process.wait()
