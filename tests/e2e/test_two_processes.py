@@ -123,15 +123,17 @@ async def test_lead_and_volunteer_move_one_card(browser: Browser, house: House) 
         other = await people.enter_async_context(profile(browser, house.right, house.world["member"].token))
         lead, volunteer = await first.open(path), await other.open(path)
         to_do, doing, done = await columns(lead)
-        await dragged(lead, card, doing)
-        for page in (lead, volunteer):
-            await expect(in_column(page, doing, card)).to_be_visible()
-        await chosen(volunteer, card, done)
+        await dragged(lead, card, done)
         for page in (lead, volunteer):
             await expect(in_column(page, done, card)).to_be_visible()
-        # At the same moment: the later one stands, and both see the same.
-        await asyncio.gather(chosen(lead, card, to_do), chosen(volunteer, card, doing))
-        await expect(in_column(lead, done, card)).to_have_count(0)
+        await chosen(volunteer, card, doing)
+        for page in (lead, volunteer):
+            await expect(in_column(page, doing, card)).to_be_visible()
+        # At the same moment, to both sides: the later one stands, and both see the same.
+        for page in (lead, volunteer):
+            await in_column(page, doing, card).get_by_role("button").first.focus()
+        await asyncio.gather(lead.keyboard.press("Alt+ArrowRight"), volunteer.keyboard.press("Alt+ArrowLeft"))
+        await expect(in_column(lead, doing, card)).to_have_count(0)
         await together(to_do, lead, volunteer)
 
 
