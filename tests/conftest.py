@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from models.migrate import upgrade
@@ -14,6 +15,10 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
 WHOLE = {"server", "own_server", "nodes"}
+# `make fuzz`: as many examples as a patient machine has time for.
+hypothesis.settings.register_profile(
+    "fuzz", max_examples=5000, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -92,6 +92,21 @@ def chaos() -> None:
     python.start("-m", "tests.chaos", *os.environ.get("CHAOS", "").split())
 
 
+def fuzz() -> None:
+    """The tests that make up their own examples, again and again for FUZZ minutes (10), or until one fails."""
+    with _alone():
+        debian.install_for_tests()
+        downloads.announce(tests=True, front_end=False)
+        python.install(LOCK)
+        python.install(TEST_LOCK)
+    until = time.monotonic() + 60 * float(os.environ.get("FUZZ", "10"))
+    code = 0
+    while code == 0 and time.monotonic() < until:
+        (outcome,) = suite.run([suite.fuzz_part()])
+        code = outcome.code
+    sys.exit(code)
+
+
 def screenshots() -> None:
     """The pages of the demo as pictures, for the README and for whoever changes them."""
     with _alone():
@@ -108,7 +123,7 @@ def lock() -> None:
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
-    command.__name__: command for command in (run, dev, test, quick, check, bench, chaos, screenshots, lock)
+    command.__name__: command for command in (run, dev, test, quick, check, bench, chaos, fuzz, screenshots, lock)
 }
 
 

@@ -66,6 +66,12 @@ def quick_part() -> Part:
     return Part("pytest", [VENV_PYTHON, "-m", "pytest", "--quiet", "-m", NO_SERVICES])
 
 
+def fuzz_part() -> Part:
+    """Every test that makes up its own examples, with many times as many, and others each time."""
+    options = ["--quiet", "-m", "hypothesis", "--hypothesis-profile=fuzz", "--timeout=3600", "--maxfail=1"]
+    return Part("fuzz", [VENV_PYTHON, "-m", "pytest", *options])
+
+
 def run(parts: Iterable[Part]) -> list[Outcome]:
     """Run all parts one after the other, whatever fails: one run shows everything there is to mend."""
     return [_run(part) for part in parts]

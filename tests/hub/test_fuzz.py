@@ -71,7 +71,7 @@ async def talk(messages: list[bytes]) -> tuple[list[dict[str, Any]], list[int]]:
     return told, codes
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(MESSAGES, max_size=12))
 def test_any_messages_are_answered_or_end_the_connection(messages: list[bytes]) -> None:
     told, codes = asyncio.run(talk(messages))

@@ -138,7 +138,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             continue
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(st.data())
 def test_any_damage_to_a_good_offer_is_read_or_refused(data: st.DataObject) -> None:
     lines = OFFER.split("\n")
