@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
-from models import conference, conversation, job, person, publication, stage, team
+from models import (
+    announcement,
+    conference,
+    conversation,
+    job,
+    notification,
+    person,
+    publication,
+    registration,
+    settings,
+    stage,
+    team,
+)
 from models.base import Table
 
-MODULES = (conference, conversation, job, person, publication, stage, team)
+MODULES = (
+    announcement,
+    conference,
+    conversation,
+    job,
+    notification,
+    person,
+    publication,
+    registration,
+    settings,
+    stage,
+    team,
+)
 METADATA = Table.metadata

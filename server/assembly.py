@@ -38,7 +38,7 @@ from server.live.media import MediaClient
 from server.live.stage import StageFollower
 from server.live.tallies import Tallies
 from server.metrics import metrics_app
-from server.routes import account, chat, conferences, questions, sessions, system, teams
+from server.routes import account, chat, conferences, notices, questions, sessions, system, teams
 from server.routes.pages import Pages
 from server.routes.passwords import Passwords
 from server.routes.system import Health, LoopLag
@@ -86,6 +86,11 @@ def cookie_name(settings: Settings) -> str:
 
 def media_control(settings: Settings) -> str:
     return settings.media_control or f"unix:{(settings.run_dir / 'media.sock').resolve()}"
+
+
+def mail_on(settings: Settings) -> bool:
+    """Whether mail goes out. In the example it goes no further than a page that shows it."""
+    return bool(settings.smtp_url.get_secret_value()) or settings.mode == "demo"
 
 
 def assemble(settings: Settings, *, node: str | None = None, passwords: Passwords | None = None) -> Assembled:
@@ -174,6 +179,7 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         account.flows(database, passwords, limiter),
         conferences.ENDPOINTS,
         conferences.flows(database),
+        notices.endpoints(database, mail=mail_on(settings)),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         chat.ENDPOINTS,
         questions.ENDPOINTS,

@@ -13,10 +13,11 @@ from models.base import new_id
 from models.database import Database
 from models.publication import Publication
 from server import __version__
-from server.actions import card, conference, message, participant, person, question, session, tally, team
+from server.actions import card, conference, message, notify, participant, person, question, session, tally, team
 from server.api.problem import Problem
 from server.domain.board import CardMove
 from server.domain.conference import ConferenceChange
+from server.domain.notice import NotificationsSeen
 from server.domain.permissions import PERMISSIONS
 from server.domain.person import ChangeMe
 from server.domain.session import SessionChange
@@ -134,6 +135,8 @@ async def everything_happens(db: Database) -> World:
         card.rename(unit, world["lead"].actor, world.card, "بطاقة أخرى")
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
         participant.remove(unit, organiser, world.conference, world["guest"].id)
+        notify.notify(unit, [attendee.person_id], "hand_accepted", {"session": "عنوان"})
+        notify.see(unit, attendee, NotificationsSeen())
 
     await db.write(talk)
     await db.write(manage)

@@ -61,6 +61,8 @@ Body = Callable[[Target], JSON]
 # A body for every endpoint that takes one and belongs to somebody signed in.
 BODIES: dict[str, Body] = {
     "me.change": lambda _: {"locale": "en"},
+    "mail_habits.change": lambda _: {"quiet_from": 1320, "quiet_to": 420},
+    "notification.see": lambda _: {},
     "conference.create": lambda _: {"title": "Mine", "zone": "Asia/Amman"},
     "conference.change": lambda _: {"title": "Renamed"},
     "role.change": lambda _: {"role": "moderator"},
@@ -89,10 +91,20 @@ DOORS = {
     "setup.finish",
     "invitation.look",
     "invitation.accept",
+    "mail.stop",
 }
 
 # About oneself: no conference has a say.
-PERSONAL = {"me.show", "me.change", "login.list", "conference.list"}
+PERSONAL = {
+    "me.show",
+    "me.change",
+    "mail_habits.show",
+    "mail_habits.change",
+    "notification.list",
+    "notification.see",
+    "login.list",
+    "conference.list",
+}
 
 # Rules beside the table: what one is needed for somebody else's row; None is never allowed.
 OF_OTHERS: dict[str, str | None] = {

@@ -504,6 +504,57 @@ export interface components {
             /** Logins */
             logins: components["schemas"]["LoginView"][];
         };
+        /**
+         * MailHabits
+         * @description `address` is where mail would go, if anywhere. `mail` is whether this server sends any.
+         */
+        MailHabits: {
+            /** Address */
+            address: string | null;
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "soon" | "daily";
+            /** Mail */
+            mail: boolean;
+            /** Quiet From */
+            quiet_from: number | null;
+            /** Quiet To */
+            quiet_to: number | null;
+            /** Stopped */
+            stopped: boolean;
+            /** Ways */
+            ways: components["schemas"]["WayOfKind"][];
+        };
+        /** MailHabitsChange */
+        MailHabitsChange: {
+            /**
+             * Every
+             * @default null
+             */
+            every: ("soon" | "daily") | null;
+            /**
+             * Quiet From
+             * @default null
+             */
+            quiet_from: number | null;
+            /**
+             * Quiet To
+             * @default null
+             */
+            quiet_to: number | null;
+            /**
+             * Stopped
+             * @default null
+             */
+            stopped: boolean | null;
+            /**
+             * Ways
+             * @default []
+             */
+            ways: components["schemas"]["WayOfKind"][];
+        };
         /** Me */
         Me: {
             /** Conferences */
@@ -620,6 +671,65 @@ export interface components {
             key: string;
             /** Url */
             url: string;
+        };
+        /** NotificationTold */
+        NotificationTold: {
+            notification: components["schemas"]["NotificationView"];
+        };
+        /** NotificationView */
+        NotificationView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Conference Id */
+            conference_id: string | null;
+            /** Data */
+            data: {
+                [key: string]: string;
+            };
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Link */
+            link: string;
+            /** Read */
+            read: boolean;
+        };
+        /**
+         * Notifications
+         * @description The newest of one person's, with the position of their own channel.
+         */
+        Notifications: {
+            /** Notifications */
+            notifications: components["schemas"]["NotificationView"][];
+            position: components["schemas"]["Position"];
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * NotificationsRead
+         * @description On all of one's devices; without ids, all.
+         */
+        NotificationsRead: {
+            /** Ids */
+            ids: string[] | null;
+        };
+        /**
+         * NotificationsSeen
+         * @description Those read; without ids, all of them.
+         */
+        NotificationsSeen: {
+            /**
+             * Ids
+             * @default null
+             */
+            ids: string[] | null;
         };
         /** OneTimeLinkView */
         OneTimeLinkView: {
@@ -1197,6 +1307,16 @@ export interface components {
             question_id: string;
             /** Voted */
             voted: boolean;
+        };
+        /** WayOfKind */
+        WayOfKind: {
+            /** Kind */
+            kind: string;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "page" | "mail" | "off";
         };
     };
     responses: never;

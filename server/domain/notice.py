@@ -1,0 +1,151 @@
+"""Notifications: what one person should know, wherever they are, and how they want to hear of it.
+
+A new kind is one line in `KINDS`, a sentence `notice.<kind>` in each of `server/messages` (for mail) and one
+in each of `web/messages/*/notices.json` (for the page). Values are short strings; `when` is an ISO time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from models.notification import Notification
+from server.domain.view import Fact, Position, View
+
+Way = Literal["page", "mail", "off"]
+LONGEST_VALUE = 300
+SHOWN = 60
+MINUTES = 24 * 60
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What its sentence speaks of, and how one hears of it until one says otherwise."""
+
+    values: tuple[str, ...]
+    usual: Way = "page"
+
+
+KINDS: dict[str, Kind] = {
+    "announcement": Kind(("conference", "text")),
+    "card_assigned": Kind(("name", "title"), "mail"),
+    "direct_message": Kind(("name", "text"), "mail"),
+    "hand_accepted": Kind(("session",)),
+    "mention": Kind(("name", "session", "text"), "mail"),
+    "question_answered": Kind(("session", "text"), "mail"),
+    "question_approved": Kind(("session", "text")),
+    "recording_ready": Kind(("session",)),
+    "registration_confirmed": Kind(("conference",), "mail"),
+    "registration_offered": Kind(("conference", "when"), "mail"),
+    "registration_refused": Kind(("conference",), "mail"),
+    "registration_waiting": Kind(("conference",)),
+    "reply": Kind(("name", "session", "text")),
+    "session_cancelled": Kind(("session", "when"), "mail"),
+    "session_shifted": Kind(("session", "when"), "mail"),
+    "session_soon": Kind(("session", "when"), "mail"),
+}
+
+MinuteOfDay = Annotated[int, Field(ge=0, lt=MINUTES)]
+
+
+class NotificationView(View):
+    id: UUID
+    kind: str
+    data: dict[str, str]
+    link: str
+    conference_id: UUID | None
+    at: datetime
+    read: bool
+
+
+class Notifications(View):
+    """The newest of one person's, with the position of their own channel."""
+
+    position: Position
+    unread: int
+    notifications: list[NotificationView]
+
+
+class NotificationsSeen(View):
+    """Those read; without ids, all of them."""
+
+    ids: Annotated[list[UUID], Field(max_length=200)] | None = None
+
+
+class WayOfKind(View):
+    kind: str
+    way: Way
+
+
+class MailHabits(View):
+    """`address` is where mail would go, if anywhere. `mail` is whether this server sends any."""
+
+    ways: list[WayOfKind]
+    quiet_from: MinuteOfDay | None
+    quiet_to: MinuteOfDay | None
+    every: Literal["soon", "daily"]
+    stopped: bool
+    address: str | None
+    mail: bool
+
+
+class MailHabitsChange(View):
+    ways: Annotated[tuple[WayOfKind, ...], Field(max_length=100)] = ()
+    quiet_from: MinuteOfDay | None = None
+    quiet_to: MinuteOfDay | None = None
+    every: Literal["soon", "daily"] | None = None
+    stopped: bool | None = None
+
+
+class NotificationTold(Fact, name="notification.told", channels=("person",)):
+    notification: NotificationView
+
+
+class NotificationsRead(Fact, name="notification.read", channels=("person",)):
+    """On all of one's devices; without ids, all."""
+
+    ids: list[UUID] | None
+
+
+def view(row: Notification) -> NotificationView:
+    return NotificationView(
+        id=row.id,
+        kind=row.kind,
+        data=row.data,
+        link=row.link,
+        conference_id=row.conference_id,
+        at=row.created_at,
+        read=row.read_at is not None,
+    )
+
+
+def fitting(kind: str, data: dict[str, str]) -> dict[str, str]:
+    """Only what the kind's sentence speaks of, each short. Raises KeyError for a value that is missing."""
+    return {name: data[name][:LONGEST_VALUE] for name in KINDS[kind].values}
+
+
+def quiet(at: datetime, zone: ZoneInfo, quiet_from: int | None, quiet_to: int | None) -> bool:
+    """Whether a moment lies in somebody's quiet hours, which are by their own clock and may pass midnight."""
+    if quiet_from is None or quiet_to is None or quiet_from == quiet_to:
+        return False
+    local = at.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    if quiet_from < quiet_to:
+        return quiet_from <= minute < quiet_to
+    return minute >= quiet_from or minute < quiet_to
+
+
+def after_quiet(at: datetime, zone: ZoneInfo, quiet_from: int | None, quiet_to: int | None) -> datetime:
+    """The first minute from `at` on that is not quiet. Found by looking, so that a clock change inside the
+    quiet hours makes them as long as that night is."""
+    moment = at
+    for _ in range(MINUTES + 120):
+        if not quiet(moment, zone, quiet_from, quiet_to):
+            return moment
+        moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return moment
