@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .burst import NAME_BYTES, pack_name
+from .frame import Frame
 from .port import Address, SharedPort
 from .rtp import MAX_PLAIN_BYTES, Packet, build_rtp
-from .seams import Arena, PeerTransport
+from .seams import OVERHEAD, Arena, PeerTransport
+
+HOLD_S = 0.002
+"""How long a picture's packets wait for its last one (which may be lost) before they leave."""
 
 MAX_FAULTS = 100
 """Packets in a row that libsrtp refuses for one viewer before that viewer is let go."""
@@ -50,18 +56,25 @@ class Seat:
 class Cohort:
     """Seats in parallel lists, so that encrypting is one `map`; joining and leaving move one entry.
 
-    Every viewer's status is looked at by itself: one that fails is counted and the next are served.
+    With `held` the packets of a picture are gathered until its last one, and leave as one message for each
+    viewer. Every viewer's status is looked at by itself: one that fails is counted and the next are served.
     """
 
-    def __init__(self, key: CohortKey, *, ssrc: int, port: SharedPort, arena: Arena) -> None:
+    def __init__(self, key: CohortKey, *, ssrc: int, port: SharedPort, arena: Arena, held: bool = False) -> None:
         self.key = key
         self._ssrc = ssrc
-        self._port = port
+        self._burst = port.burst
         self._arena = arena
+        self._overhead = OVERHEAD[key.profile]
         self._types = dict(key.payload_types)
         self._seats: list[Seat] = []
         self._sessions: list[Any] = []
-        self._addresses: list[Address] = []
+        self._names = bytearray()
+        self._faulty: set[Seat] = set()
+        self._held = held
+        self._frame: list[bytes] = []
+        self._flushing: asyncio.TimerHandle | None = None
+        self._turn = 0
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -73,29 +86,33 @@ class Cohort:
         address = seat.transport.address
         if address is None or seat.cohort is not None:
             return
+        self.flush()
         seat.cohort = self
         seat.place = len(self._seats)
         self._seats.append(seat)
         self._sessions.append(seat.transport.srtp)
-        self._addresses.append(address)
+        self._names += pack_name(address)
 
     def remove(self, seat: Seat) -> None:
         """Take a seat out; the last one moves to its place."""
         if seat.cohort is not self:
             return
-        last, session, address = self._seats.pop(), self._sessions.pop(), self._addresses.pop()
+        self.flush()
+        last, session, name = self._seats.pop(), self._sessions.pop(), self._names[-NAME_BYTES:]
+        del self._names[-NAME_BYTES:]
         if last is not seat:
             self._seats[seat.place] = last
             self._sessions[seat.place] = session
-            self._addresses[seat.place] = address
+            self._names[seat.place * NAME_BYTES : (seat.place + 1) * NAME_BYTES] = name
             last.place = seat.place
+        self._faulty.discard(seat)
         seat.cohort = None
         seat.place = -1
 
     def move(self, seat: Seat, address: Address) -> None:
         """This viewer is reached elsewhere now."""
         if seat.cohort is self:
-            self._addresses[seat.place] = address
+            self._names[seat.place * NAME_BYTES : (seat.place + 1) * NAME_BYTES] = pack_name(address)
 
     def plaintext(self, packet: Packet) -> bytes | None:
         """The packet as this cohort sees it; always the same bytes for one sequence (the cipher's nonce)."""
@@ -116,14 +133,39 @@ class Cohort:
         plain = self.plaintext(packet)
         if plain is None:
             return
-        for start in range(0, len(self._seats), Arena.CHUNK):
-            self._send_chunk(plain, start, start + Arena.CHUNK)
+        frame = self._frame
+        if frame and len(plain) > len(frame[0]):
+            self.flush()
+        frame.append(plain)
+        last = packet.marker or len(plain) < len(frame[0]) or len(frame) == Arena.MAX_PACKETS
+        if last or not (self._held and self._burst.segments):
+            self.flush()
+        elif self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(HOLD_S, self.flush)
 
-    def _send_chunk(self, plain: bytes, start: int, end: int) -> None:
-        protected = self._arena.protect(plain, self._sessions[start:end])
-        for index, datagram in enumerate(protected, start):
-            if datagram is None:
-                self._seats[index].faults += 1
-            else:
-                self._port.send(datagram, self._addresses[index])
-                self._seats[index].faults = 0
+    def flush(self) -> None:
+        """Encrypt and send what was gathered. Who comes first changes: a full buffer hits the last ones."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        if not self._frame:
+            return
+        frame = self._frame[:]
+        self._frame.clear()
+        chunk = self._arena.chunk(len(frame) * (len(frame[0]) + self._overhead))
+        starts = range(0, len(self._seats), chunk)
+        self._turn = (self._turn + 1) % max(1, len(starts))
+        for start in (*starts[self._turn :], *starts[: self._turn]):
+            self._send_chunk(frame, start, start + chunk)
+
+    def _send_chunk(self, plain: Sequence[bytes], start: int, end: int) -> None:
+        frame = self._arena.protect(plain, self._sessions[start:end], overhead=self._overhead)
+        self._burst.send(frame, self._names[start * NAME_BYTES : end * NAME_BYTES])
+        if frame.refused or self._faulty:
+            self._judge(frame, start)
+
+    def _judge(self, frame: Frame, start: int) -> None:
+        refused = {self._seats[start + place] for place in frame.refused}
+        for seat in self._seats[start : start + frame.viewers]:
+            seat.faults = seat.faults + frame.packets if seat in refused else 0
+        self._faulty = (self._faulty - set(self._seats[start : start + frame.viewers])) | refused

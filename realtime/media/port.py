@@ -12,6 +12,8 @@ import asyncio
 import socket
 from typing import Protocol
 
+from .burst import Burst
+
 Address = tuple[str, int]
 
 SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
@@ -58,9 +60,7 @@ class SharedPort:
         self._by_address: dict[Address, Endpoint] = {}
         self.strange = 0
         self.received = 0
-        self.sent = 0
-        self.sent_bytes = 0
-        self.unsent = 0
+        self.burst = Burst(self._socket)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._readable)
 
     def close(self) -> None:
@@ -94,15 +94,8 @@ class SharedPort:
         self._by_transaction.pop(transaction, None)
 
     def send(self, data: bytes | memoryview, address: Address) -> bool:
-        """Send one datagram now or not at all: what does not fit the socket's buffer is lost like on the way."""
-        try:
-            self._socket.sendto(data, address)
-        except OSError:  # a full buffer, or an address the kernel cannot reach
-            self.unsent += 1
-            return False
-        self.sent += 1
-        self.sent_bytes += len(data)
-        return True
+        """Send one datagram now or not at all."""
+        return self.burst.send_one(data, address)
 
     def _readable(self) -> None:
         for _ in range(_DRAIN):

@@ -186,7 +186,9 @@ class Slot:
 
     def _cohort(self, key: CohortKey) -> Cohort:
         if key not in self._cohorts:
-            self._cohorts[key] = Cohort(key, ssrc=self.ssrc, port=self._port, arena=self._arena)
+            self._cohorts[key] = Cohort(
+                key, ssrc=self.ssrc, port=self._port, arena=self._arena, held=self.kind == "video"
+            )
         return self._cohorts[key]
 
     def _seat_from_cache(self) -> None:

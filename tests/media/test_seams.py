@@ -12,8 +12,9 @@ from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_PROFILES
 from pylibsrtp import Policy, Session, _binding
 
-from realtime.media.rtp import build_rtp
-from realtime.media.seams import Arena, Certificate
+from realtime.media.frame import Frame
+from realtime.media.rtp import MAX_PLAIN_BYTES, build_rtp
+from realtime.media.seams import OVERHEAD, Arena, Certificate
 
 KEY = bytes(range(30))
 
@@ -70,21 +71,46 @@ def test_certificate_makes_its_context_through_the_method_we_cache() -> None:
 
 
 def test_arena_encrypts_what_each_session_itself_would() -> None:
+    packets = [_packet(7), _packet(8), _packet(9, b"end")]
     sessions = [_session(bytes([number]) * 30) for number in range(3)]
-    alone = [_session(bytes([number]) * 30).protect(_packet(7)) for number in range(3)]
+    alone = [b"".join(map(_session(bytes([number]) * 30).protect, packets)) for number in range(3)]
 
-    together = Arena().protect(_packet(7), [_handle(session) for session in sessions])
+    frame = Arena().protect(packets, [_handle(session) for session in sessions], overhead=10)
 
-    assert [bytes(datagram or b"") for datagram in together] == alone
+    assert [_place(frame, number) for number in range(3)] == alone
+    assert frame.refused == []
+    assert frame.segment == len(packets[0]) + 10
 
 
 def test_arena_serves_the_next_viewer_when_one_session_refuses() -> None:
     good, bad, next_one = _session(), _session(), _session()
     bad.protect(_packet(20_000))  # far ahead: an old packet is refused as a replay
 
-    datagrams = Arena().protect(_packet(5), [_handle(session) for session in (good, bad, next_one)])
+    frame = Arena().protect([_packet(5)], [_handle(session) for session in (good, bad, next_one)], overhead=10)
 
-    assert [datagram is not None for datagram in datagrams] == [True, False, True]
+    assert frame.refused == [1]
+    assert _place(frame, 2) == _session().protect(_packet(5))
+
+
+def test_arena_holds_the_largest_frame() -> None:
+    arena = Arena()
+    packets = [_packet(number, bytes(MAX_PLAIN_BYTES - 12)) for number in range(Arena.MAX_PACKETS)]
+    places = arena.chunk(len(packets) * (MAX_PLAIN_BYTES + max(OVERHEAD.values())))
+
+    sessions = [_session() for _ in range(places)]
+
+    frame = arena.protect(packets, [_handle(session) for session in sessions], overhead=10)
+
+    assert frame.total == len(packets) * (MAX_PLAIN_BYTES + 10)
+
+
+def test_overhead_is_known_for_every_profile() -> None:
+    assert {profile.openssl_profile.decode() for profile in SRTP_PROFILES} == set(OVERHEAD)
+
+
+def _place(frame: Frame, place: int) -> bytes:
+    start = place * frame.tray.stride
+    return bytes(frame.tray.view[start : start + frame.total])
 
 
 def _session(key: bytes = KEY) -> Session:
@@ -98,5 +124,5 @@ def _handle(session: Session) -> object:
     return session._srtp[0]
 
 
-def _packet(sequence: int) -> bytes:
-    return build_rtp(payload_type=96, marker=False, sequence=sequence, timestamp=1, ssrc=2, payload=b"picture")
+def _packet(sequence: int, payload: bytes = b"picture") -> bytes:
+    return build_rtp(payload_type=96, marker=False, sequence=sequence, timestamp=1, ssrc=2, payload=payload)
