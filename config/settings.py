@@ -74,7 +74,19 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values | given)
         except ValidationError as error:
-            raise SettingsFault([_sentence(fault) for fault in error.errors()]) from None
+            raise SettingsFault(cls._told(values | given, error)) from None
+
+    @classmethod
+    def _told(cls, values: Mapping[str, object], error: ValidationError) -> list[str]:
+        """Every sentence. Pydantic judges combinations only once all fields are good: they are, without the bad."""
+        told = [line for fault in error.errors() for line in _sentence(fault).split("\n")]
+        bad = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+        if bad:
+            try:
+                cls.model_validate({name: value for name, value in values.items() if name not in bad})
+            except ValidationError as more:
+                told += cls._told({}, more)
+        return told
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:

@@ -35,6 +35,25 @@ def test_faults_are_reported_together() -> None:
     assert all(name in message for name in ("MULTAQA_WORKERS", "MULTAQA_PUBLIC_URL", "MULTAQA_MEDIA_ADDRESS"))
 
 
+def test_faults_of_fields_and_of_combinations_are_reported_together() -> None:
+    with pytest.raises(SettingsFault) as caught:
+        Settings.load(
+            {
+                "MULTAQA_PORT": "many",
+                "MULTAQA_PUBLC_URL": "https://meet.example.org",
+                "MULTAQA_WORKERS": "3",
+                "MULTAQA_MEDIA_ADDRESS": "here",
+            }
+        )
+    told = [fault.split()[0].rstrip(":") for fault in caught.value.faults]
+    assert sorted(told) == [
+        "MULTAQA_MEDIA_ADDRESS",
+        "MULTAQA_PORT",
+        "MULTAQA_PUBLC_URL",
+        "MULTAQA_WORKERS",
+    ]
+
+
 def test_demo_refuses_to_leave_loopback() -> None:
     with pytest.raises(SettingsFault, match="loopback"):
         Settings.load({"MULTAQA_HOST": "0.0.0.0"}, mode="demo")
