@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,14 +30,30 @@ class Node:
 
 @cache
 def system_node() -> Node | None:
-    """The machine's Node when it is new enough and has npm."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
+    """The machine's Node when it is new enough and has an npm that works."""
+    node = shutil.which("node")
+    if not node or _version(_said([node, "--version"])) < NEEDED:
         return None
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    if _version(answer.stdout) < NEEDED:
-        return None
-    return Node((npm,), _environment())
+    for npm in _npms(Path(node)):
+        if _version(_said([*npm, "--version"])):
+            return Node(npm, _environment())
+    return None
+
+
+def _npms(node: Path) -> Iterator[tuple[str, ...]]:
+    """What may be npm: the one on the path, which can be broken (its link leads nowhere), and Node's own file."""
+    if npm := shutil.which("npm"):
+        yield (npm,)
+    own = node.resolve().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if own.is_file():
+        yield (str(node), str(own))
+
+
+def _said(command: Sequence[str]) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
 
 
 def wheel_node() -> Node | None:

@@ -102,6 +102,29 @@ def test_node_is_judged_by_its_version(text: str, enough: bool) -> None:
     assert (web._version(text) >= web.NEEDED) is enough
 
 
+def test_broken_npm_is_passed_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A link to npm whose files are gone is found on the path, and fails."""
+    own = tmp_path / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    (tmp_path / "bin").mkdir()
+    for name, script in (("node", "echo v24.1.0"), ("npm", "exit 1")):
+        program = tmp_path / "bin" / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    web.system_node.cache_clear()
+    try:
+        node = web.system_node()
+        assert node is not None
+        assert node.npm == (str(tmp_path / "bin" / "node"), str(own))
+        own.unlink()
+        web.system_node.cache_clear()
+        assert web.system_node() is None
+    finally:
+        web.system_node.cache_clear()
+
+
 def test_counts_come_from_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "pytest.xml"
     report.write_text(REPORT)
