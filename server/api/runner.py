@@ -7,6 +7,7 @@ stored, all or nothing. A fault rolls all of it back, so that a failed command m
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -282,7 +283,17 @@ def is_json(request: Request) -> bool:
 
 
 def address_of(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    """Whom limits count by address. One household has a whole /64 of IPv6 (RFC 6177), and so one count."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def locale_of(request: Request) -> str:

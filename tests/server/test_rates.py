@@ -6,8 +6,10 @@ import threading
 import time
 
 import pytest
+from starlette.requests import Request
 
 from server.api.rates import TIDY_S, Limiter, Rate
+from server.api.runner import address_of
 from server.domain.errors import TooMany
 
 THRICE = Rate("thrice", "3/minute")
@@ -64,3 +66,18 @@ def test_clock_put_back_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(TooMany) as refused:
         limiter.hit(THRICE, "amal")
     assert refused.value.retry_after_s in range(1, 61)
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_one_household_of_the_newer_addresses_is_counted_as_one(host: str, counted: str) -> None:
+    assert address_of(Request({"type": "http", "client": (host, 1)})) == counted
