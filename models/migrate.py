@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,6 +76,17 @@ def _revision(connection: Connection) -> str | None:
 
 def _head(connection: Connection) -> str | None:
     return ScriptDirectory.from_config(_config(connection)).get_current_head()
+
+
+def is_behind(connection: Connection) -> bool:
+    """Whether this code needs a newer shape than the database has. One that is ahead only has more in it."""
+    current = _revision(connection)
+    return current is None or (current != _newest() and knows(current))
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory(str(SCRIPTS)).get_current_head()
 
 
 def knows(revision: str) -> bool:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from models.database import Database, Unavailable
+from models.migrate import is_behind
 from server.api.endpoint import Endpoint
 from server.api.openapi import events, openapi
 
@@ -70,9 +71,9 @@ def routes(health: Health, endpoints: Sequence[Endpoint], *, version: str) -> li
         return JSONResponse({"loop_lag_s": round(late, 3)}, status_code=200 if late < LAG_MOST_S else 503)
 
     async def readyz(request: Request) -> Response:
-        """Ready: the database answers and there is room. Without Redis or media it is degraded, not down."""
+        """Ready: the database answers in our shape, and there is room. Without Redis or media it is degraded."""
         checks = await _checks(health)
-        down = not checks["database"] or not checks["disk"] or checks["draining"]
+        down = not (checks["database"] and checks["schema"] and checks["disk"]) or checks["draining"]
         degraded = checks["broker_degraded"] or not checks["media"]
         state = "down" if down else "degraded" if degraded else "ready"
         return JSONResponse({"state": state, **checks}, status_code=503 if down else 200)
@@ -92,14 +93,16 @@ def routes(health: Health, endpoints: Sequence[Endpoint], *, version: str) -> li
 
 
 async def _checks(health: Health) -> dict[str, Any]:
+    behind = False
     try:
-        await asyncio.wait_for(health.database.ping(), PING_S)
+        behind = await asyncio.wait_for(health.database.read(lambda db: is_behind(db.connection())), PING_S)
         answers = True
     except (Unavailable, TimeoutError):
         answers = False
     disk = shutil.disk_usage(health.data_dir if health.data_dir.exists() else Path("/"))
     return {
         "database": answers,
+        "schema": not behind,
         "disk": disk.free / disk.total >= DISK_SHARE,
         "draining": health.draining(),
         "broker_degraded": health.degraded(),

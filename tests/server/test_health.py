@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
+from sqlalchemy import text as sql
 
 from config.logging import configure
 from models.base import new_id
@@ -40,6 +41,7 @@ async def test_without_media_it_is_degraded_and_alive(server: Server) -> None:
     assert told == {
         "state": "degraded",
         "database": True,
+        "schema": True,
         "disk": True,
         "draining": False,
         "broker_degraded": False,
@@ -47,6 +49,15 @@ async def test_without_media_it_is_degraded_and_alive(server: Server) -> None:
     }
     async with server.browser() as probe:
         assert (await probe.ask("GET", "/livez")).status_code == 200
+
+
+@pytest.mark.parametrize(("revision", "status"), [("0001", 503), ("of a later version", 200)])
+async def test_database_of_an_older_shape_is_not_ready(own_server: Server, revision: str, status: int) -> None:
+    """A later one only has more in it: while servers are replaced one by one, the old ones go on."""
+    change = sql("UPDATE alembic_version SET version_num = :revision")
+    await own_server.db.write(lambda db: db.connection().execute(change, {"revision": revision}).rowcount)
+    answered, told = await readiness(own_server)
+    assert (answered, told["schema"]) == (status, status == 200)
 
 
 async def test_draining_is_not_ready(own_server: Server) -> None:
