@@ -30,6 +30,7 @@ from server.ports import PortTaken, listening
 from server.supervisor import Child, Supervisor
 
 READY_S = 60.0
+FILM_KEY = "FILM_KEY"  # by environment: everybody on the machine can read arguments
 T = TypeVar("T")
 app = typer.Typer(
     help="Multaqa: online volunteering conferences, self-hosted.", no_args_is_help=True, add_completion=False
@@ -53,7 +54,7 @@ def demo() -> None:
         with _plainly():
             migrations.upgrade(placed.database)
             film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
-        speaker = Child("film", ["film", "--url", film.url, "--key", film.key, "--control", "CONTROL"])
+        speaker = Child("film", ["film", "--url", film.url, "--control", "CONTROL"], {FILM_KEY: film.key})
         notes = ["This is an example: choose who you want to be on the page."]
         if placed.port != settings.port:
             notes.append(f"Port {settings.port} is taken, so it is on {placed.port}.")
@@ -95,7 +96,10 @@ def migrate(down_to: Annotated[str | None, typer.Option(help="Go back to this re
 @app.command()
 def admin() -> None:
     """Print a fresh link for the first organiser, while there is none."""
-    link = _setup_link(_settings())
+    settings = _settings()
+    with _lock(settings) as ours:
+        # A server that runs has migrated already, and nobody else may while it does.
+        link = _setup_link(settings, migrate=ours)
     print(link.url if link else "This server already has an organiser, who can invite others.")
 
 
@@ -153,7 +157,7 @@ def worker(
 @app.command(hidden=True)
 def film(
     url: Annotated[str, typer.Option()],
-    key: Annotated[str, typer.Option()],
+    key: Annotated[str, typer.Option(envvar=FILM_KEY)],
     control: Annotated[int, typer.Option()],
 ) -> None:
     """The demo's speaker: a small film, encoded for real and sent by WHIP."""
@@ -200,10 +204,11 @@ def _plainly() -> Iterator[None]:
     raise typer.Exit(5)
 
 
-def _setup_link(settings: Settings) -> OneTimeLinkView | None:
+def _setup_link(settings: Settings, *, migrate: bool = True) -> OneTimeLinkView | None:
     """Bring the database into shape; a link for the first organiser while there is none."""
     with _plainly():
-        migrations.upgrade(settings.database)
+        if migrate:
+            migrations.upgrade(settings.database)
         return _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
 
 
@@ -261,15 +266,25 @@ def _environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """SQLite has one server process: a second start on the same data folder is told so."""
+    with _lock(settings) as ours:
+        if not ours:
+            print(f"Multaqa is already running on {settings.data_dir}.", file=sys.stderr)
+            raise typer.Exit(3)
+        yield
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[bool]:
+    """Whether we are the one process on this data folder; PostgreSQL looks after itself."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with (settings.data_dir / "multaqa.lock").open("w") as lock:
+        ours = True
         if not settings.on_postgresql:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print(f"Multaqa is already running on {settings.data_dir}.", file=sys.stderr)
-                raise typer.Exit(3) from None
-        yield
+                ours = False
+        yield ours
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # what `ps` must not show
     fds: Sequence[int] = ()
     stage: int = 0
     wait_s: float = FIRST_WAIT_S
@@ -91,7 +92,7 @@ class Supervisor:
             "server",
             *arguments,
             pass_fds=(reading, *child.fds),
-            env=self._environment,
+            env=self._environment | dict(child.environment),
             # A group of its own: the terminal's Ctrl-C reaches the parent alone.
             process_group=0,
         )

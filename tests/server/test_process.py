@@ -252,6 +252,11 @@ async def test_first_start_prints_the_one_time_link(tmp_path: Path) -> None:
             organiser = {"name": "هدى", "email": "huda@example.org", "password": "a long password"}
             made = await me.post("/api/setup", {**organiser, "token": match[1]})
             assert made["person"]["may_create"] is True
+        # Beside a running server, which has migrated already: a fresh link and nothing else.
+        again = Program.start([sys.executable, "-m", "server", "admin"], env=running.environment)
+        assert await asyncio.to_thread(again.process.wait) == 0
+        await asyncio.to_thread(again.stop)
+        assert "already has an organiser" in again.output
         assert match[1] not in "\n".join(
             line for line in running.program.output.splitlines() if line.startswith("{")
         )
