@@ -5,7 +5,7 @@ import { iconsPlugin } from './tools/icons-plugin.ts';
 import { icuPlugin } from './tools/icu-plugin.ts';
 import { shellPlugin } from './tools/shell-plugin.ts';
 import { squeezePlugin } from './tools/squeeze-plugin.ts';
-import { virtuaPlugin } from './tools/virtua-plugin.ts';
+import { trimPlugin } from './tools/trim-plugin.ts';
 
 /** Where `vite dev` finds the Python server; `make dev` sets it. */
 const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
@@ -17,12 +17,12 @@ const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
 function isBase(id: string): boolean {
   if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)/.test(id);
   if (/node_modules\/(clsx|esm-env)\//.test(id)) return true;
-  if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|late)|i18n\/zones)/.test(id)) return false;
-  return /src\/(net|i18n|app)\/|src\/(router|routes|App|ui\/(Avatar|Bdi|EmptyState|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
+  if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|Missing|Trouble|late)|i18n\/zones)/.test(id)) return false;
+  return /src\/(net|i18n|app)\/|src\/(router|routes|App|ui\/(Avatar|Bdi|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [iconsPlugin(), virtuaPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin(), squeezePlugin()],
+  plugins: [iconsPlugin(), trimPlugin(), svelte({ configFile: false }), icuPlugin(), shellPlugin(), squeezePlugin()],
   resolve: {
     alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) },
     // An empty list here would drop Vite's own conditions and bundle Svelte's server half.
@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => ({
     target: 'es2022',
     cssTarget: ['chrome111', 'safari16.4', 'firefox115'],
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: { polyfill: false, resolveDependencies: (_, needs, { hostId }) => (/\/base-/.test(hostId) ? needs.filter((name) => name.endsWith('.css')) : needs) },
     reportCompressedSize: false,
     rolldownOptions: {
       output: {

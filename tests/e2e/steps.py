@@ -62,7 +62,7 @@ async def messages(page: Page) -> list[str]:
 
 
 async def ask(page: Page, text: str) -> None:
-    await page.get_by_role("tab", name=word("stage.tab.questions")).click()
+    await page.get_by_role("tab", name=word("panels.questions")).click()
     await page.get_by_label(word("questions.ask")).fill(text)
     await button(page, "questions.ask.do").click()
     await expect(page.locator("li[data-question]", has_text=text)).to_contain_text(word("questions.mine.waiting"))

@@ -49,7 +49,7 @@ async def test_doors_say_why(outside: Browser, world: tuple[Site, World], locale
         for path in ("/", "/sign-in", "/sign-up", "/join#token", "/enter#token", "/setup#token", "/none/such"):
             page = await stranger.open(path)
             assert not await page.evaluate("isSecureContext")
-            await expect(page.get_by_text(word("core.insecure", locale))).to_be_visible()
+            await expect(page.get_by_text(word("frame.insecure", locale))).to_be_visible()
             await page.close()
 
 
@@ -66,7 +66,7 @@ async def test_pages_of_a_login_say_why(outside: Browser, world: tuple[Site, Wor
         async with profile(outside, site.url, rows[somebody].token) as opened:
             for path in paths:
                 page = await opened.open(path)
-                await expect(page.get_by_text(word("core.insecure"))).to_be_visible()
+                await expect(page.get_by_text(word("frame.insecure"))).to_be_visible()
                 await page.close()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
-from server.routes.pages import Assets
+from server.routes.pages import Assets, preload
 
 
 @pytest.fixture
@@ -63,3 +65,16 @@ async def test_assets_plain_when_nothing_else_fits(dist: Path, name: str, kind: 
 async def test_assets_fonts_are_never_squeezed(dist: Path) -> None:
     answer = await fetch(dist, "letters.woff2", "br, gzip")
     assert (answer.headers.get("content-encoding"), answer.headers["x-body"]) == (None, b"font".hex())
+
+
+def test_shell_preloads_what_an_address_and_language_need(dist: Path) -> None:
+    chunks = {
+        "files": ["home.js", "stage.js", "stage.css", "core-ar.js", "chat-ar.js", "core-en.js"],
+        "routes": [["^/$", [0], []], ["^/s/[^/]+$", [1, 2], ["chat"]]],
+        "words": {"ar": {"core": [3], "chat": [4]}, "en": {"core": [5]}},
+    }
+    (dist / "chunks.json").write_text(json.dumps(chunks))
+    assert [re.findall(r'href="/assets/([^"]+)"', preload(dist, path, "ar")) for path in ("/s/x", "/unknown")] == [
+        ["stage.js", "stage.css", "core-ar.js", "chat-ar.js"],
+        ["core-ar.js"],
+    ]

@@ -10,7 +10,7 @@ const KB = 1024;
 
 
 const html = readFileSync(join(dist, 'index.html'), 'utf8');
-const chunks = JSON.parse(/var chunks = (\{.*?\});\n/.exec(html)![1]!) as Chunks;
+const chunks = JSON.parse(readFileSync(join(dist, 'chunks.json'), 'utf8')) as Chunks;
 /** The table's numbers as files of dist. */
 const named = (numbers: number[]): string[] => numbers.map((at) => `assets/${chunks.files[at]}`);
 const entry = [/<script type="module"[^>]*src="\/([^"]+)"/.exec(html)![1]!];

@@ -1,20 +1,22 @@
 /**
  * Vite plugin for the HTML shell. At build: the entry's CSS goes inline (one round trip to the first paint),
- * the notes for the server's author are taken out, and a small table tells the inline script which chunks
- * this address and language will need, so that they load beside the entry and not after it.
+ * the notes for the server's author are taken out, and a table beside it (chunks.json) tells the server which
+ * chunks an address and language will need, so that they load beside the entry and not after it.
  * In development: the placeholders get harmless values.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
 type Bundle = Record<string, { type: string; fileName: string } & Record<string, unknown>>;
 
 const DEV_VALUES: Record<string, string> = {
-  lang: 'ar', dir: 'rtl', title: 'ملتقى', description: '', nonce: '', boot: 'null',
+  lang: 'ar', dir: 'rtl', title: 'ملتقى', description: '', nonce: '', boot: 'null', preload: '',
 };
 
 export function shellPlugin(): Plugin {
   let building = false;
+  let chunks: Chunks | null = null;
   return {
     name: 'multaqa-shell',
     configResolved(config) {
@@ -25,11 +27,15 @@ export function shellPlugin(): Plugin {
       handler(html, context) {
         const clean = html.replace(/<!--\s*NOTES[\s\S]*?-->\n?/, '');
         if (!building || !context.bundle) {
-          return clean.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => DEV_VALUES[name] ?? whole).replace('"{{chunks}}"', '{}');
+          return clean.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => DEV_VALUES[name] ?? whole);
         }
         const bundle = context.bundle as unknown as Bundle;
-        return inlineCss(clean, bundle).replace('"{{chunks}}"', () => JSON.stringify(chunkTable(bundle)));
+        chunks = chunkTable(bundle);
+        return inlineCss(clean, bundle);
       },
+    },
+    writeBundle({ dir }) {
+      if (chunks) writeFileSync(join(dir!, 'chunks.json'), JSON.stringify(chunks));
     },
   };
 }
@@ -42,7 +48,7 @@ function inlineCss(html: string, bundle: Bundle): string {
   });
 }
 
-/** What tools/budget.ts and the inline script read: files by number, so that each name stands in the page once. */
+/** What tools/budget.ts and the server read: files of assets by number, so that each name stands in it once. */
 export interface Chunks {
   files: string[];
   routes: [pattern: string, files: number[], areas: string[]][];

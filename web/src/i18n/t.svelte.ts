@@ -28,6 +28,7 @@ class Language {
   digits = $state<'arab' | 'latn'>('latn');
   private tables = $state.raw<Table>({});
   private areas = new Set<Area>(['core']);
+  private coming: Promise<unknown> = Promise.resolve();
   private rules = $derived(new Intl.PluralRules(this.locale));
   private numbers = $derived(new Intl.NumberFormat(this.tag));
 
@@ -42,14 +43,27 @@ class Language {
   }
 
   /** Loads the areas' texts in the present language; resolves when `t` may use them. */
-  async need(...areas: readonly Area[]): Promise<void> {
+  need(...areas: readonly Area[]): Promise<unknown> {
     const fresh = areas.filter((area) => !this.areas.has(area));
+    // Asked for elsewhere a moment ago: they may still be on their way.
+    const before = this.coming;
+    if (fresh.length === 0) return before;
+    const own = this.fetch(fresh);
+    this.coming = Promise.allSettled([before, own]);
+    return Promise.all([before, own]);
+  }
+
+  private async fetch(fresh: readonly Area[]): Promise<void> {
     for (const area of fresh) this.areas.add(area);
-    if (fresh.length === 0) return;
-    for (let locale = null; locale !== this.locale; ) {
-      locale = this.locale;
-      const loaded = await load(locale, fresh);
-      if (locale === this.locale) this.tables = { ...this.tables, ...loaded };
+    try {
+      for (let locale = null; locale !== this.locale; ) {
+        locale = this.locale;
+        const loaded = await load(locale, fresh);
+        if (locale === this.locale) this.tables = { ...this.tables, ...loaded };
+      }
+    } catch (error) {
+      for (const area of fresh) this.areas.delete(area);
+      throw error;
     }
   }
 

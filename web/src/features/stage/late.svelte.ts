@@ -8,7 +8,7 @@ export class Late<C extends Component<any>> {
 
   constructor(
     private readonly view: () => Promise<{ default: C }>,
-    private readonly words: () => Promise<void> = () => Promise.resolve(),
+    private readonly words: () => Promise<unknown> = () => Promise.resolve(),
   ) {}
 
   /** Once; again only after it failed. */
