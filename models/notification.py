@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field
 
 from models.base import Table, key, moment, reference
@@ -69,9 +69,9 @@ class Mail(Table, table=True):
     address: str = Field(max_length=254)
     locale: str = Field(default="ar", max_length=8)
     subject: str = Field(max_length=300)
-    text: str = Field(default="", sa_type=Text)
-    html: str = Field(default="", sa_type=Text)
-    stop_url: str = Field(default="", max_length=300)
+    lines: list[str] = Field(default_factory=list, sa_type=JSON)
+    button: dict[str, str] = Field(default_factory=dict, sa_type=JSON)  # label and path
+    stop_token: UUID | None = None
     state: str = Field(default="queued", max_length=12)  # queued, sending, sent, failed, unknown
     tries: int = 0
     fault: str = Field(default="", max_length=300)

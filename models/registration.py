@@ -43,6 +43,7 @@ class Registration(Table, table=True):
     answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     words: str = Field(default="", max_length=400)  # name and address, folded for search
     token_hash: str | None = Field(default=None, max_length=64, unique=True)
+    next_hash: str | None = Field(default=None, max_length=64, unique=True)  # mailed, and not used yet
     granted: bool = False  # the role in the conference came from this registration
     created_at: datetime = moment()
     queued_at: datetime = moment()  # the order of the waiting list

@@ -19,6 +19,11 @@ from server.queries import scope
 def remove(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> None:
     """Take somebody out: they speak in none of its sessions and belong to none of its teams any more."""
     scope.of_conference(db, actor, conference_id, "role.change", lock=True)
+    take_out(db, conference_id, person_id)
+
+
+def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
+    """The same, whoever wants it: an organiser, or the person who gives up their seat."""
     spoken = _sessions_spoken_in(db, conference_id, person_id)
     held = conference.held(db, conference_id, person_id)
     if held is None:

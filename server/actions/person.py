@@ -64,8 +64,17 @@ def change(db: Session, actor: Actor, wish: ChangeMe) -> None:
         value = getattr(wish, name)
         if value is not None:
             setattr(person, name, value)
+    _changed(db, person)
+
+
+def rename(db: Session, person: Person, name: str) -> None:
+    person.name = name
+    _changed(db, person)
+
+
+def _changed(db: Session, person: Person) -> None:
+    """A new name must reach what the person's open connections carry with them."""
     person.version += 1
-    # A new name must reach what the person's open connections carry with them.
     access_changed(db, "person.changed", people=(person.id,))
 
 
@@ -133,6 +142,11 @@ def _may_sign_in(db: Session, maker_id: UUID | None, person_id: UUID) -> bool:
     if maker_id is None or scope.load(db, Person, person_id).may_create or len(held) != 1:
         return False
     return scope.conference_role(db, held[0].id, maker_id) == "organiser"
+
+
+def belongs_here_alone(db: Session, person: Person, conference_id: UUID) -> bool:
+    """Whether a login of this person could act in this conference and nowhere else."""
+    return not person.may_create and {one.id for one in people.conferences_of(db, person.id)} <= {conference_id}
 
 
 def _claim(db: Session, token: str) -> OneTimeLink:

@@ -35,6 +35,8 @@ TIDY_S = 60.0
 # By address, behind which a whole hall or a mobile network may sit: tokens of 128 bits need no narrower limit.
 NEWCOMING = Rate("newcoming", "3000/minute", by_address=True)
 ENTERING = Rate("entering", "300/minute", by_address=True)
+# Each makes a person and may send a mail. A hall that registers together behind one address still comes through.
+REGISTERING = Rate("registering", "120/minute", by_address=True)
 SIGNING_IN = Rate("signing_in", "60/minute", by_address=True)  # each costs 120 ms of hashing
 # By account: what bounds guessing one person's password from many addresses.
 ACCOUNT = Rate("account", "10/minute")

@@ -31,6 +31,7 @@ class Kind:
     usual: Way = "page"
 
 
+# Mail about one's own registration is no notification: it carries the link, and goes at once (`actions.seats`).
 KINDS: dict[str, Kind] = {
     "announcement": Kind(("conference", "text")),
     "card_assigned": Kind(("name", "title"), "mail"),
@@ -40,9 +41,9 @@ KINDS: dict[str, Kind] = {
     "question_answered": Kind(("session", "text"), "mail"),
     "question_approved": Kind(("session", "text")),
     "recording_ready": Kind(("session",)),
-    "registration_confirmed": Kind(("conference",), "mail"),
-    "registration_offered": Kind(("conference", "when"), "mail"),
-    "registration_refused": Kind(("conference",), "mail"),
+    "registration_confirmed": Kind(("conference",)),
+    "registration_offered": Kind(("conference", "when")),
+    "registration_refused": Kind(("conference",)),
     "registration_waiting": Kind(("conference",)),
     "reply": Kind(("name", "session", "text")),
     "session_cancelled": Kind(("session", "when"), "mail"),

@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "role.change": _ORGANISER,
     "link.create": _ORGANISER,
     "invitation.manage": _ORGANISER,
+    "registration.manage": _ORGANISER,
     "session.show": _EVERYBODY,
     "session.create": _ORGANISER,
     "session.change": _ORGANISER,

@@ -66,7 +66,7 @@ def seen(text: str) -> bool:
     return any(letter not in _BLANK_LETTERS and unicodedata.category(letter) not in _UNSEEN for letter in text)
 
 
-def _checked(clean_text: Callable[[str], str], *, most: int, may_be_empty: bool = False) -> AfterValidator:
+def checked(clean_text: Callable[[str], str], *, most: int, may_be_empty: bool = False) -> AfterValidator:
     """Clean, then measure again: NFC makes some letters two, and a column holds no more than it says."""
 
     def check(text: str) -> str:
@@ -82,11 +82,11 @@ def _checked(clean_text: Callable[[str], str], *, most: int, may_be_empty: bool 
     return AfterValidator(check)
 
 
-Name = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, most=80)]
-Title = Annotated[str, StringConstraints(max_length=200), _checked(clean_line, most=200)]
-TeamTitle = Annotated[str, StringConstraints(max_length=120), _checked(clean_line, most=120)]
-OptionalLine = Annotated[str, StringConstraints(max_length=80), _checked(clean_line, most=80, may_be_empty=True)]
-OptionalProse = Annotated[str, StringConstraints(max_length=4000), _checked(clean, most=4000, may_be_empty=True)]
-MessageText = Annotated[str, StringConstraints(max_length=4000), _checked(clean, most=4000)]
-QuestionText = Annotated[str, StringConstraints(max_length=1000), _checked(clean, most=1000)]
-CardTitle = Annotated[str, StringConstraints(max_length=300), _checked(clean_line, most=300)]
+Name = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most=80)]
+Title = Annotated[str, StringConstraints(max_length=200), checked(clean_line, most=200)]
+TeamTitle = Annotated[str, StringConstraints(max_length=120), checked(clean_line, most=120)]
+OptionalLine = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most=80, may_be_empty=True)]
+OptionalProse = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000, may_be_empty=True)]
+MessageText = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000)]
+QuestionText = Annotated[str, StringConstraints(max_length=1000), checked(clean, most=1000)]
+CardTitle = Annotated[str, StringConstraints(max_length=300), checked(clean_line, most=300)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.actions import conference, invitation, participant
+from server.actions import conference, invitation, registration
 from server.api.endpoint import Call, Endpoints, Reply, Visit
 from server.api.rates import ENTERING
 from server.api.runner import Units
@@ -93,7 +93,7 @@ def change_role(call: Call, body: RoleChange) -> None:
 @ENDPOINTS.command("role.remove", "DELETE", f"{ONE}/people/{{person_id}}", permission="role.change")
 def remove(call: Call) -> None:
     """Take somebody out of a conference."""
-    participant.remove(call.db, call.actor, call.path["conference_id"], call.path["person_id"])
+    registration.remove_person(call.db, call.actor, call.path["conference_id"], call.path["person_id"])
 
 
 @ENDPOINTS.command(

@@ -23,9 +23,7 @@ TALK = "كيف نبدأ فريقًا؟"
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def site(
-    empty_database_url: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[Site]:
+async def site(empty_database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     settings = {"MULTAQA_DATABASE_URL": empty_database_url}
     if empty_database_url.startswith("postgres"):
         settings["MULTAQA_REDIS_URL"] = request.getfixturevalue("redis_url")

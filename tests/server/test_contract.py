@@ -13,13 +13,26 @@ from models.base import new_id
 from models.database import Database
 from models.publication import Publication
 from server import __version__
-from server.actions import card, conference, message, notify, participant, person, question, session, tally, team
+from server.actions import (
+    card,
+    conference,
+    message,
+    notify,
+    participant,
+    person,
+    question,
+    registration,
+    session,
+    tally,
+    team,
+)
 from server.api.problem import Problem
 from server.domain.board import CardMove
 from server.domain.conference import ConferenceChange
 from server.domain.notice import NotificationsSeen
 from server.domain.permissions import PERMISSIONS
 from server.domain.person import ChangeMe
+from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
 from server.domain.view import FACTS, SIGNALS
 from tests.support.app import Server
@@ -135,6 +148,10 @@ async def everything_happens(db: Database) -> World:
         card.rename(unit, world["lead"].actor, world.card, "بطاقة أخرى")
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
         participant.remove(unit, organiser, world.conference, world["guest"].id)
+        registration.change_form(unit, organiser, world.conference, FormChange(mode="open", capacity=1))
+        registration.register(
+            unit, attendee, RegistrationDraft(ref=str(world.conference), name="x"), device="a test's device"
+        )
         notify.notify(unit, [attendee.person_id], "hand_accepted", {"session": "عنوان"})
         notify.see(unit, attendee, NotificationsSeen())
 

@@ -13,10 +13,11 @@ from sqlmodel import Session
 
 from models.base import new_id
 from models.stage import StreamKey
-from server.actions import conference, invitation, ledger, message, question, session, team
+from server.actions import conference, invitation, ledger, message, question, registration, session, team
 from server.api.endpoint import Endpoint
 from server.domain.conference import InvitationDraft
 from server.domain.permissions import may
+from server.domain.registration import FormChange, RegistrationDraft
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
 from tests.support.people import ROLES, Someone, World, enrol, settle
@@ -37,6 +38,7 @@ class Target:
     waiting: UUID
     approved: UUID
     invitation: UUID
+    registration: UUID
     key: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
@@ -51,6 +53,7 @@ class Target:
             "message_id": self.message,
             "question_id": question_id,
             "invitation_id": self.invitation,
+            "registration_id": self.registration,
             "key_id": self.key,
             "login_id": new_id(),
         }
@@ -67,6 +70,8 @@ BODIES: dict[str, Body] = {
     "conference.change": lambda _: {"title": "Renamed"},
     "role.change": lambda _: {"role": "moderator"},
     "invitation.create": lambda _: {"role": "attendee"},
+    "registration.set": lambda _: {"mode": "approval", "capacity": 500},
+    "registration.decide": lambda aim: {"ids": [str(aim.registration)], "decision": "approve"},
     "session.create": lambda _: {"title": "A talk", **TIMES},
     "session.change": lambda _: {"title": "Renamed"},
     "session.move": lambda _: {"state": "backstage"},
@@ -92,6 +97,13 @@ DOORS = {
     "invitation.look",
     "invitation.accept",
     "mail.stop",
+    "registration.look",
+    "registration.register",
+    "pass.look",
+    "pass.enter",
+    "pass.link",
+    "pass.change",
+    "pass.act",
 }
 
 # About oneself: no conference has a say.
@@ -135,6 +147,10 @@ NAMES = sorted(
         "link.create",
         "message.page",
         "people.list",
+        "registration.export",
+        "registration.form",
+        "registration.hand",
+        "registration.list",
         "question.answer",
         "question.approve",
         "question.dismiss",
@@ -176,8 +192,18 @@ def target(db: Session, world: World) -> Target:
         waiting=question.ask(db, somebody.actor, world.session, "متى؟", id=new_id()).id,
         approved=approved,
         invitation=made.invitation.id,
+        registration=wish_to_come(db, world),
         key=key.id,
     )
+
+
+def wish_to_come(db: Session, world: World) -> UUID:
+    """Somebody who waits for approval."""
+    registration.change_form(db, world["organiser"].actor, world.conference, FormChange(mode="approval"))
+    draft = RegistrationDraft(ref=str(world.conference), name="newcomer", email=f"{new_id()}@example.org")
+    row = registration.register(db, None, draft, device="x").row
+    assert row is not None
+    return row.id
 
 
 def roles_of(who: str, endpoint: Endpoint) -> set[str]:

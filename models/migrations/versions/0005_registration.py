@@ -39,9 +39,9 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("locale", sa.String(length=8), nullable=False),
         sa.Column("subject", sa.String(length=300), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("html", sa.Text(), nullable=False),
-        sa.Column("stop_url", sa.String(length=300), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("button", sa.JSON(), nullable=False),
+        sa.Column("stop_token", sa.Uuid(), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("fault", sa.String(length=300), nullable=False),
@@ -125,6 +125,7 @@ def upgrade() -> None:
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("words", sa.String(length=400), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("next_hash", sa.String(length=64), nullable=True),
         sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
@@ -142,6 +143,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registration")),
         sa.UniqueConstraint("conference_id", "email", name=op.f("uq_registration_conference_id_email")),
         sa.UniqueConstraint("conference_id", "person_id", name=op.f("uq_registration_conference_id_person_id")),
+        sa.UniqueConstraint("next_hash", name=op.f("uq_registration_next_hash")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_registration_token_hash")),
     )
     with op.batch_alter_table("registration", schema=None) as batch_op:

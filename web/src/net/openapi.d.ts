@@ -146,6 +146,12 @@ export interface components {
              */
             name: "session" | "speaker" | "guests" | "team" | "stage_tried";
         };
+        /** Choice */
+        Choice: {
+            /** Id */
+            id: string;
+            words: components["schemas"]["Words"];
+        };
         /** ColumnView */
         ColumnView: {
             /**
@@ -290,6 +296,26 @@ export interface components {
             /** Conferences */
             conferences: components["schemas"]["ConferenceOfMine"][];
         };
+        /** Decide */
+        Decide: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "approve" | "refuse" | "revoke";
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * Decided
+         * @description How many changed; `waiting` of those approved found no seat and wait for one.
+         */
+        Decided: {
+            /** Changed */
+            changed: number;
+            /** Waiting */
+            waiting: number;
+        };
         /**
          * Done
          * @description Nothing more to say: for answers that must not tell known from unknown.
@@ -316,6 +342,142 @@ export interface components {
              * @default null
              */
             zone: string | null;
+        };
+        /** FormChange */
+        FormChange: {
+            /**
+             * By Mail
+             * @default null
+             */
+            by_mail: boolean | null;
+            /**
+             * Capacity
+             * @default null
+             */
+            capacity: number | null;
+            /**
+             * Mode
+             * @default null
+             */
+            mode: ("open" | "approval" | "closed") | null;
+            /**
+             * Questions
+             * @default null
+             */
+            questions: components["schemas"]["FormQuestion"][] | null;
+            /** @default null */
+            thanks: components["schemas"]["LongWords"] | null;
+        };
+        /**
+         * FormQuestion
+         * @description `line` and `prose` are answered with text, `one` with a choice, `many` with several of them.
+         */
+        FormQuestion: {
+            /**
+             * Choices
+             * @default []
+             */
+            choices: components["schemas"]["Choice"][];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "prose" | "one" | "many" | "yes_no";
+            /**
+             * Required
+             * @default false
+             */
+            required: boolean;
+            words: components["schemas"]["Words"];
+        };
+        /** FormRef */
+        FormRef: {
+            /** Ref */
+            ref: string;
+        };
+        /**
+         * FormView
+         * @description What the organiser set. `url` is the page to hand on.
+         */
+        FormView: {
+            /** By Mail */
+            by_mail: boolean;
+            /** Capacity */
+            capacity: number | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "open" | "approval" | "closed";
+            /** Questions */
+            questions: components["schemas"]["FormQuestion"][];
+            thanks: components["schemas"]["LongWords"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * HandedLink
+         * @description A new personal link. Without `link` the organiser may not see it; `mailed` says whether it went out.
+         */
+        HandedLink: {
+            link: components["schemas"]["PersonalLink"] | null;
+            /** Mailed */
+            mailed: boolean;
+        };
+        /**
+         * Holder
+         * @description Who asks about their registration: by the personal link, or signed in.
+         */
+        Holder: {
+            /**
+             * Conference Id
+             * @default null
+             */
+            conference_id: string | null;
+            /**
+             * Token
+             * @default null
+             */
+            token: string | null;
+        };
+        /** HolderChange */
+        HolderChange: {
+            /** Answers */
+            answers: {
+                [key: string]: boolean | string | string[];
+            };
+            /**
+             * Conference Id
+             * @default null
+             */
+            conference_id: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Token
+             * @default null
+             */
+            token: string | null;
+        };
+        /** HolderWish */
+        HolderWish: {
+            /**
+             * Conference Id
+             * @default null
+             */
+            conference_id: string | null;
+            /**
+             * Do
+             * @enum {string}
+             */
+            do: "accept" | "cancel" | "again";
+            /**
+             * Token
+             * @default null
+             */
+            token: string | null;
         };
         /** IceServer */
         IceServer: {
@@ -503,6 +665,19 @@ export interface components {
         Logins: {
             /** Logins */
             logins: components["schemas"]["LoginView"][];
+        };
+        /** LongWords */
+        LongWords: {
+            /**
+             * Ar
+             * @default
+             */
+            ar: string;
+            /**
+             * En
+             * @default
+             */
+            en: string;
         };
         /**
          * MailHabits
@@ -767,6 +942,40 @@ export interface components {
             /** Zone */
             zone: string | null;
         };
+        /**
+         * OwnRegistration
+         * @description What the registered person sees. `ahead` is how many wait before them.
+         */
+        OwnRegistration: {
+            /** Ahead */
+            ahead: number | null;
+            /** Answers */
+            answers: {
+                [key: string]: boolean | string | string[];
+            };
+            conference: components["schemas"]["PublicConference"];
+            /** Email */
+            email: string | null;
+            /** Guest */
+            guest: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Offered Until */
+            offered_until: string | null;
+            /** Questions */
+            questions: components["schemas"]["FormQuestion"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting_approval" | "waiting_list" | "offered" | "confirmed" | "refused" | "cancelled" | "revoked";
+            thanks: components["schemas"]["LongWords"];
+        };
         /** Participant */
         Participant: {
             /** Guest */
@@ -782,6 +991,20 @@ export interface components {
              * @enum {string}
              */
             role: "organiser" | "moderator" | "speaker" | "attendee";
+        };
+        /**
+         * Pass
+         * @description One's registration as the link shows it. `me` is who one is now signed in as.
+         */
+        Pass: {
+            /**
+             * Calendar
+             * @default
+             */
+            calendar: string;
+            /** @default null */
+            me: components["schemas"]["Me"] | null;
+            registration: components["schemas"]["OwnRegistration"];
         };
         /** People */
         People: {
@@ -802,6 +1025,16 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PersonalLink
+         * @description The link that makes one the same person on any device; shown now and never again.
+         */
+        PersonalLink: {
+            /** Qr */
+            qr: string;
+            /** Url */
+            url: string;
         };
         /**
          * Position
@@ -844,6 +1077,49 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /** PublicConference */
+        PublicConference: {
+            /** Description */
+            description: string;
+            /** Ends On */
+            ends_on: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "ar" | "en";
+            /** Starts On */
+            starts_on: string | null;
+            /** Title */
+            title: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * PublicForm
+         * @description The registration page. `mine` is the state of whoever looks, when they are registered already.
+         */
+        PublicForm: {
+            /** By Mail */
+            by_mail: boolean;
+            conference: components["schemas"]["PublicConference"];
+            /** Full */
+            full: boolean;
+            /** Mine */
+            mine: ("waiting_approval" | "waiting_list" | "offered" | "confirmed" | "refused" | "cancelled" | "revoked") | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "open" | "approval" | "closed";
+            /** Questions */
+            questions: components["schemas"]["FormQuestion"][];
         };
         /**
          * PublisherView
@@ -942,6 +1218,122 @@ export interface components {
             question_id: string;
             /** Version */
             version: number;
+        };
+        /**
+         * Registered
+         * @description `sent`: nothing is shown here, what there is to know goes to the address. Then all else is missing.
+         */
+        Registered: {
+            /** @default null */
+            link: components["schemas"]["PersonalLink"] | null;
+            /** @default null */
+            me: components["schemas"]["Me"] | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "here" | "sent";
+            /** @default null */
+            registration: components["schemas"]["OwnRegistration"] | null;
+        };
+        /**
+         * RegistrationChanged
+         * @description To the registered person: what became of it.
+         */
+        RegistrationChanged: {
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting_approval" | "waiting_list" | "offered" | "confirmed" | "refused" | "cancelled" | "revoked";
+        };
+        /**
+         * RegistrationDraft
+         * @description `website` is a field people never see: whoever fills it in is a program.
+         */
+        RegistrationDraft: {
+            /**
+             * Answers
+             * @default {}
+             */
+            answers: {
+                [key: string]: boolean | string | string[];
+            };
+            /**
+             * Email
+             * @default null
+             */
+            email: string | null;
+            /**
+             * Locale
+             * @default ar
+             * @enum {string}
+             */
+            locale: "ar" | "en";
+            /** Name */
+            name: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Website
+             * @default
+             */
+            website: string;
+            /**
+             * Zone
+             * @default null
+             */
+            zone: string | null;
+        };
+        /** RegistrationRow */
+        RegistrationRow: {
+            /** Answers */
+            answers: {
+                [key: string]: boolean | string | string[];
+            };
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Email */
+            email: string | null;
+            /** Guest */
+            guest: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Offered Until */
+            offered_until: string | null;
+            person: components["schemas"]["PersonView"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting_approval" | "waiting_list" | "offered" | "confirmed" | "refused" | "cancelled" | "revoked";
+        };
+        /**
+         * Registrations
+         * @description `total` fit the search; `counts` are of all.
+         */
+        Registrations: {
+            /** Capacity */
+            capacity: number | null;
+            /** Counts */
+            counts: components["schemas"]["StateCount"][];
+            /** Questions */
+            questions: components["schemas"]["FormQuestion"][];
+            /** Registrations */
+            registrations: components["schemas"]["RegistrationRow"][];
+            /** Total */
+            total: number;
         };
         /** RoleChange */
         RoleChange: {
@@ -1119,6 +1511,13 @@ export interface components {
             /** Open */
             open: boolean;
         };
+        /** Sheet */
+        Sheet: {
+            /** Csv */
+            csv: string;
+            /** Name */
+            name: string;
+        };
         /** SignIn */
         SignIn: {
             /** Email */
@@ -1165,6 +1564,16 @@ export interface components {
             session_id: string;
             /** Viewers */
             viewers: number;
+        };
+        /** StateCount */
+        StateCount: {
+            /** Count */
+            count: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting_approval" | "waiting_list" | "offered" | "confirmed" | "refused" | "cancelled" | "revoked";
         };
         /** StreamKeyView */
         StreamKeyView: {
@@ -1317,6 +1726,22 @@ export interface components {
              * @enum {string}
              */
             way: "page" | "mail" | "off";
+        };
+        /**
+         * Words
+         * @description One text in the conference's languages; a reader without theirs gets the other.
+         */
+        Words: {
+            /**
+             * Ar
+             * @default
+             */
+            ar: string;
+            /**
+             * En
+             * @default
+             */
+            en: string;
         };
     };
     responses: never;

@@ -1,0 +1,278 @@
+"""Registering, deciding on those who did, and what they do with their own registration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.base import new_id, now
+from models.conference import Conference, ConferenceRole
+from models.notification import Notification
+from models.person import Person
+from models.registration import Registration, RegistrationForm
+from server.actions import ledger, participant, seats
+from server.actions import person as persons
+from server.actions.notify import notify
+from server.domain.errors import BadInput, Conflict, Gone, LoginNeeded, NotFound
+from server.domain.person import Actor
+from server.domain.registration import (
+    Decide,
+    Decided,
+    FormChange,
+    FormView,
+    Holder,
+    HolderChange,
+    HolderWish,
+    RegistrationDraft,
+    checked_answers,
+    first,
+    form_view,
+)
+from server.domain.text import fold
+from server.queries import registrations, scope
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What came of registering. Without a row, all there is to know goes by mail."""
+
+    row: Registration | None
+    token: str | None = None  # of the personal link
+    login_token: str | None = None
+
+
+def change_form(db: Session, actor: Actor, conference_id: UUID, wish: FormChange) -> FormView:
+    """Set how one comes in. More room is offered at once to those who wait."""
+    scope.of_conference(db, actor, conference_id, "registration.manage")
+    form = seats.form(db, conference_id)
+    for name in wish.model_fields_set - {"questions", "thanks"}:
+        value = getattr(wish, name)
+        if value is not None or name == "capacity":
+            setattr(form, name, value)
+    if wish.questions is not None:
+        form.questions = [one.model_dump(mode="json") for one in wish.questions]
+    if wish.thanks is not None:
+        form.thanks = wish.thanks.model_dump(mode="json")
+    form.version += 1
+    seats.fill(db, form)
+    return form_view(form)
+
+
+def register(db: Session, actor: Actor | None, draft: RegistrationDraft, *, device: str) -> Entry:
+    """Ask for a place. Who is signed in registers as themselves; anybody else becomes a guest.
+
+    An address that is registered already gets its own link once more and nothing else happens: whoever typed
+    it learns no link, no name and no state, and takes no second seat.
+    """
+    conference = registrations.conference_at(db, draft.ref)
+    form = seats.form(db, conference.id)
+    if form.mode == "closed":
+        raise Conflict("registration.closed")
+    if draft.website:
+        return Entry(None)
+    known = registrations.of_person(db, conference.id, actor.person_id) if actor else None
+    if known is not None:
+        if known.state == "cancelled":
+            _begin(db, form, known)
+        return Entry(known)
+    if form.by_mail and draft.email is None:
+        raise BadInput("input.unusable", fields={"email": "field.missing"})
+    answers = checked_answers(form_view(form).questions, dict(draft.answers))
+    if draft.email is not None and (twin := _by_email(db, conference.id, draft.email)) is not None:
+        if twin.state != "revoked":
+            seats.mail_link(db, twin, "registration_again", once=f"again:{twin.id}:{now():%Y%m%d%H}")
+        return Entry(None)
+    return _enter(db, form, actor, draft, answers, device=device)
+
+
+def _enter(
+    db: Session,
+    form: RegistrationForm,
+    actor: Actor | None,
+    draft: RegistrationDraft,
+    answers: dict[str, object],
+    *,
+    device: str,
+) -> Entry:
+    person = scope.load(db, Person, actor.person_id) if actor else _guest(db, draft)
+    row = Registration(
+        id=new_id(),
+        conference_id=form.conference_id,
+        person_id=person.id,
+        state="cancelled",  # until it begins, a few lines on
+        email=draft.email,
+        answers=answers,
+        words=fold(f"{person.name} {draft.email or ''}")[:400],
+    )
+    db.add(row)
+    token = seats.new_link(db, row)
+    _begin(db, form, row)
+    if row.state in {"waiting_approval", "waiting_list"}:
+        seats.mail_link(db, row, "registration_received", once=f"received:{row.id}")
+    if form.by_mail:
+        return Entry(None)
+    login = None if actor else ledger.log_in(db, person, device=device)
+    return Entry(row, token=token, login_token=login)
+
+
+def _begin(db: Session, form: RegistrationForm, row: Registration) -> None:
+    seats.settle(db, row, first(form.mode, seat=seats.free(db, form)))
+    if row.state == "waiting_approval":
+        _call_organisers(db, row.conference_id)
+
+
+def _call_organisers(db: Session, conference_id: UUID) -> None:
+    """Once until they have looked: a hundred newcomers are one piece of news."""
+    organisers = db.exec(
+        select(ConferenceRole.person_id).where(
+            col(ConferenceRole.conference_id) == conference_id, col(ConferenceRole.role) == "organiser"
+        )
+    ).all()
+    told = db.exec(
+        select(Notification.person_id).where(
+            col(Notification.conference_id) == conference_id,
+            col(Notification.kind) == "registration_waiting",
+            col(Notification.read_at).is_(None),
+        )
+    ).all()
+    title = scope.load(db, Conference, conference_id).title
+    link = f"/c/{conference_id}/registrations"
+    notify(
+        db,
+        set(organisers) - set(told),
+        "registration_waiting",
+        {"conference": title},
+        link=link,
+        conference_id=conference_id,
+    )
+
+
+def decide(db: Session, actor: Actor, conference_id: UUID, wish: Decide) -> Decided:
+    """Approve, refuse or revoke several at once. Deciding twice alike is no fault: two organisers may press."""
+    scope.of_conference(db, actor, conference_id, "registration.manage")
+    form = seats.form(db, conference_id)
+    rows = db.exec(
+        select(Registration)
+        .where(col(Registration.conference_id) == conference_id, col(Registration.id).in_(wish.ids))
+        .order_by(col(Registration.created_at), col(Registration.id))
+        .with_for_update()
+    ).all()
+    if len(rows) != len(set(wish.ids)):
+        raise NotFound("not_found")
+    changed = [row for row in rows if seats.move(db, form, row, wish.decision)]
+    seats.fill(db, form)
+    return Decided(changed=len(changed), waiting=sum(row.state == "waiting_list" for row in changed))
+
+
+def hand_link(db: Session, actor: Actor, registration_id: UUID) -> tuple[Registration, str | None, bool]:
+    """A new personal link, which ends the older ones. The organiser sees it only of a guest who belongs here
+    alone (as with sign-in links): never of somebody who could act elsewhere. Returns row, token, mailed."""
+    known = scope.load(db, Registration, registration_id)
+    scope.of_conference(db, actor, known.conference_id, "registration.manage")
+    seats.form(db, known.conference_id)
+    row = scope.load(db, Registration, registration_id, lock=True)
+    if row.state == "revoked":
+        raise Conflict("registration.state")
+    person = scope.load(db, Person, row.person_id)
+    token = seats.new_link(db, row)
+    mailed = seats.mail_link(db, row, "registration_again", once=f"handed:{row.id}:{new_id()}")
+    seen = person.guest and persons.belongs_here_alone(db, person, row.conference_id)
+    return row, token if seen else None, mailed
+
+
+def remove_person(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> None:
+    """Take somebody out of a conference; what they registered for is revoked, and the seat goes on."""
+    participant.remove(db, actor, conference_id, person_id)
+    row = registrations.of_person(db, conference_id, person_id)
+    if row is not None:
+        form = seats.form(db, conference_id)
+        seats.move(db, form, scope.load(db, Registration, row.id, lock=True), "revoke")
+        seats.fill(db, form)
+
+
+def held(db: Session, actor: Actor | None, holder: Holder, *, lock: bool = False) -> Registration:
+    """The registration a link belongs to, or one's own. Raises Gone for a link that opens nothing any more."""
+    row = _by_token(db, holder.token) if holder.token else _own(db, actor, holder.conference_id)
+    if not lock:
+        return row
+    seats.form(db, row.conference_id)
+    return scope.load(db, Registration, row.id, lock=True)
+
+
+def enter(db: Session, holder: Holder, *, device: str) -> tuple[Registration, str | None]:
+    """Come in by the personal link: a guest is signed in on this device too. Whoever has an account signs in by
+    it, since the link of one conference must not open all the others. The link in use is the one that stays."""
+    row = held(db, None, holder, lock=True)
+    if holder.token and row.next_hash == ledger.token_hash(holder.token):
+        row.token_hash, row.next_hash = row.next_hash, row.token_hash
+    person = scope.load(db, Person, row.person_id)
+    if not person.guest:
+        raise LoginNeeded("pass.account")
+    return row, ledger.log_in(db, person, device=device)
+
+
+def rotate(db: Session, actor: Actor | None, holder: Holder) -> tuple[Registration, str]:
+    """A new personal link for oneself; the older ones end."""
+    row = held(db, actor, holder, lock=True)
+    return row, seats.new_link(db, row)
+
+
+def change(db: Session, actor: Actor | None, wish: HolderChange) -> Registration:
+    """Change one's answers, and a guest's name."""
+    row = held(db, actor, wish, lock=True)
+    form = form_view(registrations.form_of(db, row.conference_id))
+    row.answers = checked_answers(form.questions, dict(wish.answers))
+    person = scope.load(db, Person, row.person_id, lock=True)
+    if person.guest and person.name != wish.name:
+        persons.rename(db, person, wish.name)
+    row.words = fold(f"{person.name} {row.email or ''}")[:400]
+    row.version += 1
+    return row
+
+
+def act(db: Session, actor: Actor | None, wish: HolderWish) -> Registration:
+    """Take an offered seat, give one's place up, or ask for one again."""
+    row = held(db, actor, wish, lock=True)
+    form = seats.form(db, row.conference_id)
+    if wish.do == "again":
+        if row.state == "cancelled":
+            _begin(db, form, row)
+        return row
+    seats.move(db, form, row, wish.do)
+    seats.fill(db, form)
+    return row
+
+
+def _by_token(db: Session, token: str) -> Registration:
+    hashed = ledger.token_hash(token)
+    own = (col(Registration.token_hash) == hashed) | (col(Registration.next_hash) == hashed)
+    row = db.exec(select(Registration).where(own)).first()
+    if row is None or row.state == "revoked":
+        raise Gone("pass.spent")
+    return row
+
+
+def _own(db: Session, actor: Actor | None, conference_id: UUID | None) -> Registration:
+    if actor is None:
+        raise LoginNeeded("login.needed")
+    row = registrations.of_person(db, conference_id, actor.person_id) if conference_id else None
+    if row is None:
+        raise NotFound("not_found")
+    return row
+
+
+def _by_email(db: Session, conference_id: UUID, email: str) -> Registration | None:
+    return db.exec(
+        select(Registration).where(
+            col(Registration.conference_id) == conference_id, col(Registration.email) == email
+        )
+    ).first()
+
+
+def _guest(db: Session, draft: RegistrationDraft) -> Person:
+    person = Person(id=new_id(), name=draft.name, guest=True, locale=draft.locale, zone=draft.zone)
+    db.add(person)
+    db.flush()
+    return person
