@@ -78,7 +78,7 @@ class Settings(BaseModel):
 
     @classmethod
     def _told(cls, values: Mapping[str, object], error: ValidationError) -> list[str]:
-        """Every sentence. Pydantic judges combinations only once all fields are good: they are, without the bad."""
+        """Every sentence. Pydantic judges combinations once all fields are good: they are, without the bad."""
         told = [line for fault in error.errors() for line in _sentence(fault).split("\n")]
         bad = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
         if bad:
@@ -111,8 +111,8 @@ class Settings(BaseModel):
             faults.append("MULTAQA_PUBLIC_URL is needed when the server listens beyond this machine")
         if self.mode == "demo" and self.host not in LOOPBACK_NAMES and not self.demo_open:
             faults.append("demo mode has no passwords and binds to loopback only (MULTAQA_DEMO_OPEN=1 to insist)")
-        if self.media_address and not _is_address(self.media_address):
-            faults.append("MULTAQA_MEDIA_ADDRESS must be an IP address")
+        if not all(_is_address(part) for part in _parts(self.media_address)):
+            faults.append("MULTAQA_MEDIA_ADDRESS must be an IPv4 address, or several with commas")
         faults.extend(
             f"MULTAQA_TRUSTED_PROXIES: {part} is neither an address nor a network"
             for part in _parts(self.trusted_proxies)
@@ -204,7 +204,7 @@ def _is_origin(url: str) -> bool:
 
 def _is_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(text)
+        ipaddress.IPv4Address(text)
     except ValueError:
         return False
     return True

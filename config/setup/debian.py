@@ -41,6 +41,8 @@ FOR_TESTS = (
     Package("libc6-dev", "the headers it needs", "/usr/include/stdio.h"),
     Package("zlib1g-dev", "reads compressed frames in it", "/usr/include/zlib.h"),
     Package("coturn", "the TURN server of docker-compose.yml", "turnserver"),
+    Package("nftables", "takes UDP away from that browser", "nft"),
+    Package("iproute2", "networks of the tests' own", "ip"),
     Package("caddy", "the HTTPS proxy of docker-compose.yml", "caddy"),
 )
 

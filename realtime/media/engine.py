@@ -252,8 +252,9 @@ def _instance() -> str:
 
 def own_addresses(host: str, public: str | None) -> list[str]:
     """Where we can be reached, the likeliest first; every address of the machine when bound to all."""
+    outer = [part.strip() for part in (public or "").split(",") if part.strip()]
     if host != "0.0.0.0":
-        return [public, host] if public and public != host else [host]
+        return list(dict.fromkeys([*outer, host]))
     own = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
     outside = [address for address in own if not address.startswith("127.")]
-    return list(dict.fromkeys([*([public] if public else []), *outside, LOOPBACK]))
+    return list(dict.fromkeys([*outer, *outside, LOOPBACK]))

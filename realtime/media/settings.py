@@ -22,7 +22,7 @@ class MediaSettings:
     """IPv4 address the UDP port is bound to."""
 
     address: str | None = None
-    """Public address in front of us (1:1 NAT); named first in every answer."""
+    """Public addresses in front of us (1:1 NAT), with commas; named first in every answer."""
 
     secret: str | None = None
     """When set, every control request must carry it as Bearer."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from server.domain.errors import Conflict
 from server.domain.session import OPEN, IceServer
 
-RELAY_LIFE_S = 12 * 3600
+RELAY_LIFE_S = 12 * 3600  # pages ask for a new one every 3 h
 RETRY_S = 5
 FEEDS = {"air": "stage.watch", "backstage": "stage.backstage"}
 
@@ -21,10 +21,16 @@ def check_open(state: str) -> None:
         raise Conflict("session.closed", retry_after_s=RETRY_S)
 
 
-def ice_servers(url: str, secret: str, person_id: UUID, *, now_s: int) -> list[IceServer]:
-    """TURN with credentials that expire (draft-uberti-behave-turn-rest-00, as coturn reads them)."""
-    if not url:
+def ice_servers(
+    url: str, secret: str, who: UUID | str, *, now_s: int, life_s: int = RELAY_LIFE_S
+) -> list[IceServer]:
+    """TURN with credentials that expire (draft-uberti-behave-turn-rest-00, as coturn reads them).
+
+    coturn counts the relays of one `who` together, whenever their keys were made.
+    """
+    urls = [part.strip() for part in url.split(",") if part.strip()]
+    if not urls:
         return []
-    username = f"{now_s + RELAY_LIFE_S}:{person_id}"
+    username = f"{now_s + life_s}:{who}"
     digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
-    return [IceServer(urls=url.split(","), username=username, credential=base64.b64encode(digest).decode())]
+    return [IceServer(urls=urls, username=username, credential=base64.b64encode(digest).decode())]

@@ -50,10 +50,10 @@ class PageFault(Exception):
 
 
 @asynccontextmanager
-async def chromium(*more: str) -> AsyncIterator[Browser]:
+async def chromium(*more: str, executable: str = EXECUTABLE) -> AsyncIterator[Browser]:
     """A browser without a window."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS, *more])
+        browser = await playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -43,11 +43,11 @@ class Site:
     def output(self) -> str:
         return self.program.output if self.program else ""
 
-    async def start(self) -> None:
-        """Start it, and return when it greets: then it answers."""
-        self.program = Program.start(
-            [sys.executable, "-m", "server", self.command], env=self.environment, cwd=ROOT, dies_by=signal.SIGTERM
-        )
+    async def start(self, before: Sequence[str] = ()) -> None:
+        """Start it (`before` the command may stand what leads into another network), and return when it
+        greets: then it answers."""
+        command = [*before, sys.executable, "-m", "server", self.command]
+        self.program = Program.start(command, env=self.environment, cwd=ROOT, dies_by=signal.SIGTERM)
         if self.command != "media":
             await self.told(r"^\s*Open http")
 

@@ -259,6 +259,7 @@ def start_compose(environment: Mapping[str, str] | None = None) -> Iterator[Comp
         "MULTAQA_HTTP_PORT": str(free_port()),
         "MULTAQA_MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)),
         "MULTAQA_TURN_PORT": str(free_port()),
+        "MULTAQA_TURNS_PORT": str(free_port()),
     }
     folder = own_folder(None)
     folder.chmod(0o711)  # PostgreSQL's user passes through to its own folder

@@ -13,6 +13,9 @@ export type Mine = Snapshot<{
   role: Role; may: string[]; speaker: boolean; votes: string[]; questions: Question[]; ice_servers: RTCIceServer[];
 }>;
 
+/** The relay's key lives 12 h; who stays longer must have one when their connection breaks. */
+const KEY_MS = 3 * 3_600_000;
+
 export class MineStore {
   known = $state(false);
   role = $state<Role | null>(null);
@@ -22,6 +25,7 @@ export class MineStore {
   iceServers: RTCIceServer[] = [];
   private granted = $state.raw<ReadonlySet<string>>(new Set());
   private followed: Followed | null = null;
+  private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     readonly session: string,
@@ -41,10 +45,12 @@ export class MineStore {
       reset: (mine) => this.reset(mine),
       publication: (publication) => this.apply(publication),
     });
+    this.timer = setInterval(() => this.refresh(), KEY_MS);
   }
 
   close(): void {
     this.followed?.close();
+    clearInterval(this.timer);
   }
 
   /** Rights may have changed: ask again. */

@@ -1,0 +1,118 @@
+"""A network that lets no UDP out: people send and watch through the real relay, and who is elsewhere sees them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from config.secrets import resolve
+from models.migrate import upgrade
+from tests.e2e.chromium import EXECUTABLE, chromium, profile, until
+from tests.e2e.house import database, lay_out_talk
+from tests.e2e.media import comes_in
+from tests.e2e.sites import ROOT, Site
+from tests.e2e.steps import go_on_air, watch
+from tests.support.networks import Network, networks
+from tests.support.processes import Program
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own needs root"),
+]
+PORT, RELAY = 8000, 3478
+# What the pair in use says of itself: the kind of our own end, and over what the relay is reached.
+WAY = """
+async () => {
+  for (const peer of window.peers.filter((one) => one.connectionState === 'connected')) {
+    const all = [...(await peer.getStats()).values()];
+    const pair = all.find((one) => one.type === 'candidate-pair' && one.nominated && one.state === 'succeeded');
+    const own = all.find((one) => one.id === pair?.localCandidateId);
+    if (own) return own.candidateType === 'relay' ? `relay ${own.relayProtocol}` : own.protocol;
+  }
+  return null;
+}
+"""
+
+
+async def test_without_udp_people_send_and_watch_through_the_relay(tmp_path: Path) -> None:
+    with networks(["closed", "open"]) as (middle, (closed, elsewhere)):
+        closed.drop("meta l4proto udp")
+        url = f"http://{middle.address}:{PORT}"
+        secret = tmp_path / "secret"
+        resolve(f"file:{secret}")
+        site = Site(
+            "serve",
+            tmp_path / "data",
+            MULTAQA_HOST="0.0.0.0",
+            MULTAQA_PORT=str(PORT),
+            MULTAQA_PUBLIC_URL=url,
+            MULTAQA_TURN_URL=f"turn:{{host}}:{RELAY},turn:{{host}}:{RELAY}?transport=tcp",
+            MULTAQA_TURN_SECRET=f"file:{secret}",
+        )
+        (tmp_path / "data").mkdir()
+        rows = f"sqlite:///{tmp_path}/data/multaqa.sqlite"
+        await asyncio.to_thread(upgrade, rows)
+        async with database(rows) as db:
+            world = await db.write(lambda unit: lay_out_talk(unit))
+        with relaying(middle, tmp_path, url, secret):
+            await site.start(before=middle.inside)
+            try:
+                path = f"/s/{world.session}"
+                async with (
+                    browsing(closed, tmp_path, url) as behind,
+                    browsing(elsewhere, tmp_path, url) as free,
+                    profile(behind, url, world["speaker"].token) as one,
+                    profile(behind, url, world["attendee"].token) as two,
+                    profile(free, url, world["noor"].token) as three,
+                ):
+                    speaker = await one.open(f"{path}/studio")
+                    await go_on_air(speaker)
+                    attendee, noor = await two.open(path), await three.open(path)
+                    await watch(attendee)
+                    await watch(noor)
+                    for page in (attendee, noor):
+                        await comes_in(page)
+                    assert [await way(page) for page in (speaker, attendee, noor)] == [
+                        "relay tcp",
+                        "relay tcp",
+                        "udp",
+                    ]
+            finally:
+                await site.stop()
+
+
+@contextmanager
+def relaying(middle: Network, folder: Path, url: str, secret: Path) -> Iterator[Program]:
+    """coturn as docker-compose.yml starts it, on the machine in the middle."""
+    environment = os.environ | {
+        "COTURN_RUN": str(folder),
+        "MULTAQA_PUBLIC_URL": url,
+        "MULTAQA_TURN_PORT": str(RELAY),
+        "MULTAQA_TURN_SECRET_FILE": str(secret),
+    }
+    relay = Program.start([*middle.inside, "sh", ROOT / "config" / "deploy" / "coturn.sh"], env=environment)
+    try:
+        relay.wait_for("SQLite DB connection success")
+        yield relay
+    finally:
+        relay.stop()
+
+
+@asynccontextmanager
+async def browsing(network: Network, folder: Path, url: str) -> AsyncIterator[Browser]:
+    """A browser in that network. Without a certificate it must be told that the site may have the camera."""
+    trust = f"--unsafely-treat-insecure-origin-as-secure={url}"
+    async with chromium(trust, executable=network.program(folder, EXECUTABLE)) as browser:
+        yield browser
+
+
+async def way(page: Page) -> str:
+    found: str = await until(page, WAY)
+    return found
