@@ -43,6 +43,7 @@ FOR_TESTS = (
     Package("coturn", "the TURN server of docker-compose.yml", "turnserver"),
     Package("nftables", "takes UDP away from that browser", "nft"),
     Package("iproute2", "networks of the tests' own", "ip"),
+    Package("janus", "the media server that benchmarks compare with", "janus"),
     Package("caddy", "the HTTPS proxy of docker-compose.yml", "caddy"),
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tests.bench import command, first_load, hub
 from tests.bench.compiler import NoCompiler, program
+from tests.bench.media import measure as media
 from tests.bench.places import RESULTS, ROOT
 from tests.bench.rows import Row, table, write
 
@@ -29,7 +30,16 @@ def _web(short: bool) -> Iterator[Row]:
     return first_load.measure(rounds=3 if short else 7, say=say)
 
 
-PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {"hub": _hub, "command": _command, "web": _web}
+def _media(short: bool) -> Iterator[Row]:
+    return media.measure(media.SHORT if short else media.FULL, say)
+
+
+PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
+    "hub": _hub,
+    "media": _media,
+    "command": _command,
+    "web": _web,
+}
 
 
 def main() -> None:

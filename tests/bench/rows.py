@@ -42,7 +42,8 @@ def row(
     `sound` is False when something went wrong besides the number: then no bar is held.
     """
     value = median(values)
-    ratio = median([one / other for one, other in zip(values, others, strict=True)]) if others else None
+    pairs = list(zip(values, others, strict=True)) if others else []
+    ratio = median([one / other for one, other in pairs]) if pairs and all(others) else None
     compared = value if ratio is None else ratio
     held = None
     if bar is not None:

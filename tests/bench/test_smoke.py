@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import command, hub, peers
+from tests.bench.media import measure as media
 from tests.bench.places import NODE_SCRIPTS
 from tests.bench.rig import Server, Work, run
 from tests.bench.rows import row, table, write
@@ -46,6 +47,19 @@ def test_idle_connections_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.whole
 def test_commands_are_answered() -> None:
     assert command.post_messages(20).p50_ms > 0
+
+
+@pytest.mark.media
+@pytest.mark.services
+def test_viewers_of_both_media_servers_get_everything() -> None:
+    plan = media.Plan(rounds=1, sizes=(4,), seconds=0.4, idle_s=0.1, warm_up_s=0.2)
+    told: list[str] = []
+
+    rows = {one.name: one for one in media.measure(plan, told.append)}
+
+    assert len(told) == 3
+    assert all("delivered 100.00%" in line for line in told)
+    assert rows["media: viewers per core"].ratio is not None
 
 
 def test_lock_of_the_peers_names_no_registry() -> None:

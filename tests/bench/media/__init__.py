@@ -1,0 +1,1 @@
+"""What forwarding a talk to many viewers costs, beside Janus doing the same."""
