@@ -11,12 +11,27 @@ from .codecs import Choice
 from .sdp import Codec, Offer, Section
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 _FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 """Transport-wide congestion control is left out on purpose: it needs a packet per viewer and moment."""
 
-_FMTP_KEPT = ("profile-level-id", "packetization-mode", "level-asymmetry-allowed", "minptime", "useinbandfec")
+_FMTP_KEPT = (
+    "profile-level-id",
+    "packetization-mode",
+    "level-asymmetry-allowed",
+    "profile-id",
+    "profile",
+    "level-idx",
+    "tier",
+    "minptime",
+)
+
+_OPUS_WISHES = ("useinbandfec=1", "usedtx=1")
+"""Repair single losses from the next packet, and send next to nothing in silence (RFC 7587 section 6.1)."""
 
 _START_KBPS = 1_000
 """Chromium begins at 300 kbit/s without it and needs half a minute to a sharp picture."""
@@ -53,6 +68,8 @@ class AnsweredSection:
     extensions: Sequence[str] = ()
     outgoing: Outgoing | None = None
     kbps: int | None = None
+    rids: Sequence[str] = ()
+    """Simulcast layers taken."""
 
 
 def write_answer(offer: Offer, transport: Transport, sections: Sequence[AnsweredSection]) -> str:
@@ -101,6 +118,10 @@ def _section(transport: Transport, answered: AnsweredSection) -> Iterator[str]:
             yield f"a=extmap:{section.extensions[uri]} {uri}"
     for codec in codecs or section.codecs[:1]:
         yield from _codec(codec, receiving=answered.direction == "recvonly")
+    for rid in answered.rids:
+        yield f"a=rid:{rid} recv"
+    if answered.rids:
+        yield f"a=simulcast:recv {';'.join(answered.rids)}"
     if answered.outgoing is not None:
         yield from _streams(section, answered.outgoing)
 
@@ -111,6 +132,8 @@ def _codec(codec: Codec, *, receiving: bool) -> Iterator[str]:
     kept = [f"{name}={codec.parameters[name]}" for name in _FMTP_KEPT if name in codec.parameters]
     if codec.name == "rtx":
         kept = [f"apt={codec.parameters['apt']}"]
+    elif codec.name.lower() == "opus":
+        kept.extend(_OPUS_WISHES if receiving else _OPUS_WISHES[:1])
     elif receiving and codec.clock_rate == 90_000:
         kept.append(f"x-google-start-bitrate={_START_KBPS}")
     if kept:

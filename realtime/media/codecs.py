@@ -1,4 +1,4 @@
-"""Which of the offered codecs a stage takes: Opus, and H264 constrained baseline or VP8."""
+"""Which of the offered codecs a stage takes: Opus; H264 constrained baseline or VP8; VP9 or AV1 when chosen."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from .sdp import Codec, Section
 
 H264 = "H264"
 VP8 = "VP8"
+VP9 = "VP9"
+AV1 = "AV1"
 OPUS = "opus"
 
-VIDEO_CODECS = (H264, VP8)
+USUAL_CODECS = (H264, VP8)
 """In the order of preference: every browser and phone decodes H264 in hardware."""
+
+VIDEO_CODECS = (*USUAL_CODECS, VP9, AV1)
+"""The last two only where the organiser chose them: they save data and cost the speaker's machine dearly."""
 
 _BASELINE = 0x42
 _MAIN = 0x4D
@@ -29,7 +34,7 @@ class Choice:
 
 def choose(section: Section, name: str) -> Choice | None:
     """The best offered form of this codec, or None when the offer has none we can forward to everybody."""
-    rank = {OPUS: _opus_rank, H264: _h264_rank, VP8: _vp8_rank}[name]
+    rank = {OPUS: _opus_rank, H264: _h264_rank, VP8: _vp8_rank, VP9: _vp9_rank, AV1: _av1_rank}[name]
     fitting = [codec for codec in section.codecs if rank(codec) > 0]
     if not fitting:
         return None
@@ -43,6 +48,17 @@ def _opus_rank(codec: Codec) -> int:
 
 def _vp8_rank(codec: Codec) -> int:
     return int(codec.name.upper() == "VP8" and codec.clock_rate == 90_000)
+
+
+def _vp9_rank(codec: Codec) -> int:
+    """Profile 0: 8 bits, 4:2:0; the others do not play everywhere."""
+    fits = codec.name.upper() == "VP9" and codec.clock_rate == 90_000
+    return int(fits and codec.parameters.get("profile-id", "0") == "0")
+
+
+def _av1_rank(codec: Codec) -> int:
+    fits = codec.name.upper() == "AV1" and codec.clock_rate == 90_000
+    return int(fits and codec.parameters.get("profile", "0") == "0")
 
 
 def _h264_rank(codec: Codec) -> int:

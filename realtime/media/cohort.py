@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .burst import NAME_BYTES, pack_name
 from .frame import Frame
 from .port import Address, SharedPort
-from .rtp import MAX_PLAIN_BYTES, Packet, build_rtp
+from .rtp import MAX_PLAIN_BYTES, Packet, build_rtp, send_time
 from .seams import OVERHEAD, Arena, PeerTransport
+
+if TYPE_CHECKING:
+    from .lane import Lane
 
 HOLD_S = 0.002
 """How long a picture's packets wait for its last one (which may be lost) before they leave."""
@@ -26,16 +29,43 @@ class CohortKey:
 
     profile: str
     payload_types: tuple[tuple[str, int], ...]
-    layer: str = ""
+    layer: int = 0
+    shift: int = 0
+    """Added to the sequence, for viewers that came from another layer."""
+    timestamp_shift: int = 0
+    stamp: int = 0
+    """Id of the abs-send-time extension they want, or 0."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of one viewer's numbers: from `first` on they are the lane's, shifted."""
+
+    first: int
+    lane: Lane
+    shift: int
+    timestamp_shift: int
 
 
 class Seat:
-    """One viewer at one slot."""
+    """One viewer at one slot. Its numbers are counted on over wraps and never go back."""
 
     def __init__(
-        self, transport: PeerTransport, *, payload_types: dict[str, int], rtx_payload_types: dict[str, int]
+        self,
+        transport: PeerTransport,
+        *,
+        payload_types: dict[str, int],
+        rtx_payload_types: dict[str, int],
+        stamp: int = 0,
     ) -> None:
         self.transport = transport
+        self.stamp = stamp
+        self.lane: Lane | None = None
+        self.span: Span | None = None
+        self.earlier: Span | None = None
+        self.next_number = 0
+        self.last_timestamp = 0
+        self.last_moment = 0.0
         self.payload_types = payload_types
         self.rtx_payload_types = rtx_payload_types
         self.rtx_sequence = 0
@@ -43,9 +73,20 @@ class Seat:
         self.cohort: Cohort | None = None
         self.place = -1
 
-    @property
-    def key(self) -> CohortKey:
-        return CohortKey(profile=self.transport.profile, payload_types=tuple(sorted(self.payload_types.items())))
+    def key(self, *, layer: int = 0, shift: int = 0, timestamp_shift: int = 0) -> CohortKey:
+        return CohortKey(
+            profile=self.transport.profile,
+            payload_types=tuple(sorted(self.payload_types.items())),
+            layer=layer,
+            shift=shift,
+            timestamp_shift=timestamp_shift,
+            stamp=self.stamp,
+        )
+
+    def timestamp_shift(self, lane: Lane) -> int:
+        """By how much this viewer's timestamps differ from the lane's, now or before its last move."""
+        spans = (span for span in (self.span, self.earlier) if span is not None and span.lane is lane)
+        return next((span.timestamp_shift for span in spans), 0)
 
     @property
     def lost(self) -> bool:
@@ -62,6 +103,7 @@ class Cohort:
 
     def __init__(self, key: CohortKey, *, ssrc: int, port: SharedPort, arena: Arena, held: bool = False) -> None:
         self.key = key
+        self.floor = 0
         self._ssrc = ssrc
         self._burst = port.burst
         self._arena = arena
@@ -122,10 +164,11 @@ class Cohort:
         plain = build_rtp(
             payload_type=payload_type,
             marker=packet.marker,
-            sequence=packet.sequence & 0xFFFF,
-            timestamp=packet.timestamp,
+            sequence=(packet.sequence + self.key.shift) & 0xFFFF,
+            timestamp=(packet.timestamp + self.key.timestamp_shift) & 0xFFFFFFFF,
             ssrc=self._ssrc,
             payload=packet.payload,
+            extension=send_time(self.key.stamp, packet.moment),
         )
         return plain if len(plain) <= MAX_PLAIN_BYTES else None
 

@@ -1,4 +1,4 @@
-"""Where a decoder can begin: keyframes seen in RTP payloads, without decoding (RFC 6184, RFC 7741)."""
+"""Where a decoder can begin: keyframes seen in RTP payloads, without decoding (RFC 6184, RFC 7741, RFC 9628, AV1 RTP 1.0)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ def starts_keyframe(codec: str, payload: bytes) -> bool:
         return _h264(payload)
     if codec == "VP8":
         return _vp8(payload)
+    if codec == "VP9":
+        return _vp9(payload)
+    if codec == "AV1":
+        return _av1(payload)
     return True
 
 
@@ -54,3 +58,20 @@ def _vp8(payload: bytes) -> bool:
         position += 1 if flags & 0x40 else 0
         position += 1 if flags & 0x30 else 0
     return len(payload) > position and payload[position] & 0x01 == 0
+
+
+def _vp9(payload: bytes) -> bool:
+    """RFC 9628 section 4.2: not predicted from another picture, and the first packet of its lowest spatial layer."""
+    if not payload or payload[0] & 0x48 != 0x08:  # P clear, B set
+        return False
+    if not payload[0] & 0x20:
+        return True
+    position = 1
+    if payload[0] & 0x80 and len(payload) > position:
+        position += 2 if payload[position] & 0x80 else 1
+    return len(payload) > position and payload[position] & 0x0E == 0
+
+
+def _av1(payload: bytes) -> bool:
+    """The aggregation header's N: the first packet of a coded video sequence, and no piece of an earlier one (Z)."""
+    return bool(payload) and payload[0] & 0x88 == 0x08

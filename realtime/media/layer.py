@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from .keyframe import starts_keyframe
@@ -19,6 +19,10 @@ WISH_INTERVAL_S = 0.5
 
 _HEED_S = 0.5
 """A source that sent no keyframe for so long after a wish ignores wishes (FFmpeg, OBS)."""
+
+
+STOPPED_S = 1.0
+"""A layer so far behind its sisters has been stopped: browsers do that when the speaker's uplink is weak."""
 
 
 class Output(Protocol):
@@ -49,6 +53,9 @@ class Layer:
         self.report: tuple[SenderReport, float] | None = None
         self.latest: tuple[int, float] = (0, 0.0)
         self.packets = 0
+        self.octets = 0
+        self.bitrate = 0.0
+        self._measured: tuple[float, int] = (0.0, 0)
         self._wish = wish
         self._wished = 0.0
 
@@ -63,12 +70,21 @@ class Layer:
         if not log.add(packet, now):
             return
         self.packets += 1
+        self.octets += len(packet.payload)
         self.latest = (packet.timestamp, now)
         key = bool(packet.payload) and starts_keyframe(self.codec, packet.payload)
         if self.kind == "video":
             self._keep(packet, key, now)
         for output in self.outputs:
             output.push(packet, starts_keyframe=key, now=now)
+
+    def measure(self, now: float) -> None:
+        """Called about once a second: bits a second, smoothed."""
+        moment, octets = self._measured
+        self._measured = (now, self.octets)
+        if moment and now > moment:
+            rate = (self.octets - octets) * 8 / (now - moment)
+            self.bitrate = rate if not self.bitrate else self.bitrate + (rate - self.bitrate) / 3
 
     def _begin(self, ssrc: int) -> ReceptionLog:
         self.log = ReceptionLog(ssrc, self.clock_rate)
@@ -104,3 +120,22 @@ class Layer:
         if self._wished and now - self._wished >= _HEED_S:
             self.ignores_wishes = True
             self._wished = 0.0
+
+
+class Track:
+    """One sound or picture of a publisher, in one layer or, by simulcast, in several, the best first."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = tuple(layers)
+        self.kind = self.layers[0].kind
+        self.codec = self.layers[0].codec
+
+    def flowing(self) -> list[Layer]:
+        """The layers whose packets come; when the picture stands still, those that came last."""
+        newest = max((layer.latest[1] for layer in self.layers if layer.packets), default=0.0)
+        return [layer for layer in self.layers if layer.packets and newest - layer.latest[1] < STOPPED_S]
+
+    @property
+    def best(self) -> Layer:
+        """The best layer that flows now."""
+        return next(iter(self.flowing()), self.layers[0])

@@ -28,6 +28,16 @@ class Normaliser:
         """Highest sequence given out, counted on over the wraps."""
         return self._highest
 
+    @property
+    def last(self) -> int:
+        """Timestamp of the packet that passed last."""
+        return self._timestamp & 0xFFFFFFFF
+
+    @property
+    def moment(self) -> float:
+        """When it passed; 0 when none has."""
+        return self._moment or 0.0
+
     def begin(self, *, sequence: int, timestamp: int, now: float) -> None:
         """A source starts with this packet; it follows the last one as far as the clock has moved on."""
         if self._moment is not None:

@@ -48,6 +48,8 @@ class Packet:
     codec: str
     payload: bytes
     starts_keyframe: bool
+    moment: float = 0.0
+    """When it came, in seconds of our clock: the same for every viewer and every repetition."""
 
 
 def parse_rtp(data: bytes) -> RtpPacket:
@@ -105,10 +107,27 @@ def _one_byte_elements(block: bytes) -> dict[int, bytes]:
 
 
 def build_rtp(
-    *, payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int, payload: bytes
+    *,
+    payload_type: int,
+    marker: bool,
+    sequence: int,
+    timestamp: int,
+    ssrc: int,
+    payload: bytes,
+    extension: bytes = b"",
 ) -> bytes:
-    """A packet without extensions, contributing sources or padding."""
-    return _HEADER.pack(0x80, payload_type | (0x80 if marker else 0), sequence, timestamp, ssrc) + payload
+    """A packet without contributing sources or padding; `extension` is a whole extension block or empty."""
+    first = 0x90 if extension else 0x80
+    head = _HEADER.pack(first, payload_type | (0x80 if marker else 0), sequence, timestamp, ssrc)
+    return head + extension + payload
+
+
+def send_time(id: int, moment: float) -> bytes:
+    """The extension block of abs-send-time: seconds as 6.18 fixed point, wrapping every 64 s; empty without id."""
+    if not id:
+        return b""
+    stamp = int(moment * (1 << 18)) & 0xFFFFFF
+    return _EXTENSION.pack(_ONE_BYTE_PROFILE, 1) + bytes([id << 4 | 2]) + stamp.to_bytes(3, "big")
 
 
 def is_rtcp(data: bytes) -> bool:

@@ -15,6 +15,7 @@ from .errors import malformed, too_large, unacceptable
 MAX_BYTES = 64 * 1024
 MAX_SECTIONS = 16
 MAX_CANDIDATES = 20
+MAX_LAYERS = 4
 MAX_CODECS = 128
 """Payload types there are (RFC 3551)."""
 
@@ -31,6 +32,7 @@ _FMTP = re.compile(r"([0-9]{1,3}) ([!-~ ]{1,512})")
 _FEEDBACK = re.compile(r"([0-9]{1,3}|\*) ([!-~ ]{1,64})")
 _EXTMAP = re.compile(r"([0-9]{1,3})(?:/[a-z]{1,10})? ([!-~]{1,256})(?: .*)?")
 _MID = re.compile(r"[A-Za-z0-9_.+-]{1,32}")
+_RID = re.compile(r"([A-Za-z0-9_-]{1,32}) (send|recv)(?: .*)?")
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _SHA_256 = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31}")
@@ -59,6 +61,8 @@ class Section:
     extensions: Mapping[str, int]
     reduced_rtcp: bool
     rejected: bool
+    rids: tuple[str, ...] = ()
+    """Simulcast layers that are offered to be sent (RFC 8853), in the offer's order."""
 
     def retransmission(self, payload_type: int) -> Codec | None:
         """The RTX codec (RFC 4588) offered for this payload type."""
@@ -216,7 +220,28 @@ def _section(line: str, attributes: _Attributes) -> Section:
         extensions=dict(_extensions(attributes)),
         reduced_rtcp=any(name == "rtcp-rsize" for name, _ in attributes),
         rejected=int(port) == 0 and not bundle_only,
+        rids=_simulcast(attributes),
     )
+
+
+def _simulcast(attributes: _Attributes) -> tuple[str, ...]:
+    """The layers of `a=simulcast:send` that an `a=rid` line describes; alternatives and pauses are read past."""
+    known = set()
+    for value in _values(attributes, "rid"):
+        match = _RID.fullmatch(value)
+        if match is None:
+            raise malformed("An a=rid is not well formed.")
+        if match[2] == "send":
+            known.add(match[1])
+    if len(known) > MAX_LAYERS:
+        raise too_large(f"It has more than {MAX_LAYERS} layers of one picture.")
+    for value in _values(attributes, "simulcast"):
+        words = value.split(" ")
+        if "send" in words[:-1]:
+            named = words[words.index("send") + 1].split(";")
+            first = (layer.partition(",")[0].removeprefix("~") for layer in named)
+            return tuple(dict.fromkeys(rid for rid in first if rid in known))
+    return ()
 
 
 def _codecs(formats: str, attributes: _Attributes) -> Iterator[Codec]:

@@ -1,266 +1,127 @@
-"""A slot: one stream of a feed that never ends, whoever stands in it."""
+"""A slot: one stream of a feed that never ends, whoever stands in it, in as many layers as the source sends."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
-from .cohort import Cohort, CohortKey, Seat
-from .layer import Layer
-from .normalise import Normaliser
+from .cohort import Seat
+from .lane import Lane
+from .layer import Track
 from .port import SharedPort
-from .rtcp import sender_report
-from .rtp import AUDIO_CLOCK, VIDEO_CLOCK, Packet, RtpPacket, build_rtp
 from .sdp import Kind
 from .seams import Arena
 
-CACHE_PACKETS = 2_048
-"""What can be asked for again or replayed: about 12 s of a talk at 1.5 Mbit/s."""
+LANES = 3
+"""Layers a viewer can be moved between; browsers send at most three."""
 
-PATIENCE_S = 0.15
-"""How long one who joins waits for a fresh keyframe before being given the last group of pictures."""
-
-FRESH_GROUP_S = 1.0
-"""A group of pictures this young is replayed at once: quicker, and cheaper for the speaker, than a new one."""
-
-SHORT_GROUP_PACKETS = 300
-"""A longer one is a browser's, seconds old: better to wait for the keyframe that browsers send when asked."""
-
-WRAP_GUARD = 128
-"""Nobody starts so few packets before the sequence wraps: losing them would cost the rollover count."""
-
-Reading = tuple[int, int]
-"""A moment as (NTP time, source's RTP timestamp)."""
+ALL, LOUDEST = 0, 1
+"""Lanes of sound: everything, and only while among the loudest."""
 
 
 class Slot:
-    """Packets of the layer assigned to it, normalised, kept for a while, and sent to every seat.
+    """Hands its track's layers to its lanes, and keeps every seat on the lane it is wished to be on.
 
-    A seat gets nothing before a keyframe, and then everything from there on, in order.
+    A picture has a lane per layer, the best first; a sound has one for all viewers and one that is open only
+    while its source is among the loudest.
     """
 
     def __init__(
         self, kind: Kind, number: int, *, port: SharedPort, arena: Arena, clock: Callable[[], float]
     ) -> None:
         self.kind = kind
+        self.number = number
         self.stream = f"slot{number}"
-        self.clock_rate = AUDIO_CLOCK if kind == "audio" else VIDEO_CLOCK
         self.ssrc = secrets.randbelow(0xFFFFFFFE) + 1
         self.rtx_ssrc = secrets.randbelow(0xFFFFFFFE) + 1
-        self.layer: Layer | None = None
-        self.packets = 0
-        self.octets = 0
-        self._port = port
-        self._arena = arena
-        self._clock = clock
-        self._normaliser = Normaliser(self.clock_rate)
-        self._cohorts: dict[CohortKey, Cohort] = {}
-        self._waiting: dict[Seat, None] = {}
-        self._cache: list[Packet | None] = []
-        self._group_start: int | None = None
-        self._flowing = False
-        self._seeking: asyncio.TimerHandle | None = None
+        self.track: Track | None = None
+        self._wanted: dict[Seat, int | None] = {}
+        parts: dict[str, Any] = {"ssrc": self.ssrc, "rtx_ssrc": self.rtx_ssrc, "port": port, "arena": arena}
+        count = LANES if kind == "video" else 2
+        self.lanes = [Lane(kind, lane, clock=clock, **parts) for lane in range(count)]
+        self.loud(False)
 
-    # The source's side.
-
-    def assign(self, layer: Layer | None) -> None:
-        """Another source stands here from now on, or none."""
-        if layer is self.layer:
-            return
-        if self.layer is not None:
-            self.layer.outputs.remove(self)
-        self.layer = layer
-        if layer is not None:
-            layer.outputs.append(self)
-        self.restart()
-
-    def restart(self) -> None:
-        self._flowing = False
-        self._group_start = None
-        if self._waiting or self._cohorts:
-            self._seek()
-
-    def push(self, packet: RtpPacket, *, starts_keyframe: bool, now: float) -> None:
-        if not self._flowing and not self._begin(packet, starts_keyframe, now):
-            return
-        number = self._normaliser.sequence(packet.sequence)
-        if number is None or self.layer is None:
-            return
-        normal = Packet(
-            sequence=number,
-            timestamp=self._normaliser.timestamp(packet.timestamp),
-            marker=packet.marker,
-            codec=self.layer.codec,
-            payload=packet.payload,
-            starts_keyframe=starts_keyframe,
-        )
-        self._normaliser.passed(timestamp=normal.timestamp, now=now)
-        starts = self._keep(normal)
-        if starts and self._waiting:
-            self._seat_waiting(from_number=number)
-        for cohort in self._cohorts.values():
-            cohort.send(normal)
-        self.packets += 1
-        self.octets += len(packet.payload)
-
-    def _begin(self, packet: RtpPacket, starts_keyframe: bool, now: float) -> bool:
-        if not starts_keyframe:
-            return False
-        self._normaliser.begin(sequence=packet.sequence, timestamp=packet.timestamp, now=now)
-        self._flowing = True
-        return True
-
-    def _keep(self, packet: Packet) -> bool:
-        """Put it into the cache; true when one may begin here (a parameter set and its slice begin once)."""
-        if not self._cache:
-            self._cache = [None] * CACHE_PACKETS
-        self._cache[packet.sequence % CACHE_PACKETS] = packet
+    def loud(self, among_the_loudest: bool) -> None:
+        """Whether who stands here is heard by those who hear the loudest only."""
         if self.kind == "audio":
-            return True
-        start = self._kept(self._group_start)
-        if not packet.starts_keyframe or (start is not None and start.timestamp == packet.timestamp):
-            return False
-        self._group_start = packet.sequence
-        return True
+            self.lanes[LOUDEST].open(among_the_loudest)
 
-    def _kept(self, number: int | None) -> Packet | None:
-        if number is None or not self._cache:
-            return None
-        packet = self._cache[number % CACHE_PACKETS]
-        return packet if packet is not None and packet.sequence == number else None
-
-    def _seek(self, *, patient: bool = False) -> None:
-        """Get a beginning for those who wait: replay what is at hand, or ask for a keyframe and look again.
-
-        `patient` says that a keyframe was asked for a while ago.
-        """
-        if self._seeking is not None:
-            self._seeking.cancel()
-            self._seeking = None
-        layer = self.layer
-        if self.kind == "audio" or layer is None or (self._flowing and not self._waiting):
+    def assign(self, track: Track | None) -> None:
+        """Another source stands here from now on, or none."""
+        if track is self.track:
             return
-        if self._replayable(layer, patient=patient):
-            self._begin_from_group(layer)
-            self._seat_from_cache()
-        else:
-            layer.wish_keyframe(self._clock())
-        if self._waiting or not self._flowing:
-            self._seeking = asyncio.get_running_loop().call_later(PATIENCE_S, lambda: self._seek(patient=True))
+        self.track = track
+        layers = () if track is None else track.layers
+        for number, lane in enumerate(self.lanes):
+            if self.kind == "audio":
+                lane.assign(layers[0] if layers else None)
+            else:
+                lane.assign(layers[number] if number < len(layers) else None)
+        self.settle()
 
-    def _replayable(self, layer: Layer, *, patient: bool) -> bool:
-        young = self._clock() - layer.group_began < FRESH_GROUP_S
-        short = patient and len(layer.group) <= SHORT_GROUP_PACKETS
-        return bool(layer.group) and (layer.ignores_wishes or young or short)
+    # Viewers.
 
-    def _begin_from_group(self, layer: Layer) -> None:
-        """Start with the source's last group of pictures, if it did not begin by itself meanwhile."""
-        if self._flowing:
-            return
-        now = self._clock()
-        for index, packet in enumerate(list(layer.group)):
-            self.push(packet, starts_keyframe=index == 0, now=now)
+    def join(self, seat: Seat, wanted: int | None = 0) -> None:
+        self._wanted[seat] = wanted
+        self._move(seat)
 
-    # The viewers' side.
-
-    def join(self, seat: Seat) -> None:
-        self._waiting[seat] = None
-        self._seek()
+    def prefer(self, seat: Seat, wanted: int | None) -> None:
+        """Serve this seat from that lane as soon as it can begin there; None sends it nothing."""
+        if seat in self._wanted and self._wanted[seat] != wanted:
+            self._wanted[seat] = wanted
+            self._move(seat)
 
     def leave(self, seat: Seat) -> None:
-        self._waiting.pop(seat, None)
-        if seat.cohort is not None:
-            cohort = seat.cohort
-            cohort.remove(seat)
-            if not len(cohort):
-                self._cohorts.pop(cohort.key, None)
+        self._wanted.pop(seat, None)
+        for lane in self.lanes:
+            lane.forget(seat)
+        if seat.lane is not None:
+            seat.lane.leave(seat)
 
-    def _seat_waiting(self, *, from_number: int) -> None:
-        if 0x10000 - (from_number & 0xFFFF) <= WRAP_GUARD:
-            return
-        for seat in list(self._waiting):
-            if seat.transport.connected:
-                self._cohort(seat.key).add(seat)
-                del self._waiting[seat]
+    def settle(self) -> None:
+        """Look again at what flows: a layer that its sender stopped leaves its viewers to the next one."""
+        for seat in self._wanted:
+            self._move(seat)
 
-    def _cohort(self, key: CohortKey) -> Cohort:
-        if key not in self._cohorts:
-            self._cohorts[key] = Cohort(
-                key, ssrc=self.ssrc, port=self._port, arena=self._arena, held=self.kind == "video"
-            )
-        return self._cohorts[key]
+    def _move(self, seat: Seat) -> None:
+        target = self._lane(self._wanted[seat])
+        for lane in self.lanes:
+            if lane is not target:
+                lane.forget(seat)
+        if target is None:
+            if seat.lane is not None:
+                seat.lane.leave(seat)
+        elif seat.lane is target:
+            target.forget(seat)
+        else:
+            if seat.lane is not None and not target.is_open:
+                seat.lane.leave(seat)
+            if not target.awaits(seat):
+                target.join(seat)
 
-    def _seat_from_cache(self) -> None:
-        """Give those who still wait the last group of pictures, and let them go on from there."""
-        seats = list(self._waiting)
-        start = self._group_start
-        if not seats or start is None or self._kept(start) is None or not self._flowing:
-            return
-        self._seat_waiting(from_number=start)
-        for seat in seats:
-            if seat.cohort is not None:
-                self._replay(seat, seat.cohort, start)
+    def _lane(self, wanted: int | None) -> Lane | None:
+        if wanted is None or self.kind == "audio" or self.track is None:
+            return None if wanted is None else self.lanes[wanted]
+        flowing = {self.track.layers.index(layer) for layer in self.track.flowing()}
+        last = len(self.track.layers) - 1
+        wanted = min(wanted, last)
+        fitting = [number for number in range(wanted, last + 1) if number in flowing]
+        higher = [number for number in range(wanted) if number in flowing]
+        return self.lanes[next(iter(fitting), higher[-1] if higher else wanted)]
 
-    def _replay(self, seat: Seat, cohort: Cohort, start: int) -> None:
-        for packet in self._range(start, self._normaliser.highest):
-            plain = cohort.plaintext(packet)
-            if plain is not None:
-                seat.transport.send_rtp(plain)
-
-    def _range(self, first: int, last: int) -> Iterator[Packet]:
-        for number in range(first, last + 1):
-            packet = self._kept(number)
-            if packet is not None:
-                yield packet
-
-    def wish_keyframe(self) -> None:
+    def wish_keyframe(self, seat: Seat) -> None:
         """A viewer's decoder lost its way."""
-        if self.layer is not None:
-            self.layer.wish_keyframe(self._clock())
+        if seat.lane is not None:
+            seat.lane.wish_keyframe()
 
     def retransmit(self, seat: Seat, sequence: int) -> bool:
-        """Send a kept packet again: by RTX where agreed, else the very same bytes."""
-        packet = self._kept(self._unwrapped(sequence))
-        cohort = seat.cohort
-        if packet is None or cohort is None:
+        """Send again what this viewer knows by that sequence, though it was on another lane then."""
+        span = seat.span
+        if span is None:
             return False
-        payload_type = seat.rtx_payload_types.get(packet.codec)
-        if payload_type is None:
-            plain = cohort.plaintext(packet)
-            return plain is not None and seat.transport.send_rtp(plain)
-        seat.rtx_sequence = (seat.rtx_sequence + 1) & 0xFFFF
-        return seat.transport.send_rtp(
-            build_rtp(
-                payload_type=payload_type,
-                marker=packet.marker,
-                sequence=seat.rtx_sequence,
-                timestamp=packet.timestamp,
-                ssrc=self.rtx_ssrc,
-                payload=sequence.to_bytes(2, "big") + packet.payload,
-            )
-        )
-
-    def _unwrapped(self, sequence: int) -> int:
-        """The newest number that looks like this on the wire."""
-        highest = self._normaliser.highest
-        return highest - ((highest - sequence) & 0xFFFF)
-
-    def send_report(self, reading: Reading) -> None:
-        """A sender report to every seat, from the source's clock reading."""
-        if not self._flowing or not self._cohorts:
-            return
-        report = self._report(reading)
-        for cohort in self._cohorts.values():
-            for seat in cohort:
-                seat.transport.send_rtcp(report)
-
-    def _report(self, reading: Reading) -> bytes:
-        ntp, timestamp = reading
-        return sender_report(
-            ssrc=self.ssrc,
-            ntp=ntp,
-            timestamp=self._normaliser.timestamp(timestamp),
-            packets=self.packets,
-            octets=self.octets,
-        )
+        highest = seat.next_number - 1 if seat.lane is None else seat.lane.highest + span.shift
+        number = highest - ((highest - sequence) & 0xFFFF)
+        if number < span.first and seat.earlier is not None:
+            span = seat.earlier
+        return span.lane.retransmit(seat, number - span.shift, sequence)

@@ -1,0 +1,106 @@
+"""A feed: slots of sound and picture, and which publisher stands in which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .layer import Track
+from .peer import Network
+from .publisher import Publisher
+from .sdp import Kind
+from .slot import Slot
+
+SLOTS = 8
+"""Six on air, a shared screen, and one to spare for a hand-over."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who is heard and who is seen at one place: two sources of one person, or the same one."""
+
+    key: str
+    audio: Publisher | None
+    video: Publisher | None
+
+    def holds(self, publisher: Publisher) -> bool:
+        return publisher is self.audio or publisher is self.video
+
+
+class Feed:
+    """A person keeps their place as long as they are in the feed, whichever of their sources is seen.
+
+    A person's camera and OBS share one place: the latest picture is seen, and its own sound is heard where it
+    has any. Shared screens and prepared videos have places of their own.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.slots: dict[Kind, list[Slot]] = {
+            kind: [
+                Slot(kind, number, port=network.port, arena=network.arena, clock=network.now)
+                for number in range(SLOTS)
+            ]
+            for kind in ("audio", "video")
+        }
+        self.places: list[Place | None] = [None] * SLOTS
+
+    def arrange(self, publishers: Sequence[Publisher]) -> None:
+        """Let exactly these be seen; given in the order of their coming."""
+        sources: dict[str, list[Publisher]] = {}
+        for publisher in publishers:
+            sources.setdefault(publisher.place_key, []).append(publisher)
+        for number, place in enumerate(self.places):
+            if place is not None:
+                found = sources.pop(place.key, None)
+                self.places[number] = None if found is None else _place(place.key, found)
+        for key, found in sources.items():
+            if None in self.places:
+                self.places[self.places.index(None)] = _place(key, found)
+        for number, place in enumerate(self.places):
+            self.slots["audio"][number].assign(_track(place and place.audio, "audio"))
+            self.slots["video"][number].assign(_track(place and place.video, "video"))
+
+    def place(self, publisher: Publisher) -> int | None:
+        """Number of the place where this publisher is heard or seen."""
+        return next((n for n, place in enumerate(self.places) if place and place.holds(publisher)), None)
+
+    def heard(self) -> list[Publisher]:
+        return [place.audio for place in self.places if place is not None and place.audio is not None]
+
+    def loud(self, loudest: Sequence[object]) -> None:
+        """Open the lanes of the loudest for these and close them for the others."""
+        for place, slot in zip(self.places, self.slots["audio"], strict=True):
+            slot.loud(place is not None and place.audio in loudest)
+
+    def settle(self) -> None:
+        for slots in self.slots.values():
+            for slot in slots:
+                slot.settle()
+
+    def send_reports(self, now: float) -> None:
+        for place, audio, video in zip(self.places, self.slots["audio"], self.slots["video"], strict=True):
+            if place is not None:
+                _report(place.audio, audio, now)
+                _report(place.video, video, now)
+
+
+def _place(key: str, sources: Sequence[Publisher]) -> Place:
+    """The latest that is connected wins; one that still shakes hands must not take the picture away."""
+    ready = [source for source in sources if source.connected] or list(sources)
+    seen = next((source for source in reversed(ready) if "video" in source.tracks), None)
+    heard = seen if seen is not None and "audio" in seen.tracks else None
+    if heard is None:
+        heard = next((source for source in reversed(ready) if "audio" in source.tracks), None)
+    return Place(key=key, audio=heard, video=seen)
+
+
+def _track(publisher: Publisher | None, kind: Kind) -> Track | None:
+    return None if publisher is None else publisher.tracks.get(kind)
+
+
+def _report(publisher: Publisher | None, slot: Slot, now: float) -> None:
+    if publisher is None:
+        return
+    for lane in slot.lanes:
+        if lane.layer is not None and lane.layer.packets:
+            lane.send_report(publisher.reading(lane.layer, now))
