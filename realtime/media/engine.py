@@ -16,16 +16,27 @@ from .errors import not_found, stage_closed
 from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
-from .publisher import Publisher
+from .publisher import Publisher, Source
 from .room import FeedName, Room, Wish
 from .sdp import parse_offer
 from .seams import Arena, Certificate
 from .settings import LOOPBACK, MediaSettings
+from .uplink import Uplink
+from .viewer import Viewer
 
 logger = logging.getLogger(__name__)
 
 _TICK_S = 0.03
 """How soon a lost packet is asked for again."""
+
+_LISTEN_S = 0.1
+"""How often it is judged who speaks."""
+
+_TELL_S = 0.34
+"""The server hears of speakers at most so often for one room."""
+
+_CHOOSE_S = 0.3
+"""How often viewers' layers are chosen anew."""
 
 _SLOW_TICK_S = 1.0
 """Reports, silence and load."""
@@ -42,13 +53,15 @@ class Engine:
             arena=Arena(),
             addresses=own_addresses(settings.host, settings.address),
             publisher_kbps=settings.publisher_kbps,
+            viewers_per_owner=settings.viewers_per_owner,
         )
         self._rooms: dict[str, Room] = {}
         self._admission = Admission()
+        self._uplink = Uplink(settings.uplink_mbps)
         self._closing: set[asyncio.Task[None]] = set()
         self._loop_lag = 0.0
         self._joins = 0
-        self.events = Events(_instance(), self._views, self._view)
+        self.events = Events(_instance(), self._views, self._view, self._speech)
         self._ticking = asyncio.create_task(self._tick())
 
     @property
@@ -71,11 +84,13 @@ class Engine:
                 self._let_go(known, peer)
         self._changed(known)
 
-    def publish(self, room: str, *, id: str, owner: str, label: str, offer: str) -> Publisher:
+    def publish(
+        self, room: str, *, id: str, owner: str, label: str, offer: str, kind: Source = "camera"
+    ) -> Publisher:
         parsed = parse_offer(offer)
         self._admission.admit()
         known = self._open_room(room)
-        publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed)
+        publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed, kind=kind)
         for old in replaced:
             self._close(old)
         self._begin(known, publisher)
@@ -85,7 +100,9 @@ class Engine:
         parsed = parse_offer(offer)
         self._admission.admit()
         known = self._open_room(room)
+        ceiling = self._uplink.admit() if feed == "air" else None
         viewer = known.add_viewer(id=id, owner=owner, feed=feed, offer=parsed)
+        viewer.chooser.ceiling = ceiling
         self._begin(known, viewer)
         return viewer
 
@@ -97,11 +114,15 @@ class Engine:
 
     def _begin(self, room: Room, peer: Peer) -> None:
         self._joins += 1
-        peer.on_connected = lambda: self._changed(room)
+        peer.on_connected = lambda: self._arrived(room, peer)
         peer.on_gone = lambda: self._let_go(room, peer)
         peer.start()
         if isinstance(peer, Publisher):
             self._changed(room)
+
+    def _arrived(self, room: Room, peer: Peer) -> None:
+        room.connected(peer)
+        self._changed(room)
 
     def peer(self, room: str, id: str, owner: str) -> Peer:
         """The peer, if it is this owner's; else the same answer as for none."""
@@ -111,6 +132,12 @@ class Engine:
             if peer is not None and peer.owner == owner:
                 return peer
         raise not_found()
+
+    def viewer(self, room: str, id: str, owner: str) -> Viewer:
+        peer = self.peer(room, id, owner)
+        if not isinstance(peer, Viewer):
+            raise not_found()
+        return peer
 
     def end(self, room: str, id: str, owner: str) -> None:
         peer = self.peer(room, id, owner)
@@ -155,16 +182,23 @@ class Engine:
     # Regular work.
 
     async def _tick(self) -> None:
-        slow = 0.0
+        slow = listened = chosen = 0.0
         while True:
             before = time.monotonic()
             await asyncio.sleep(_TICK_S)
             now = time.monotonic()
             self._loop_lag += (now - before - _TICK_S - self._loop_lag) / 16
             self._in_every_room(_ask_missing)
+            if now - listened >= _LISTEN_S:
+                listened = now
+                self._in_every_room(self._listen)
+            if now - chosen >= _CHOOSE_S:
+                chosen = now
+                self._in_every_room(lambda room: room.choose(self._network.now()))
             if now - slow >= _SLOW_TICK_S:
                 slow = now
                 self._admission.measure()
+                self._uplink.measure(self._network.port.burst.sent_bytes, now)
                 self._in_every_room(self._let_go_silent)
                 self._in_every_room(self._send_reports)
 
@@ -175,6 +209,12 @@ class Engine:
                 work(room)
             except Exception:
                 logger.exception("regular work failed in a room")
+
+    def _listen(self, room: Room) -> None:
+        now = self._network.now()
+        room.listen(now)
+        if room.speech_is_due(now, within_s=_TELL_S):
+            self.events.spoke(room.name)
 
     def _send_reports(self, room: Room) -> None:
         for publisher in room.publishers.values():
@@ -203,6 +243,10 @@ class Engine:
             return Room(self._network, room).view() | {"revision": self.events.revision}
         return known.view()
 
+    def _speech(self, room: str) -> dict[str, Any] | None:
+        known = self._rooms.get(room)
+        return None if known is None else known.speech()
+
     def stats(self) -> dict[str, float]:
         port = self._network.port
         rooms = list(self._rooms.values())
@@ -222,6 +266,7 @@ class Engine:
             "joins_per_second": self._admission.rate,
             "cpu_share": self._admission.share,
             "cpu_seconds": time.process_time(),
+            "uplink_share": self._uplink.share,
             "loop_lag_seconds": self._loop_lag,
         }
 

@@ -50,6 +50,19 @@ def stage_full() -> MediaError:
     return MediaError(status=409, code="stage.full", detail="This stage has as many publishers as it can take.")
 
 
+def too_many() -> MediaError:
+    return MediaError(status=409, code="stage.too_many", detail="This person has too many connections open here.")
+
+
+def use_hls(retry_after_s: int) -> MediaError:
+    return MediaError(
+        status=503,
+        code="stage.use_hls",
+        detail="The line is full; watch by HLS.",
+        retry_after_s=retry_after_s,
+    )
+
+
 def busy(retry_after_s: int) -> MediaError:
     return MediaError(
         status=503,

@@ -19,11 +19,18 @@ JSON = dict[str, Any]
 class Events:
     """Stamped with the start of this process and a revision that counts every change in it."""
 
-    def __init__(self, instance: str, rooms: Callable[[], Iterable[JSON]], room: Callable[[str], JSON]) -> None:
+    def __init__(
+        self,
+        instance: str,
+        rooms: Callable[[], Iterable[JSON]],
+        room: Callable[[str], JSON],
+        speech: Callable[[str], JSON | None],
+    ) -> None:
         self.instance = instance
         self.revision = 0
         self._rooms = rooms
         self._room = room
+        self._speech = speech
         self._listeners: set[_Listener] = set()
         self._ended = False
 
@@ -33,6 +40,11 @@ class Events:
         for listener in self._listeners:
             listener.note(room)
         return self.revision
+
+    def spoke(self, room: str) -> None:
+        """Somebody else speaks: told beside the state, without a revision, as it is stored nowhere."""
+        for listener in self._listeners:
+            listener.note_speech(room)
 
     def end(self) -> None:
         self._ended = True
@@ -49,8 +61,13 @@ class Events:
                     yield {"type": "beat"}
                     continue
                 await asyncio.sleep(SETTLE_S)
-                for room in listener.take():
+                rooms, speeches = listener.take()
+                for room in rooms:
                     yield self._stamped("room", room=self._room(room))
+                for room in speeches:
+                    speech = self._speech(room)
+                    if speech is not None:
+                        yield {"type": "speaking", "instance": self.instance, **speech}
         finally:
             self._listeners.discard(listener)
 
@@ -62,16 +79,23 @@ class _Listener:
     def __init__(self) -> None:
         self.wake = asyncio.Event()
         self._rooms: dict[str, None] = {}
+        self._speeches: dict[str, None] = {}
 
     def note(self, room: str) -> None:
         self._rooms[room] = None
         self.wake.set()
 
-    def take(self) -> list[str]:
-        rooms = list(self._rooms)
+    def note_speech(self, room: str) -> None:
+        self._speeches[room] = None
+        self.wake.set()
+
+    def take(self) -> tuple[list[str], list[str]]:
+        """Rooms that changed, and rooms in which somebody else speaks."""
+        rooms, speeches = list(self._rooms), list(self._speeches)
         self._rooms.clear()
+        self._speeches.clear()
         self.wake.clear()
-        return rooms
+        return rooms, speeches
 
     async def woken(self, timeout: float) -> bool:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .layer import Track
 from .peer import Network
 from .publisher import Publisher
 from .sdp import Kind
@@ -57,8 +56,9 @@ class Feed:
             if None in self.places:
                 self.places[self.places.index(None)] = _place(key, found)
         for number, place in enumerate(self.places):
-            self.slots["audio"][number].assign(_track(place and place.audio, "audio"))
-            self.slots["video"][number].assign(_track(place and place.video, "video"))
+            heard, seen = (None, None) if place is None else (place.audio, place.video)
+            self.slots["audio"][number].assign(None if heard is None else heard.tracks.get("audio"))
+            self.slots["video"][number].assign(None if seen is None else seen.tracks.get("video"))
 
     def place(self, publisher: Publisher) -> int | None:
         """Number of the place where this publisher is heard or seen."""
@@ -71,6 +71,11 @@ class Feed:
         """Open the lanes of the loudest for these and close them for the others."""
         for place, slot in zip(self.places, self.slots["audio"], strict=True):
             slot.loud(place is not None and place.audio in loudest)
+
+    def layout(self) -> list[object]:
+        """Which tracks stand where and which of their layers flow; viewers choose anew when it differs."""
+        tracks = [slot.track for slot in self.slots["video"]]
+        return [(track, track.flowing()) if track is not None else None for track in tracks]
 
     def settle(self) -> None:
         for slots in self.slots.values():
@@ -92,10 +97,6 @@ def _place(key: str, sources: Sequence[Publisher]) -> Place:
     if heard is None:
         heard = next((source for source in reversed(ready) if "audio" in source.tracks), None)
     return Place(key=key, audio=heard, video=seen)
-
-
-def _track(publisher: Publisher | None, kind: Kind) -> Track | None:
-    return None if publisher is None else publisher.tracks.get(kind)
 
 
 def _report(publisher: Publisher | None, slot: Slot, now: float) -> None:

@@ -1,4 +1,7 @@
-"""Where a decoder can begin: keyframes seen in RTP payloads, without decoding (RFC 6184, RFC 7741, RFC 9628, AV1 RTP 1.0)."""
+"""Where a decoder can begin: keyframes seen in RTP payloads, without decoding.
+
+Sources: RFC 6184 (H264), RFC 7741 (VP8), RFC 9628 (VP9), "RTP Payload Format For AV1" 1.0.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def _vp8(payload: bytes) -> bool:
 
 
 def _vp9(payload: bytes) -> bool:
-    """RFC 9628 section 4.2: not predicted from another picture, and the first packet of its lowest spatial layer."""
+    """RFC 9628 section 4.2: predicted from no picture, and the first packet of its lowest spatial layer."""
     if not payload or payload[0] & 0x48 != 0x08:  # P clear, B set
         return False
     if not payload[0] & 0x20:
@@ -73,5 +76,5 @@ def _vp9(payload: bytes) -> bool:
 
 
 def _av1(payload: bytes) -> bool:
-    """The aggregation header's N: the first packet of a coded video sequence, and no piece of an earlier one (Z)."""
+    """The aggregation header's N: the first packet of a coded video sequence, and no continued piece (Z)."""
     return bool(payload) and payload[0] & 0x88 == 0x08

@@ -23,6 +23,7 @@ class Network:
     arena: Arena
     addresses: Sequence[str]
     publisher_kbps: int
+    viewers_per_owner: int = 1_000
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -3,98 +3,139 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from . import rtcp
-from .answer import AUDIO_LEVEL, MID, AnsweredSection, write_answer
-from .codecs import OPUS, VIDEO_CODECS, Choice, choose
+from .answer import AUDIO_LEVEL, MID, REPAIRED_RID, RID, AnsweredSection, write_answer
+from .codecs import OPUS, USUAL_CODECS, VIDEO_CODECS, Choice, choose
 from .errors import unacceptable
-from .layer import Layer
+from .lane import Reading
+from .layer import Layer, Track
 from .peer import Network, Peer
 from .rtp import RtpError, RtpPacket, parse_rtp
-from .sdp import Offer, Section
-from .slot import Reading
+from .sdp import Kind, Offer, Section
+from .slot import LANES
+from .speakers import SILENCE, UNMEASURED, Loudness, Voice
+from .tracks import Sorter, best_first
+
+Source = Literal["camera", "screen", "obs", "video"]
 
 _AUDIO_KBPS = 128
+_SILENT_BYTES = 12
+"""An Opus packet this small holds silence; told by size where the source names no level."""
+
+_FLOOD_FACTOR = 4
+_FLOOD_BURST_S = 2.0
+"""A source that sends so many times what it was asked to stay below is cut off for as long as it does."""
+
 _NTP_MASK = (1 << 64) - 1
 
 
-class Publisher(Peer):
+class Publisher(Peer, Voice):
     """Negotiates one section of sound and one of picture, and hands their packets to its layers."""
 
     def __init__(
-        self, network: Network, *, id: str, owner: str, label: str, offer: Offer, room_codec: str | None
+        self,
+        network: Network,
+        *,
+        id: str,
+        owner: str,
+        label: str,
+        offer: Offer,
+        room_codec: str | None,
+        kind: Source = "camera",
     ) -> None:
         answered = list(_answered(offer, room_codec, network.publisher_kbps))
         super().__init__(network, id=id, owner=owner, offer=offer, asks_consent=False)
         self.label = label
+        self.kind: Source = kind
         self.on_air = False
-        self.audio_level: int | None = None
-        self.layers: dict[str, Layer] = {}
-        self._by_payload_type: dict[int, Layer] = {}
-        self._by_rtx_payload_type: dict[int, tuple[Layer, int]] = {}
+        self.loudness = Loudness()
+        self.tracks: dict[Kind, Track] = {}
+        self._by_payload_type: dict[int, Sorter] = {}
+        self._by_repair_type: dict[int, Sorter] = {}
         self._audio_level_id: int | None = None
         self._clock_offset: int | None = None
         self._nacks = False
         self._wants_estimate = False
+        self._allowance = self._most = network.publisher_kbps * 1_000 / 8 * _FLOOD_FACTOR * _FLOOD_BURST_S
+        self._allowed_at = self.born
         for section in answered:
             if section.choices:
-                self._take(section.section, section.choices[0])
+                self._take(section.section, section.choices[0], tuple(section.rids))
         self.answer = write_answer(offer, self.our_side(), answered)
 
-    def _take(self, section: Section, choice: Choice) -> None:
-        codec = choice.codec
-        layer = Layer(section.kind, choice.name, wish=self._send_pli)
-        self.layers[section.kind] = layer
-        self._by_payload_type[codec.payload_type] = layer
-        if choice.retransmission is not None:
-            self._by_rtx_payload_type[choice.retransmission.payload_type] = (layer, codec.payload_type)
+    def _take(self, section: Section, choice: Choice, rids: tuple[str, ...]) -> None:
+        sorter = Sorter(section, choice, rids, self._send_pli)
+        self.tracks[section.kind] = sorter.track
+        self._by_payload_type[sorter.payload_type] = sorter
+        if sorter.repair_type is not None:
+            self._by_repair_type[sorter.repair_type] = sorter
         if section.kind == "audio":
             self._audio_level_id = section.extensions.get(AUDIO_LEVEL)
         else:
-            self._nacks = "nack" in codec.feedback
-            self._wants_estimate = "goog-remb" in codec.feedback
+            self._nacks = "nack" in choice.codec.feedback
+            self._wants_estimate = "goog-remb" in choice.codec.feedback
+
+    @property
+    def place_key(self) -> str:
+        """Publishers of one key share a place: a person's camera and OBS; screens and videos stand alone."""
+        person = self.owner.partition("/")[0]
+        if self.kind in ("camera", "obs"):
+            return person
+        return f"{person}#screen" if self.kind == "screen" else f"{self.owner}#{self.label}"
 
     @property
     def video_codec(self) -> str | None:
-        layer = self.layers.get("video")
-        return None if layer is None else layer.codec
+        track = self.tracks.get("video")
+        return None if track is None else track.codec
+
+    def best(self, kind: Kind) -> Layer | None:
+        """The best layer of its sound or picture that flows now."""
+        track = self.tracks.get(kind)
+        return None if track is None else track.best
+
+    def layers(self) -> Iterator[Layer]:
+        for track in self.tracks.values():
+            yield from track.layers
 
     def received_rtp(self, data: bytes) -> None:
         try:
             packet = parse_rtp(data)
         except RtpError:
             return
-        layer = self._by_payload_type.get(packet.payload_type)
-        if layer is None:
-            retransmitted = self._retransmitted(packet)
-            if retransmitted is None:
-                return
-            layer, packet = retransmitted
-        elif layer.kind == "audio":
-            self._note_level(packet)
-        layer.receive(packet, self.network.now())
+        now = self.network.now()
+        if not self._within_bounds(len(data), now):
+            return
+        sorter = self._by_payload_type.get(packet.payload_type)
+        if sorter is not None:
+            layer = sorter.layer(packet)
+            if layer is not None:
+                if layer.kind == "audio":
+                    self._note_level(packet, now)
+                layer.receive(packet, now)
+            return
+        sorter = self._by_repair_type.get(packet.payload_type)
+        repaired = None if sorter is None else sorter.repaired(packet)
+        if repaired is not None:
+            repaired[0].receive(repaired[1], now)
 
-    def _retransmitted(self, packet: RtpPacket) -> tuple[Layer, RtpPacket] | None:
-        """The packet inside an RTX packet (RFC 4588); probing with padding carries none."""
-        known = self._by_rtx_payload_type.get(packet.payload_type)
-        if known is None or len(packet.payload) <= 2 or known[0].ssrc is None:
-            return None
-        layer, payload_type = known
-        original = RtpPacket(
-            payload_type=payload_type,
-            marker=packet.marker,
-            sequence=int.from_bytes(packet.payload[:2], "big"),
-            timestamp=packet.timestamp,
-            ssrc=layer.ssrc or 0,
-            payload=packet.payload[2:],
-        )
-        return layer, original
+    def _within_bounds(self, size: int, now: float) -> bool:
+        self._allowance = min(self._most, self._allowance + (now - self._allowed_at) * self._most / _FLOOD_BURST_S)
+        self._allowed_at = now
+        if self._allowance < size:
+            return False
+        self._allowance -= size
+        return True
 
-    def _note_level(self, packet: RtpPacket) -> None:
-        """Loudness of RFC 6464: 0 is loudest, 127 silence."""
-        if self._audio_level_id is not None and packet.extensions.get(self._audio_level_id):
-            self.audio_level = packet.extensions[self._audio_level_id][0] & 0x7F
+    def _note_level(self, packet: RtpPacket, now: float) -> None:
+        """Level of RFC 6464: 0 is loudest, 127 silence. Without it, a packet of some size is taken for sound."""
+        level = packet.extensions.get(self._audio_level_id) if self._audio_level_id else None
+        if level:
+            self.loudness.hear(level[0] & 0x7F, now)
+        else:
+            self.loudness.hear(UNMEASURED if len(packet.payload) > _SILENT_BYTES else SILENCE, now)
 
     def received_rtcp(self, data: bytes) -> None:
         try:
@@ -107,7 +148,7 @@ class Publisher(Peer):
                 self._reported(item, now)
 
     def _reported(self, report: rtcp.SenderReport, now: float) -> None:
-        for layer in self.layers.values():
+        for layer in self.layers():
             if layer.log is not None and layer.ssrc == report.ssrc:
                 layer.report = (report, now)
                 layer.log.reported(report, now)
@@ -119,7 +160,7 @@ class Publisher(Peer):
 
         The publisher's own reports are used once both have come, the moment of arrival until then.
         """
-        heard = [known for known in self.layers.values() if known.packets]
+        heard = [known for known in self.layers() if known.packets]
         if layer.report is not None and all(known.report is not None for known in heard):
             report, when = layer.report
             ntp, timestamp = report.ntp + (self._clock_offset or 0), report.timestamp
@@ -133,7 +174,7 @@ class Publisher(Peer):
     def ask_missing(self) -> None:
         """Ask the source again for what was lost on the way to us; called every few tens of milliseconds."""
         now = self.network.now()
-        for layer in self.layers.values():
+        for layer in self.layers():
             layer.judge(now)
             if layer.kind != "video" or layer.log is None or not self._nacks:
                 continue
@@ -149,7 +190,9 @@ class Publisher(Peer):
     def send_reports(self) -> None:
         """Receiver report and, for browsers, how much they may send; once a second."""
         now = self.network.now()
-        logs = [layer.log for layer in self.layers.values() if layer.log is not None]
+        for layer in self.layers():
+            layer.measure(now)
+        logs = [layer.log for layer in self.layers() if layer.log is not None]
         if not logs:
             return
         packet = rtcp.receiver_report(sender=self._ssrc, receptions=[log.reception(now) for log in logs])
@@ -186,12 +229,14 @@ def _answer(section: Section, room_codec: str | None, kbps: int) -> AnsweredSect
             raise unacceptable("Sound must be offered as Opus.")
     else:
         choice = _video(section, room_codec)
+    rids = best_first(section.rids)[:LANES] if section.kind == "video" else ()
     return AnsweredSection(
         section=section,
         direction="recvonly",
         choices=[choice],
-        extensions=(MID, AUDIO_LEVEL) if section.kind == "audio" else (MID,),
+        extensions=(MID, AUDIO_LEVEL) if section.kind == "audio" else (MID, RID, REPAIRED_RID),
         kbps=kbps if section.kind == "video" else None,
+        rids=rids,
     )
 
 
@@ -199,7 +244,7 @@ def _video(section: Section, room_codec: str | None) -> Choice:
     offered = {name: choose(section, name) for name in VIDEO_CODECS}
     if room_codec is not None and offered[room_codec] is None:
         raise unacceptable(f"This stage's picture is {room_codec}.", code="sdp.codec_differs")
-    for name in (room_codec,) if room_codec is not None else VIDEO_CODECS:
+    for name in (room_codec,) if room_codec is not None else USUAL_CODECS:
         choice = offered[name]
         if choice is not None:
             return choice

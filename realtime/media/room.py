@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .errors import known_already, stage_full
+from .errors import known_already, stage_full, too_many
+from .feed import Feed
 from .peer import Network, Peer
-from .publisher import Publisher
-from .sdp import Kind, Offer
-from .slot import Slot
+from .publisher import Publisher, Source
+from .sdp import Offer
+from .speakers import Speakers, Speaking
 from .viewer import Viewer
 
 FeedName = Literal["air", "backstage"]
 FEEDS: tuple[FeedName, ...] = ("air", "backstage")
 
-SLOTS = 8
-"""Six on air, a shared screen, and one to spare for a hand-over."""
-
 MAX_PUBLISHERS = 16
+SAY_AGAIN_S = 5.0
+"""Who speaks is told again so often: it is stored nowhere, and a page may have come since."""
+
+MAX_OWN_PUBLISHERS = 4
+"""Camera, screen and OBS of one person, and one that is just coming back."""
 
 
 @dataclass(frozen=True)
@@ -29,46 +32,17 @@ class Wish:
     revision: int = 0
     open: bool = False
     on_air: Literal["all"] | frozenset[str] = field(default_factory=frozenset)
+    """Ids of publishers, owners (`person/way`), persons, or one source of a person (`person#screen`)."""
 
+    codec: str = ""
+    """The video codec the organiser chose; empty leaves it to whoever comes first."""
 
-class Feed:
-    """Slots of sound and picture; a publisher keeps its place as long as it is in the feed."""
-
-    def __init__(self, network: Network) -> None:
-        self.slots: dict[Kind, list[Slot]] = {
-            kind: [
-                Slot(kind, number, port=network.port, arena=network.arena, clock=network.now)
-                for number in range(SLOTS)
-            ]
-            for kind in ("audio", "video")
-        }
-        self._places: list[Publisher | None] = [None] * SLOTS
-
-    def arrange(self, publishers: Sequence[Publisher], *, heirs: dict[str, Publisher] | None = None) -> None:
-        """Let exactly these be seen; an heir takes the place of the publisher whose id it is filed under."""
-        for place, holder in enumerate(self._places):
-            heir = (heirs or {}).get(holder.id) if holder is not None else None
-            if heir is not None and heir in publishers:
-                self._places[place] = heir
-            elif holder not in publishers:
-                self._places[place] = None
-        for publisher in publishers:
-            if publisher not in self._places and None in self._places:
-                self._places[self._places.index(None)] = publisher
-        for place, holder in enumerate(self._places):
-            for kind, slots in self.slots.items():
-                slots[place].assign(None if holder is None else holder.layers.get(kind))
-
-    def place(self, publisher: Publisher) -> int | None:
-        return self._places.index(publisher) if publisher in self._places else None
-
-    def send_reports(self, now: float) -> None:
-        for place, holder in enumerate(self._places):
-            if holder is not None:
-                for slots in self.slots.values():
-                    layer = slots[place].layer
-                    if layer is not None:
-                        slots[place].send_report(holder.reading(layer, now))
+    def puts_on_air(self, publisher: Publisher) -> bool:
+        if self.on_air == "all":
+            return True
+        person = publisher.owner.partition("/")[0]
+        names = {publisher.id, publisher.owner, person, f"{person}#{publisher.kind}"}
+        return not names.isdisjoint(self.on_air)
 
 
 class Room:
@@ -80,6 +54,9 @@ class Room:
         self.revision = 0
         self.publishers: dict[str, Publisher] = {}
         self.viewers: dict[str, Viewer] = {}
+        self.speakers = Speakers()
+        self._said: tuple[Speaking, float] = (self.speakers.now, 0.0)
+        self._layout: object = None
         self._network = network
         self._feeds: dict[FeedName, Feed] = {name: Feed(network) for name in FEEDS}
 
@@ -87,31 +64,43 @@ class Room:
     def empty(self) -> bool:
         return not self.publishers and not self.viewers
 
-    @property
-    def codec(self) -> str | None:
-        """The stage's one video codec: the one of whoever came first and is still here."""
-        codecs = (publisher.video_codec for publisher in self.publishers.values())
-        return next((codec for codec in codecs if codec is not None), None)
-
     def peers(self) -> Iterator[Peer]:
         yield from self.publishers.values()
         yield from self.viewers.values()
 
-    def add_publisher(self, *, id: str, owner: str, label: str, offer: Offer) -> tuple[Publisher, list[Publisher]]:
-        """The new publisher and those it replaces: the same source (owner and label) come back."""
+    def add_publisher(
+        self, *, id: str, owner: str, label: str, offer: Offer, kind: Source = "camera"
+    ) -> tuple[Publisher, list[Publisher]]:
+        """The new publisher and those it replaces: the same source (owner, kind, label) come back."""
         self._check_new(id)
-        replaced = [p for p in self.publishers.values() if (p.owner, p.label) == (owner, label)]
-        if len(self.publishers) - len(replaced) >= MAX_PUBLISHERS:
-            raise stage_full()
+        replaced = [p for p in self.publishers.values() if (p.owner, p.kind, p.label) == (owner, kind, label)]
         others = [p for p in self.publishers.values() if p not in replaced]
-        codec = next((p.video_codec for p in others if p.video_codec is not None), None)
-        publisher = Publisher(self._network, id=id, owner=owner, label=label, offer=offer, room_codec=codec)
+        person = owner.partition("/")[0]
+        if len(others) >= MAX_PUBLISHERS:
+            raise stage_full()
+        if sum(p.owner.partition("/")[0] == person for p in others) >= MAX_OWN_PUBLISHERS:
+            raise too_many()
+        publisher = Publisher(
+            self._network,
+            id=id,
+            owner=owner,
+            label=label,
+            offer=offer,
+            room_codec=self._codec(others),
+            kind=kind,
+        )
         for old in replaced:
             del self.publishers[old.id]
             self._inherit(old, publisher)
         self.publishers[id] = publisher
-        self._arrange(heirs={old.id: publisher for old in replaced})
+        self._arrange()
         return publisher, replaced
+
+    def _codec(self, others: list[Publisher]) -> str | None:
+        """The stage's one video codec: the organiser's choice, else that of whoever came first."""
+        if self.wish.codec:
+            return self.wish.codec
+        return next((p.video_codec for p in others if p.video_codec is not None), None)
 
     def _inherit(self, old: Publisher, heir: Publisher) -> None:
         """Who was on air stays on air when coming back, until the server wishes otherwise."""
@@ -120,6 +109,8 @@ class Room:
 
     def add_viewer(self, *, id: str, owner: str, feed: FeedName, offer: Offer) -> Viewer:
         self._check_new(id)
+        if sum(viewer.owner == owner for viewer in self.viewers.values()) >= self._network.viewers_per_owner:
+            raise too_many()
         slots = self._feeds[feed].slots
         viewer = Viewer(
             self._network,
@@ -140,7 +131,8 @@ class Room:
     def remove(self, peer: Peer) -> None:
         self.publishers.pop(peer.id, None)
         self.viewers.pop(peer.id, None)
-        self._arrange()
+        if isinstance(peer, Publisher):
+            self._arrange()
 
     def want(self, wish: Wish) -> bool:
         """Take over a wish, unless a newer one is known; false then."""
@@ -150,16 +142,69 @@ class Room:
         self._arrange()
         return True
 
-    def _arrange(self, *, heirs: dict[str, Publisher] | None = None) -> None:
+    def _arrange(self) -> None:
+        """Put everybody in their places."""
         publishers = list(self.publishers.values())
         for publisher in publishers:
-            publisher.on_air = self.wish.on_air == "all" or publisher.id in self.wish.on_air
-        self._feeds["air"].arrange([p for p in publishers if p.on_air], heirs=heirs)
-        self._feeds["backstage"].arrange(publishers, heirs=heirs)
+            publisher.on_air = self.wish.puts_on_air(publisher)
+        self._feeds["air"].arrange([p for p in publishers if p.on_air])
+        self._feeds["backstage"].arrange(publishers)
+        self._let_the_loudest_through()
+
+    def connected(self, peer: Peer) -> None:
+        """A source that has arrived may take the place of another one of its person."""
+        if isinstance(peer, Publisher):
+            self._arrange()
+
+    def listen(self, now: float) -> None:
+        """Judge who speaks on air."""
+        if self.speakers.judge(self._feeds["air"].heard(), now):
+            self._let_the_loudest_through()
+
+    def speech_is_due(self, now: float, *, within_s: float) -> bool:
+        """Whether to tell who speaks: what changed, not too often, and now and then for those who came since."""
+        said, when = self._said
+        passed = now - when
+        changed = said is not self.speakers.now and passed >= within_s
+        again = passed >= SAY_AGAIN_S and self.speakers.now.main is not None
+        if changed or again:
+            self._said = (self.speakers.now, now)
+        return changed or again
+
+    def _let_the_loudest_through(self) -> None:
+        """In silence whoever spoke last stays open: the first word of an answer is not cut."""
+        loudest = self.speakers.now.loudest or (self.speakers.now.main,)
+        self._feeds["air"].loud(loudest)
+        self._feeds["backstage"].loud(self._feeds["backstage"].heard())
+
+    def choose(self, now: float) -> None:
+        """Give every viewer the layers its line and its window ask for; about three times a second."""
+        layout = [feed.layout() for feed in self._feeds.values()]
+        changed = layout != self._layout
+        if changed:
+            self._layout = layout
+            for feed in self._feeds.values():
+                feed.settle()
+        for viewer in self.viewers.values():
+            if changed or viewer.choice_is_due(now):
+                viewer.choose(now)
 
     def send_reports(self, now: float) -> None:
         for feed in self._feeds.values():
             feed.send_reports(now)
+
+    def speech(self) -> dict[str, Any]:
+        """Who speaks, as the server hears of it."""
+        air, now = self._feeds["air"], self.speakers.now
+        return {
+            "room": self.name,
+            "main": now.main.id if isinstance(now.main, Publisher) else None,
+            "speaking": [
+                {"publisher": voice.id, "owner": voice.owner, "slot": air.place(voice)}
+                for voice in now.loudest
+                if isinstance(voice, Publisher)
+            ],
+        }
 
     def view(self) -> dict[str, Any]:
         """The room as the server hears of it."""
@@ -172,8 +217,9 @@ class Room:
                     "id": publisher.id,
                     "owner": publisher.owner,
                     "label": publisher.label,
-                    "audio": "audio" in publisher.layers,
-                    "video": "video" in publisher.layers,
+                    "kind": publisher.kind,
+                    "audio": "audio" in publisher.tracks,
+                    "video": "video" in publisher.tracks,
                     "codec": publisher.video_codec,
                     "connected": publisher.connected,
                     "on_air": publisher.on_air,

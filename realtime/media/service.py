@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -18,6 +18,9 @@ from starlette.routing import Route
 
 from .engine import Engine
 from .errors import MediaError, too_large
+from .feed import SLOTS
+from .publisher import Source
+from .quality import Mode
 from .room import FeedName, Wish
 from .sdp import MAX_BYTES
 
@@ -37,6 +40,7 @@ class PublisherBody(_Body):
     id: str = _Name
     owner: str = _Name
     label: str = Field(default="", max_length=200)
+    kind: Source = "camera"
     offer: str
 
 
@@ -45,6 +49,13 @@ class ViewerBody(_Body):
     owner: str = _Name
     feed: FeedName
     offer: str
+
+
+class QualityBody(_Body):
+    owner: str = _Name
+    mode: Mode | None = None
+    """None asks only."""
+    shown: dict[int, Annotated[int, Field(ge=0, le=20_000)]] | None = Field(default=None, max_length=2 * SLOTS)
 
 
 class PatchBody(_Body):
@@ -57,6 +68,7 @@ class WishBody(_Body):
     revision: int = Field(ge=0)
     open: bool
     on_air: Literal["all"] | list[str] = Field(default_factory=list)
+    codec: Literal["", "H264", "VP8", "VP9", "AV1"] = ""
 
 
 class DropBody(_Body):
@@ -74,6 +86,7 @@ def make_app(engine: Engine, *, secret: str | None) -> Starlette:
         _route("/rooms/{room}/viewers", doors.add_viewer, "POST", secret),
         _route("/rooms/{room}/peers/{id}", doors.patch_peer, "PATCH", secret),
         _route("/rooms/{room}/peers/{id}", doors.delete_peer, "DELETE", secret),
+        _route("/rooms/{room}/viewers/{id}/quality", doors.put_quality, "PUT", secret),
         _route("/rooms/{room}", doors.put_room, "PUT", secret),
         _route("/drop", doors.drop, "POST", secret),
         _route("/events", doors.events, "GET", secret),
@@ -131,7 +144,12 @@ class _Doors:
     async def add_publisher(self, request: Request) -> Response:
         body = await _read(request, PublisherBody)
         publisher = self._engine.publish(
-            request.path_params["room"], id=body.id, owner=body.owner, label=body.label, offer=body.offer
+            request.path_params["room"],
+            id=body.id,
+            owner=body.owner,
+            label=body.label,
+            offer=body.offer,
+            kind=body.kind,
         )
         answer = {"id": publisher.id, "answer": publisher.answer, "etag": publisher.etag}
         return JSONResponse(answer, status_code=201)
@@ -143,6 +161,13 @@ class _Doors:
         )
         answer = {"id": viewer.id, "answer": viewer.answer, "etag": viewer.etag}
         return JSONResponse(answer, status_code=201)
+
+    async def put_quality(self, request: Request) -> Response:
+        body = await _read(request, QualityBody)
+        viewer = self._engine.viewer(request.path_params["room"], request.path_params["id"], body.owner)
+        if body.mode is not None:
+            viewer.want(body.mode, body.shown)
+        return JSONResponse(viewer.quality())
 
     async def patch_peer(self, request: Request) -> Response:
         body = await _read(request, PatchBody)
@@ -161,6 +186,7 @@ class _Doors:
             revision=body.revision,
             open=body.open,
             on_air="all" if body.on_air == "all" else frozenset(body.on_air),
+            codec=body.codec,
         )
         self._engine.want(request.path_params["room"], wish)
         return Response(status_code=204)

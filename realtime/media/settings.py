@@ -33,6 +33,12 @@ class MediaSettings:
     publisher_kbps: int = 2_500
     """What a publisher is asked to stay below."""
 
+    uplink_mbps: float = 0
+    """What may leave this process, in Mbit/s; 0 knows of no limit."""
+
+    viewers_per_owner: int = 1_000
+    """Connections one owner may hold open to one feed's room (pages of one person; tests use one for all)."""
+
     silence_s: float = 12.0
     """A peer from which nothing came for so long is gone (browsers send something every 2.5 s)."""
 

@@ -79,7 +79,9 @@ class Speakers:
         """Look again; true when it changed. Called about ten times a second."""
         speaking = [voice for voice in voices if voice.loudness.speaks(now)]
         # Who is marked already stays before one who is as loud: two voices must not flicker.
-        speaking.sort(key=lambda voice: voice.loudness.loud + (3 if voice in self.now.loudest else 0), reverse=True)
+        speaking.sort(
+            key=lambda voice: voice.loudness.loud + (3 if voice in self.now.loudest else 0), reverse=True
+        )
         found = Speaking(main=self._main(voices, speaking, now), loudest=tuple(speaking[:LOUDEST]))
         if found == self.now:
             return False

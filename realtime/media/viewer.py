@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from . import rtcp
-from .answer import AnsweredSection, Outgoing, write_answer
+from .answer import ABS_SEND_TIME, AnsweredSection, Outgoing, write_answer
 from .codecs import OPUS, VIDEO_CODECS, Choice, choose
 from .cohort import Seat
 from .errors import unacceptable
 from .peer import Network, Peer
 from .port import Address
+from .quality import Chooser, Mode, Offered, costs
 from .sdp import Offer, Section
-from .slot import Slot
+from .slot import ALL, LOUDEST, Slot
 
 _REPEATS_PER_S = 400
 """Retransmissions one viewer may cause; more is a broken line that asks for lower quality, or an attack."""
 
 _REPEATS_BURST = 200
+
+_CALM_S = (2.0, 4.0)
+"""How often a viewer whose line gave no news is looked at; spread, so that a hall is not one burst."""
 
 
 class Viewer(Peer):
@@ -38,18 +44,19 @@ class Viewer(Peer):
         answered = [_answer(section, slot, choices) for section, slot, choices in pairs]
         super().__init__(network, id=id, owner=owner, offer=offer, asks_consent=True)
         self.feed = feed
-        self.estimate: int | None = None
-        self.fraction_lost = 0.0
-        self._seats = {slot: self._seat(choices) for _, slot, choices in pairs if slot is not None}
+        self.chooser = Chooser()
+        self._choose_at = 0.0
+        self._seats = {slot: self._seat(section, choices) for section, slot, choices in pairs if slot is not None}
         self._by_ssrc = {slot.ssrc: (slot, seat) for slot, seat in self._seats.items()}
         self._repeats = float(_REPEATS_BURST)
         self._repeats_at = self.born
         self.transport.on_address = self._moved
         self.answer = write_answer(offer, self.our_side(), answered)
 
-    def _seat(self, choices: Sequence[Choice]) -> Seat:
+    def _seat(self, section: Section, choices: Sequence[Choice]) -> Seat:
         return Seat(
             self.transport,
+            stamp=section.extensions.get(ABS_SEND_TIME, 0) if section.kind == "video" else 0,
             payload_types={choice.name: choice.codec.payload_type for choice in choices},
             rtx_payload_types={
                 choice.name: choice.retransmission.payload_type
@@ -63,9 +70,75 @@ class Viewer(Peer):
         return any(seat.lost for seat in self._seats.values())
 
     def opened(self) -> None:
+        wanted = self._wanted(self.network.now())
         for slot, seat in self._seats.items():
-            slot.join(seat)
+            slot.join(seat, wanted[slot])
         super().opened()
+
+    # What it is sent.
+
+    def want(self, mode: Mode, shown: Mapping[int, int] | None) -> None:
+        """The viewer's own choice, and how wide each slot's picture is shown, in device pixels."""
+        self.chooser.mode = mode
+        if shown is not None:
+            self.chooser.shown = dict(shown)
+        if self.connected:
+            self.choose(self.network.now())
+
+    def choice_is_due(self, now: float) -> bool:
+        """Whether to choose anew: something was heard of the line, or it is long ago. Calm viewers cost little."""
+        return self.chooser.uneasy or now >= self._choose_at
+
+    def choose(self, now: float) -> None:
+        """Move every seat to the lane that fits now."""
+        self._choose_at = now + random.uniform(*_CALM_S)
+        if not self.connected:
+            return
+        for slot, lane in self._wanted(now).items():
+            slot.prefer(self._seats[slot], lane)
+
+    def _wanted(self, now: float) -> dict[Slot, int | None]:
+        choice = self.chooser.choose(self._offered(), now)
+        sound = ALL if self.chooser.wants_all_sound(choice) else LOUDEST
+        return {slot: sound if slot.kind == "audio" else self._layer(choice, slot) for slot in self._seats}
+
+    def _layer(self, choice: Mapping[int, int | None], slot: Slot) -> int | None:
+        """An empty slot keeps its seat ready, unless no pictures are wanted at all."""
+        return choice.get(slot.number, None if self.chooser.effective == "audio" else 0)
+
+    def _offered(self) -> list[Offered]:
+        found = []
+        for slot in self._seats:
+            if slot.kind == "video" and slot.track is not None:
+                flowing = slot.track.flowing()
+                rates = tuple(layer.bitrate if layer in flowing else 0.0 for layer in slot.track.layers)
+                found.append(Offered(slot.number, rates))
+        return found
+
+    def quality(self) -> dict[str, Any]:
+        """What is sent now and what each choice would cost, as the viewer's page shows it."""
+        offered = self._offered()
+        sounds = [
+            slot.track.layers[0].bitrate for slot in self._seats if slot.kind == "audio" and slot.track is not None
+        ]
+        rates = {one.slot: one.bitrates for one in offered}
+        sends = []
+        bits = 0.0
+        for slot, seat in self._seats.items():
+            if slot.kind != "video" or slot.track is None:
+                continue
+            lane = None if seat.lane is None else seat.lane.number
+            sends.append({"slot": slot.number, "layer": lane, "layers": len(slot.track.layers)})
+            if lane is not None and lane < len(rates[slot.number]):
+                bits += rates[slot.number][lane]
+        return {
+            "mode": self.chooser.mode,
+            "effective": self.chooser.effective,
+            "reason": self.chooser.reason,
+            "sends": sends,
+            "kbps": round((bits + sum(sounds)) / 1000),
+            "costs": costs(offered, sounds, self.chooser.shown),
+        }
 
     async def close(self) -> None:
         # Seats go first: a cohort must not hold a cipher whose session is being freed.
@@ -88,17 +161,17 @@ class Viewer(Peer):
 
     def _heed(self, item: rtcp.Feedback) -> None:
         if isinstance(item, rtcp.Estimate):
-            self.estimate = item.bitrate
+            self.chooser.estimated(item.bitrate, self.network.now())
         elif isinstance(item, rtcp.SenderReport):
             return
         elif item.ssrc in self._by_ssrc:
             slot, seat = self._by_ssrc[item.ssrc]
             if isinstance(item, rtcp.KeyframeWish):
-                slot.wish_keyframe()
+                slot.wish_keyframe(seat)
             elif isinstance(item, rtcp.Nack):
                 self._repeat(slot, seat, item.sequences)
             elif slot.kind == "video":
-                self.fraction_lost = item.fraction_lost
+                self.chooser.lost(item.fraction_lost, self.network.now())
 
     def _repeat(self, slot: Slot, seat: Seat, sequences: Sequence[int]) -> None:
         now = self.network.now()
@@ -134,5 +207,6 @@ def _answer(section: Section, slot: Slot | None, choices: Sequence[Choice]) -> A
         section=section,
         direction="sendonly",
         choices=choices,
+        extensions=(ABS_SEND_TIME,) if section.kind == "video" else (),
         outgoing=Outgoing(stream=slot.stream, ssrc=slot.ssrc, rtx_ssrc=slot.rtx_ssrc if repeated else None),
     )

@@ -81,7 +81,6 @@ class Profile:
         await page.goto(f"{self.url}{path}")
         await ready(page)
 
-
     async def photograph(self) -> None:
         """Keep what the pages show when a test fails: the picture tells more than the locator's sentence."""
         PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from aiortc import RTCPeerConnection
 
 from realtime.media.engine import Engine
-from realtime.media.publisher import Publisher
+from realtime.media.publisher import Publisher, Source
 from realtime.media.room import FeedName, Wish
 from realtime.media.settings import MediaSettings
 
@@ -44,12 +44,18 @@ class Stage:
         self._watchers: list[Watcher] = []
 
     async def publish(
-        self, id: str, *, owner: str = "speaker", label: str = "camera", codec: str | None = None
+        self,
+        id: str,
+        *,
+        owner: str = "speaker",
+        label: str = "camera",
+        kind: Source = "camera",
+        codec: str | None = None,
     ) -> RTCPeerConnection:
         pc = connection()
         self._connections.append(pc)
         offer = await publisher_offer(pc, codec=codec)
-        publisher = self.engine.publish(ROOM, id=id, owner=owner, label=label, offer=offer)
+        publisher = self.engine.publish(ROOM, id=id, owner=owner, label=label, kind=kind, offer=offer)
         assert isinstance(publisher, Publisher)
         await accept(pc, publisher.answer)
         return pc

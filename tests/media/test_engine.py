@@ -33,7 +33,7 @@ async def offer() -> AsyncIterator[str]:
 @pytest.mark.parametrize("reported", [(0, (1 << 64) - 1), ((1 << 64) - 1, 0)])
 async def test_reports_of_any_time_are_passed_on(engine: Engine, offer: str, reported: tuple[int, int]) -> None:
     publisher = engine.publish(ROOM, id="p1", owner="speaker", label="camera", offer=offer)
-    layer = publisher.layers["audio"]
+    layer = publisher.tracks["audio"].layers[0]
     _sends_sound(publisher, offer)
     for ntp in reported:
         publisher.received_rtcp(sender_report(ssrc=7, ntp=ntp, timestamp=1, packets=1, octets=1))

@@ -165,6 +165,7 @@ async def test_events_tell_the_state_and_then_every_change(
                 "id": "p1",
                 "owner": "speaker",
                 "label": "camera",
+                "kind": "camera",
                 "audio": True,
                 "video": True,
                 "codec": "H264",

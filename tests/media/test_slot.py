@@ -12,11 +12,12 @@ import pytest_asyncio
 from pylibsrtp import Policy, Session
 
 from realtime.media.cohort import MAX_FAULTS, Seat
-from realtime.media.layer import Layer
+from realtime.media.lane import WRAP_GUARD
+from realtime.media.layer import Layer, Track
 from realtime.media.port import Address, SharedPort
 from realtime.media.rtp import RtpPacket, parse_rtp
 from realtime.media.seams import Arena, PeerTransport
-from realtime.media.slot import WRAP_GUARD, Slot
+from realtime.media.slot import Slot
 
 KEY = bytes(range(30))
 KEYFRAME, DELTA = b"\x65picture", b"\x41picture"
@@ -76,6 +77,7 @@ class Source:
     def __init__(self, *, sequence: int = 0) -> None:
         self.wishes = 0
         self.layer = Layer("video", "H264", wish=self._wished)
+        self.track = Track([self.layer])
         self._sequence = sequence
 
     def _wished(self, ssrc: int) -> None:
@@ -122,7 +124,7 @@ async def viewer(port: SharedPort) -> AsyncIterator[Viewer]:
 
 async def test_viewer_gets_nothing_before_a_keyframe(slot: Slot, viewer: Viewer) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     slot.join(viewer.seat())
 
     source.sends(DELTA, DELTA, KEYFRAME, DELTA)
@@ -132,7 +134,7 @@ async def test_viewer_gets_nothing_before_a_keyframe(slot: Slot, viewer: Viewer)
 
 async def test_one_who_joins_soon_after_a_keyframe_gets_it_replayed(slot: Slot, viewer: Viewer) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     source.sends(KEYFRAME, DELTA, DELTA)
 
     slot.join(viewer.seat())
@@ -147,7 +149,7 @@ async def test_one_who_joins_soon_after_a_keyframe_gets_it_replayed(slot: Slot, 
 
 async def test_source_that_ignores_wishes_is_replayed_however_old(slot: Slot, viewer: Viewer) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     source.sends(KEYFRAME, DELTA)
     source.layer.group_began -= 60
     source.layer.ignores_wishes = True
@@ -159,7 +161,7 @@ async def test_source_that_ignores_wishes_is_replayed_however_old(slot: Slot, vi
 
 async def test_keyframe_is_asked_for_once_however_many_join(slot: Slot, port: SharedPort) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     source.sends(KEYFRAME, DELTA)
     source.layer.group_began -= 60
     viewers = [Viewer(port) for _ in range(5)]
@@ -174,11 +176,11 @@ async def test_keyframe_is_asked_for_once_however_many_join(slot: Slot, port: Sh
 
 async def test_next_source_goes_on_where_the_last_one_ended(slot: Slot, viewer: Viewer) -> None:
     first, second = Source(sequence=7), Source(sequence=60_000)
-    slot.assign(first.layer)
+    slot.assign(first.track)
     slot.join(viewer.seat())
     first.sends(KEYFRAME, DELTA)
 
-    slot.assign(second.layer)
+    slot.assign(second.track)
     second.sends(DELTA, KEYFRAME, DELTA)
 
     packets = viewer.received()
@@ -193,14 +195,14 @@ async def test_source_already_running_is_shown_from_its_last_keyframe(slot: Slot
     running.sends(KEYFRAME, DELTA)
     running.layer.ignores_wishes = True
 
-    slot.assign(running.layer)
+    slot.assign(running.track)
 
     assert [packet.payload for packet in viewer.received()] == [KEYFRAME, DELTA]
 
 
 async def test_source_that_begins_anew_is_followed(slot: Slot, viewer: Viewer) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     slot.join(viewer.seat())
     source.sends(KEYFRAME, DELTA)
 
@@ -212,7 +214,7 @@ async def test_source_that_begins_anew_is_followed(slot: Slot, viewer: Viewer) -
 @pytest.mark.parametrize("rtx", [False, True])
 async def test_packet_asked_for_is_sent_again(slot: Slot, viewer: Viewer, rtx: bool) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     seat = viewer.seat(rtx=rtx)
     slot.join(seat)
     source.sends(KEYFRAME, DELTA)
@@ -232,7 +234,7 @@ async def test_packet_asked_for_is_sent_again(slot: Slot, viewer: Viewer, rtx: b
 async def test_packet_never_sent_is_not_made_up(slot: Slot, viewer: Viewer) -> None:
     seat = viewer.seat(rtx=True)
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     slot.join(seat)
     source.sends(KEYFRAME)
     (packet,) = viewer.received()
@@ -243,8 +245,8 @@ async def test_packet_never_sent_is_not_made_up(slot: Slot, viewer: Viewer) -> N
 
 async def test_nobody_begins_just_before_the_sequence_wraps(slot: Slot, viewer: Viewer) -> None:
     source = Source()
-    slot.assign(source.layer)
-    slot._normaliser._next = 0x10000 - WRAP_GUARD
+    slot.assign(source.track)
+    slot.lanes[0]._normaliser._next = 0x10000 - WRAP_GUARD
     source.sends(KEYFRAME)
 
     slot.join(viewer.seat())
@@ -255,7 +257,7 @@ async def test_nobody_begins_just_before_the_sequence_wraps(slot: Slot, viewer: 
 
 async def test_viewer_whose_cipher_fails_hurts_nobody_else(slot: Slot, port: SharedPort) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     good, broken, last = Viewer(port), Viewer(port), Viewer(port)
     broken.refuse_everything()
     seats = [viewer.seat() for viewer in (good, broken, last)]
@@ -272,7 +274,7 @@ async def test_viewer_whose_cipher_fails_hurts_nobody_else(slot: Slot, port: Sha
 
 async def test_seats_that_leave_make_room_without_disorder(slot: Slot, port: SharedPort) -> None:
     source = Source()
-    slot.assign(source.layer)
+    slot.assign(source.track)
     viewers = [Viewer(port) for _ in range(70)]  # more than one chunk of the arena
     seats = [viewer.seat() for viewer in viewers]
     for seat in seats:

@@ -55,7 +55,7 @@ async def test_publisher_that_drops_and_returns_is_seen_again(stage: Stage) -> N
 
 async def test_returning_publisher_takes_over_its_own_slot_at_once(stage: Stage, until: Until) -> None:
     first = await stage.publish("p1", owner="speaker", label="camera")
-    await stage.publish("p2", owner="speaker", label="screen")
+    await stage.publish("p2", owner="speaker", kind="screen")
 
     await stage.publish("p3", owner="speaker", label="camera")
 

@@ -20,9 +20,7 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def module_backend(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Backend]:
+def module_backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """A migrated installation of each kind for all tests of a file."""
     if request.param == "sqlite-memory":
         file = tmp_path_factory.mktemp("database") / "multaqa.sqlite"
@@ -38,9 +36,7 @@ def module_backend(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(
-    module_backend: Backend, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Server]:
+async def server(module_backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     async with serving(module_backend, tmp_path_factory.mktemp("data")) as running:
         yield running
 

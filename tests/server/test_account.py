@@ -143,9 +143,7 @@ async def test_tokens_are_stored_as_hashes_only(server: Server, world: World) ->
     async with server.browser(world["organiser"].token) as organiser:
         session = f"/api/sessions/{world.session}"
         key = await organiser.post(f"{session}/stream-keys")
-        link = await organiser.post(
-            f"/api/conferences/{world.conference}/people/{world['guest'].id}/sign-in-link"
-        )
+        link = await organiser.post(f"/api/conferences/{world.conference}/people/{world['guest'].id}/sign-in-link")
     tokens = [world["organiser"].token, invitation["token"], key["key"], link["url"].partition("#")[2]]
     text = await server.db.read(everything_stored)
     assert [token for token in tokens if token in text] == []
@@ -221,9 +219,7 @@ async def test_commands_by_cookie_need_our_origin(
 
 
 async def test_loopback_goes_by_all_its_names(server: Server, world: World) -> None:
-    async with server.browser(
-        world["attendee"].token, origin=server.url.replace("127.0.0.1", "localhost")
-    ) as me:
+    async with server.browser(world["attendee"].token, origin=server.url.replace("127.0.0.1", "localhost")) as me:
         await me.patch("/api/me", {"locale": "en"})
 
 

@@ -142,6 +142,4 @@ async def ask_question(db: Database, world: World, *, by: str = "attendee", stat
 
 
 async def say(db: Database, world: World, *, by: str = "attendee", text: str = "مرحبًا") -> UUID:
-    return await db.write(
-        lambda unit: message.post(unit, world[by].actor, world.session, text, id=new_id()).id
-    )
+    return await db.write(lambda unit: message.post(unit, world[by].actor, world.session, text, id=new_id()).id)
