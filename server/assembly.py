@@ -38,7 +38,19 @@ from server.live.media import MediaClient
 from server.live.stage import StageFollower
 from server.live.tallies import Tallies
 from server.metrics import metrics_app
-from server.routes import account, chat, conferences, notices, questions, registration, sessions, system, teams
+from server.routes import (
+    account,
+    announcements,
+    chat,
+    conferences,
+    notices,
+    questions,
+    registration,
+    sessions,
+    system,
+    teams,
+)
+from server.routes import settings as settings_routes
 from server.routes.pages import Pages
 from server.routes.passwords import Passwords
 from server.routes.system import Health, LoopLag
@@ -181,6 +193,8 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         conferences.flows(database),
         registration.endpoints(mail=mail_on(settings)),
         registration.flows(database, url=settings.url),
+        announcements.ENDPOINTS,
+        settings_routes.ENDPOINTS,
         notices.endpoints(database, mail=mail_on(settings)),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         chat.ENDPOINTS,

@@ -15,9 +15,10 @@ from server.domain import rank
 from server.domain.errors import NotFound
 from server.domain.person import Actor
 from server.domain.person import view as person_view
+from server.domain.settings import makes_teams
 from server.domain.team import MembershipChanged, TeamChanged, TeamCreated, TeamView, check_last_lead
 from server.messages import sentence
-from server.queries import scope, teams
+from server.queries import scope, settings, teams
 from server.queries.channels import conference_channel, person_channel, team_channel
 
 COLUMNS = ("board.to_do", "board.doing", "board.done")
@@ -25,7 +26,9 @@ COLUMNS = ("board.to_do", "board.doing", "board.done")
 
 def create(db: Session, actor: Actor, conference_id: UUID, title: str, *, id: UUID) -> TeamView:
     """Make a team with one board of three columns, named in the conference's language. Its maker leads."""
-    conference, _ = scope.of_conference(db, actor, conference_id, "team.create")
+    conference, here = scope.of_conference(db, actor, conference_id, "conference.show")
+    if not makes_teams(settings.of(db, conference_id), here.roles):
+        here.require("team.create")
     team = Team(id=id, conference_id=conference_id, title=title)
     db.add(team)
     db.flush()

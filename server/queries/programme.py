@@ -25,7 +25,8 @@ from server.domain.conference import (
 )
 from server.domain.person import Actor
 from server.domain.session import SessionSnapshot, SessionView, StageView, StreamKeyView
-from server.queries import people, scope
+from server.domain.settings import makes_teams
+from server.queries import people, scope, settings
 from server.queries.channels import conference_channel, position, session_channel
 
 
@@ -79,7 +80,10 @@ def conference_mine(db: Session, actor: Actor, conference_id: UUID) -> Conferenc
         for team, board_id, member in rows
         if member is not None or "organiser" in here.roles
     ]
-    return ConferenceMine(role=here.conference_role, may=permissions.granted(here.roles), teams=seen)
+    may = set(permissions.granted(here.roles))
+    if makes_teams(settings.of(db, conference_id), here.roles):
+        may.add("team.create")
+    return ConferenceMine(role=here.conference_role, may=sorted(may), teams=seen)
 
 
 def session_snapshot(db: Session, actor: Actor, session_id: UUID) -> SessionSnapshot:

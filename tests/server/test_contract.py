@@ -14,6 +14,7 @@ from models.database import Database
 from models.publication import Publication
 from server import __version__
 from server.actions import (
+    announcement,
     card,
     conference,
     message,
@@ -27,6 +28,7 @@ from server.actions import (
     team,
 )
 from server.api.problem import Problem
+from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.board import CardMove
 from server.domain.conference import ConferenceChange
 from server.domain.notice import NotificationsSeen
@@ -148,6 +150,11 @@ async def everything_happens(db: Database) -> World:
         card.rename(unit, world["lead"].actor, world.card, "بطاقة أخرى")
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
         participant.remove(unit, organiser, world.conference, world["guest"].id)
+        for role in (None, "speaker"):
+            draft = AnnouncementDraft(texts=AnnouncementTexts(en="x"), role=role)
+            made = announcement.make(unit, organiser, world.conference, draft, id=new_id())
+            announcement.see(unit, organiser, made.id)
+            announcement.withdraw(unit, organiser, made.id)
         registration.change_form(unit, organiser, world.conference, FormChange(mode="open", capacity=1))
         registration.register(
             unit, attendee, RegistrationDraft(ref=str(world.conference), name="x"), device="a test's device"

@@ -13,8 +13,20 @@ from sqlmodel import Session
 
 from models.base import new_id
 from models.stage import StreamKey
-from server.actions import conference, invitation, ledger, message, question, registration, session, team
+from server.actions import (
+    announcement,
+    conference,
+    invitation,
+    ledger,
+    message,
+    question,
+    registration,
+    session,
+    settings,
+    team,
+)
 from server.api.endpoint import Endpoint
+from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.conference import InvitationDraft
 from server.domain.permissions import may
 from server.domain.registration import FormChange, RegistrationDraft
@@ -39,6 +51,7 @@ class Target:
     approved: UUID
     invitation: UUID
     registration: UUID
+    announcement: UUID
     key: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
@@ -54,6 +67,7 @@ class Target:
             "question_id": question_id,
             "invitation_id": self.invitation,
             "registration_id": self.registration,
+            "announcement_id": self.announcement,
             "key_id": self.key,
             "login_id": new_id(),
         }
@@ -72,6 +86,9 @@ BODIES: dict[str, Body] = {
     "invitation.create": lambda _: {"role": "attendee"},
     "registration.set": lambda _: {"mode": "approval", "capacity": 500},
     "registration.decide": lambda aim: {"ids": [str(aim.registration)], "decision": "approve"},
+    "announcement.make": lambda _: {"texts": {"en": "Lunch is ready"}, "role": "speaker"},
+    "settings.change": lambda _: {"teams_by": "organiser"},
+    "conference.delete": lambda _: {"title": "ملتقى التطوّع"},
     "session.create": lambda _: {"title": "A talk", **TIMES},
     "session.change": lambda _: {"title": "Renamed"},
     "session.move": lambda _: {"state": "backstage"},
@@ -147,6 +164,12 @@ NAMES = sorted(
         "link.create",
         "message.page",
         "people.list",
+        "announcement.list",
+        "announcement.mine",
+        "announcement.see",
+        "announcement.withdraw",
+        "conference.keep",
+        "settings.show",
         "registration.export",
         "registration.form",
         "registration.hand",
@@ -173,6 +196,7 @@ NAMES = sorted(
 
 def target(db: Session, world: World) -> Target:
     organiser = world["organiser"].actor
+    settings.keep(db, organiser, world.conference)  # it may just have been deleted
     somebody = enrol(db, "somebody")
     conference.grant(db, world.conference, somebody.id, "attendee")
     session.add_speaker(db, organiser, world.session, somebody.id)
@@ -193,6 +217,9 @@ def target(db: Session, world: World) -> Target:
         approved=approved,
         invitation=made.invitation.id,
         registration=wish_to_come(db, world),
+        announcement=announcement.make(
+            db, organiser, world.conference, AnnouncementDraft(texts=AnnouncementTexts(en="x")), id=new_id()
+        ).id,
         key=key.id,
     )
 

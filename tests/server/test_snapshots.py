@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlmodel import Session
 
+from models.base import new_id
+from server.actions import announcement
+from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
@@ -37,6 +43,11 @@ def everything(world: World) -> list[Watched]:
         Watched(f"{session}/questions", talk, replay.questions),
         Watched(f"{session}/questions/queue", f"{talk}:moderation", replay.questions),
         Watched(f"/api/conferences/{world.conference}", f"conference:{world.conference}", replay.conference),
+        Watched(
+            f"/api/conferences/{world.conference}/announcements",
+            f"conference:{world.conference}",
+            replay.announcements,
+        ),
         Watched(f"/api/teams/{world.team}", f"team:{world.team}", replay.team),
         Watched(f"/api/boards/{world.board}", f"board:{world.board}", replay.board),
     ]
@@ -74,7 +85,17 @@ class Rows:
     message: str
     waiting: str
     approved: str
+    announced: str
     somebody: str
+
+
+def _filled(value: Any, names: JSON) -> Any:
+    return value.format(**names) if isinstance(value, str) else value
+
+
+def announced(db: Session, world: World) -> UUID:
+    draft = AnnouncementDraft(texts=AnnouncementTexts(en="x"))
+    return announcement.make(db, world["organiser"].actor, world.conference, draft, id=new_id()).id
 
 
 def _post(path: str, body: JSON | None = None) -> Step:
@@ -84,7 +105,7 @@ def _post(path: str, body: JSON | None = None) -> Step:
 def _step(method: str, path: str, body: JSON | None = None) -> Step:
     async def run(me: Browser, world: World, rows: Rows) -> None:
         names = {**vars(world), **vars(rows), "first": world.columns[0], "second": world.columns[1]}
-        filled = {key: str(value).format(**names) for key, value in body.items()} if body else None
+        filled = {key: _filled(value, names) for key, value in body.items()} if body else None
         answer = await me.ask(method, path.format(**names), filled)
         assert answer.is_success, answer.text
 
@@ -93,6 +114,7 @@ def _step(method: str, path: str, body: JSON | None = None) -> Step:
 
 TIMES = {"starts_at": "2027-01-01T10:00:00.5+03:00", "ends_at": "2027-01-01T10:45:00Z"}
 SESSION, CONFERENCE = "/api/sessions/{session}", "/api/conferences/{conference}"
+TEXTS: JSON = {"texts": {"ar": "الاستراحة الآن"}}
 STEPS: dict[str, Step] = {
     "message.post": _post(f"{SESSION}/messages", {"text": "سلام"}),
     "message.delete": _step("DELETE", "/api/messages/{message}"),
@@ -111,6 +133,9 @@ STEPS: dict[str, Step] = {
     "role.remove": _step("DELETE", f"{CONFERENCE}/people/{{somebody}}"),
     "role.remove of a speaker": _step("DELETE", f"{CONFERENCE}/people/{{speaker}}"),
     "role.remove of a member": _step("DELETE", f"{CONFERENCE}/people/{{member}}"),
+    "announcement.make": _post(f"{CONFERENCE}/announcements", TEXTS),
+    "announcement.make for the crew": _post(f"{CONFERENCE}/announcements", {**TEXTS, "role": "speaker"}),
+    "announcement.withdraw": _step("DELETE", "/api/announcements/{announced}"),
     "team.create": _post(f"{CONFERENCE}/teams", {"title": "فريق آخر"}),
     "team.change": _step("PATCH", "/api/teams/{team}", {"title": "اسم آخر"}),
     "member.add": _step("PUT", "/api/teams/{team}/members/{somebody}", {"role": "lead"}),
@@ -131,6 +156,7 @@ async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, 
         message=str(await say(server.db, world)),
         waiting=str(await ask_question(server.db, world)),
         approved=str(await ask_question(server.db, world, state="approved")),
+        announced=str(await server.db.write(lambda db: announced(db, world))),
         somebody=str(somebody.id),
     )
     async with AsyncExitStack() as stack:

@@ -60,6 +60,15 @@ def conference(state: JSON, name: str, data: JSON) -> None:
         state["sessions"] = sorted(rows, key=lambda row: (row["starts_at"], row["id"]))
 
 
+def announcements(state: JSON, name: str, data: JSON) -> None:
+    rows: list[JSON] = state["announcements"]
+    if name == "announcement.made":
+        rows = put(rows, data["announcement"])
+    elif name == "announcement.withdrawn":
+        rows = [one for one in rows if one["id"] != data["announcement_id"]]
+    state["announcements"] = sorted(rows, key=lambda row: (row["at"], row["id"]), reverse=True)
+
+
 def team(state: JSON, name: str, data: JSON) -> None:
     if name == "team.changed":
         state["team"] = data["team"]
