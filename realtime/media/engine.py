@@ -16,10 +16,11 @@ from .errors import not_found, stage_closed
 from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
-from .publisher import Publisher, Source
+from .publisher import Publisher
 from .room import FeedName, Room, Wish
 from .sdp import parse_offer
 from .seams import Arena, Certificate
+from .sender import Source
 from .settings import LOOPBACK, MediaSettings
 from .uplink import Uplink
 from .viewer import Viewer
@@ -92,7 +93,8 @@ class Engine:
         known = self._open_room(room)
         publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed, kind=kind)
         for old in replaced:
-            self._close(old)
+            if isinstance(old, Peer):
+                self._close(old)
         self._begin(known, publisher)
         return publisher
 
@@ -129,7 +131,7 @@ class Engine:
         known = self._rooms.get(room)
         if known is not None:
             peer = known.publishers.get(id) or known.viewers.get(id)
-            if peer is not None and peer.owner == owner:
+            if isinstance(peer, Peer) and peer.owner == owner:
                 return peer
         raise not_found()
 

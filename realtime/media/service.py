@@ -19,10 +19,10 @@ from starlette.routing import Route
 from .engine import Engine
 from .errors import MediaError, too_large
 from .feed import SLOTS
-from .publisher import Source
 from .quality import Mode
 from .room import FeedName, Wish
 from .sdp import MAX_BYTES
+from .sender import Source
 
 _MAX_BODY_BYTES = 4 * MAX_BYTES
 """An offer at its limit, escaped for JSON, with room to spare."""
