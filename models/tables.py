@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from models import (
     announcement,
+    audience,
     conference,
     conversation,
     job,
     notification,
     person,
+    poll,
     publication,
     registration,
     settings,
@@ -19,11 +21,13 @@ from models.base import Table
 
 MODULES = (
     announcement,
+    audience,
     conference,
     conversation,
     job,
     notification,
     person,
+    poll,
     publication,
     registration,
     settings,

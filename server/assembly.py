@@ -41,9 +41,11 @@ from server.metrics import metrics_app
 from server.routes import (
     account,
     announcements,
+    audience,
     chat,
     conferences,
     notices,
+    polls,
     questions,
     registration,
     sessions,
@@ -199,6 +201,8 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         chat.ENDPOINTS,
         questions.ENDPOINTS,
+        polls.ENDPOINTS,
+        audience.ENDPOINTS,
         teams.ENDPOINTS,
         *([demo_flows(database)] if settings.mode == "demo" else []),
     ]

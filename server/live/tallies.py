@@ -11,9 +11,12 @@ import structlog
 from models.database import Database, Unavailable
 from models.publication import Publication
 from server.actions import tally
+from server.domain.poll import PollAnswered
 from server.domain.question import VoteChanged
 
 EVERY_S = 0.5
+# What makes a sum due, and where it names whose.
+_SUBJECTS = {VoteChanged.name: "question_id", PollAnswered.name: "poll_id"}
 log = structlog.get_logger()
 
 
@@ -27,7 +30,7 @@ class Tallies:
 
     def notice(self, publications: Sequence[Publication]) -> None:
         """See a commit of this process; votes in it make their sums due."""
-        voted = {UUID(one.data["question_id"]) for one in publications if one.name == VoteChanged.name}
+        voted = {UUID(one.data[field]) for one in publications if (field := _SUBJECTS.get(one.name))}
         self._changed |= voted
         if voted and (self._telling is None or self._telling.done()):
             self._telling = asyncio.create_task(self._tell())
