@@ -7,6 +7,115 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AnnouncementDraft
+         * @description To everybody, unless a session or a role is named. `minutes`: how long it is shown; none: until put away.
+         */
+        AnnouncementDraft: {
+            /**
+             * Minutes
+             * @default null
+             */
+            minutes: number | null;
+            /**
+             * Role
+             * @default null
+             */
+            role: ("organiser" | "moderator" | "speaker" | "attendee") | null;
+            /**
+             * Session Id
+             * @default null
+             */
+            session_id: string | null;
+            texts: components["schemas"]["AnnouncementTexts"];
+        };
+        /** AnnouncementMade */
+        AnnouncementMade: {
+            announcement: components["schemas"]["AnnouncementView"];
+        };
+        /**
+         * AnnouncementSeen
+         * @description Put away, on all of one's devices.
+         */
+        AnnouncementSeen: {
+            /**
+             * Announcement Id
+             * Format: uuid
+             */
+            announcement_id: string;
+        };
+        /** AnnouncementTexts */
+        AnnouncementTexts: {
+            /**
+             * Ar
+             * @default
+             */
+            ar: string;
+            /**
+             * En
+             * @default
+             */
+            en: string;
+        };
+        /** AnnouncementView */
+        AnnouncementView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Role */
+            role: ("organiser" | "moderator" | "speaker" | "attendee") | null;
+            /** Session Id */
+            session_id: string | null;
+            texts: components["schemas"]["AnnouncementTexts"];
+            /** Version */
+            version: number;
+            /** Withdrawn */
+            withdrawn: boolean;
+        };
+        /** AnnouncementWithdrawn */
+        AnnouncementWithdrawn: {
+            /**
+             * Announcement Id
+             * Format: uuid
+             */
+            announcement_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Announcements
+         * @description The newest first, the same for all of the conference.
+         */
+        Announcements: {
+            /** Announcements */
+            announcements: components["schemas"]["AnnouncementView"][];
+            position: components["schemas"]["Position"];
+        };
+        /**
+         * AnnouncementsMine
+         * @description What one has put away, and what was told to one's role alone.
+         */
+        AnnouncementsMine: {
+            /** Announcements */
+            announcements: components["schemas"]["AnnouncementView"][];
+            position: components["schemas"]["Position"];
+            /** Read */
+            read: string[];
+        };
         /** AnswerDraft */
         AnswerDraft: {
             /**
@@ -367,6 +476,14 @@ export interface components {
              * @enum {string}
              */
             to: "approved" | "dismissed" | "waiting";
+        };
+        /**
+         * Deletion
+         * @description The conference's title once more, so that nobody deletes the wrong one.
+         */
+        Deletion: {
+            /** Title */
+            title: string;
         };
         /**
          * Done
@@ -1984,6 +2101,29 @@ export interface components {
             state: "scheduled" | "backstage" | "live" | "ended";
             /** Title */
             title: string;
+            /** Version */
+            version: number;
+        };
+        /** SettingsChange */
+        SettingsChange: {
+            /**
+             * Teams By
+             * @default null
+             */
+            teams_by: ("organiser" | "crew" | "everybody") | null;
+        };
+        /**
+         * SettingsView
+         * @description `delete_at`: when the conference goes for good, unless that is taken back before.
+         */
+        SettingsView: {
+            /** Delete At */
+            delete_at: string | null;
+            /**
+             * Teams By
+             * @enum {string}
+             */
+            teams_by: "organiser" | "crew" | "everybody";
             /** Version */
             version: number;
         };
