@@ -27,6 +27,14 @@ MAX_OWN_PUBLISHERS = 4
 
 
 @dataclass(frozen=True)
+class Writing:
+    """What is to be written of the stage, and into which folder; `record`: it is to be kept, not only for now."""
+
+    folder: str
+    record: bool = False
+
+
+@dataclass(frozen=True)
 class Wish:
     """What the server wants of a room, whole; a later one replaces it."""
 
@@ -34,9 +42,10 @@ class Wish:
     open: bool = False
     on_air: Literal["all"] | frozenset[str] = field(default_factory=frozenset)
     """Ids of publishers, owners (`person/way`), persons, or one source of a person (`person#screen`)."""
-
     codec: str = ""
     """The video codec the organiser chose; empty leaves it to whoever comes first."""
+
+    programme: Writing | None = None
 
     def puts_on_air(self, publisher: Sender) -> bool:
         if self.on_air == "all":
@@ -64,6 +73,10 @@ class Room:
     @property
     def empty(self) -> bool:
         return not self.publishers and not self.viewers
+
+    @property
+    def air(self) -> Feed:
+        return self._feeds["air"]
 
     def peers(self) -> Iterator[Peer]:
         """Everybody who is connected to this process itself."""
