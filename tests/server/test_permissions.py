@@ -126,6 +126,7 @@ DOORS = {
     "person.sign_up",
     "person.sign_in",
     "person.sign_out",
+    "link.mail",
     "link.redeem",
     "setup.show",
     "setup.finish",

@@ -1061,6 +1061,11 @@ export interface components {
              */
             ways: components["schemas"]["WayOfKind"][];
         };
+        /** MailLink */
+        MailLink: {
+            /** Email */
+            email: string;
+        };
         /** Me */
         Me: {
             /** Conferences */
