@@ -31,6 +31,7 @@ class ConferenceRole(Table, table=True):
     person_id: UUID = Field(foreign_key="person.id", ondelete="CASCADE", primary_key=True, index=True)
     role: str = Field(max_length=16)
     joined_at: datetime = moment()
+    invitation_id: UUID | None = Field(default=None, foreign_key="invitation.id", ondelete="SET NULL")
 
 
 class ConferenceSession(Table, table=True):

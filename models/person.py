@@ -33,6 +33,7 @@ class Login(Table, table=True):
     person_id: UUID = reference("person.id")
     token_hash: str = Field(max_length=64, unique=True)
     device: str = Field(default="", max_length=120)
+    browser: str = Field(default="", max_length=64, index=True)  # hash of the browser's own long-lived token
     created_at: datetime = moment()
     seen_at: datetime = moment()
     expires_at: datetime = moment()

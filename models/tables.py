@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from models import (
     announcement,
-    audience,
     conference,
     conversation,
     job,
+    moderation,
     notification,
     person,
-    poll,
     publication,
     registration,
     settings,
@@ -21,13 +20,12 @@ from models.base import Table
 
 MODULES = (
     announcement,
-    audience,
     conference,
     conversation,
     job,
+    moderation,
     notification,
     person,
-    poll,
     publication,
     registration,
     settings,

@@ -22,32 +22,29 @@ from realtime.broker.redis import RedisBroker
 from realtime.hub.hub import Hub
 from realtime.hub.ports import Broker
 from server import __version__
-from server.actions import ledger
+from server.actions import ledger, sign, tally
 from server.api.endpoint import Endpoint
 from server.api.rates import Limiter
 from server.api.runner import Answer, Door, Runner
 from server.app import create_app
-from server.demo import outbox
 from server.demo.cast import Cast
 from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
-from server.jobs.post import Carrier, Nowhere, Postman, Smtp
 from server.jobs.runner import JobRunner
 from server.live.access import AccessFollower
 from server.live.gate import ConferenceGate
 from server.live.history import StoredHistory, erases, frame_of
 from server.live.media import MediaClient
 from server.live.stage import StageFollower
-from server.live.tallies import Tallies
+from server.live.tallies import Tallies, signed, voted
 from server.metrics import metrics_app
 from server.routes import (
     account,
     announcements,
-    audience,
     chat,
     conferences,
+    moderation,
     notices,
-    polls,
     questions,
     registration,
     sessions,
@@ -129,27 +126,24 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     )
     media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
     stages = StageFollower(database, media)
-    tallies = Tallies(database)
+    tallies = Tallies(database, tally.tell, voted)
+    signs = Tallies(database, sign.tell, signed)
     lag = LoopLag()
     limiter = Limiter(scale=DEMO_SCALE if settings.mode == "demo" else 1)
     door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
     runner = Runner(database, StoredLedger(), limiter, door)
-    carrier = _carrier(settings)
     endpoints = declared(settings, database, limiter, passwords or Passwords())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         access = AccessFollower(hub, stages)
         jobs = JobRunner(database)
-        postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
         cast = Cast(database, hub) if settings.mode == "demo" else None
-        database.listener = _listener(hub, stages, tallies)
+        database.listener = _listener(hub, stages, (tallies, signs))
         await hub.start()
         await access.start()
         stages.start()
         jobs.start()
-        if postman is not None:
-            postman.start()
         lag.start()
         if cast is not None:
             cast.start()
@@ -158,11 +152,10 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         finally:
             if cast is not None:
                 await cast.stop()
-            if postman is not None:
-                await postman.stop()
             await jobs.stop()
             await lag.stop()
             await tallies.stop()
+            await signs.stop()
             await stages.stop()
             await access.stop()
             await hub.stop()
@@ -208,31 +201,24 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         notices.endpoints(database, mail=mail_on(settings)),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         chat.ENDPOINTS,
+        moderation.ENDPOINTS,
         questions.ENDPOINTS,
-        polls.ENDPOINTS,
-        audience.ENDPOINTS,
         teams.ENDPOINTS,
-        *([demo_flows(database), outbox.flows(database, url=settings.url)] if settings.mode == "demo" else []),
+        *([demo_flows(database)] if settings.mode == "demo" else []),
     ]
     return [endpoint for group in groups for endpoint in group.all]
 
 
-def _listener(hub: Hub, stages: StageFollower, tallies: Tallies) -> Listener:
+def _listener(hub: Hub, stages: StageFollower, tallies: Sequence[Tallies]) -> Listener:
     """What hears every commit of this process: the hub first, then those who act on some facts."""
 
     def hear(publications: Sequence[Publication]) -> None:
         hub.publish([frame_of(one) for one in publications])
         stages.notice(publications)
-        tallies.notice(publications)
+        for one in tallies:
+            one.notice(publications)
 
     return hear
-
-
-def _carrier(settings: Settings) -> Carrier | None:
-    """How mail leaves: by the mail server that is set; in the example not at all, for a page to show it."""
-    if smtp := settings.smtp_url.get_secret_value():
-        return Smtp(smtp, settings.sender)
-    return Nowhere() if settings.mode == "demo" else None
 
 
 def _broker(settings: Settings) -> Broker:

@@ -57,11 +57,22 @@ def held(db: Session, conference_id: UUID, person_id: UUID) -> ConferenceRole | 
     return db.get(ConferenceRole, (conference_id, person_id), with_for_update=True, populate_existing=True)
 
 
-def grant(db: Session, conference_id: UUID, person_id: UUID, role: str) -> None:
-    """Give a person a role, new or instead of the one they had, and tell everybody concerned."""
+def grant(
+    db: Session, conference_id: UUID, person_id: UUID, role: str, *, invitation_id: UUID | None = None
+) -> None:
+    """Give a person a role, new or instead of the one they had, and tell everybody concerned.
+
+    Raises Forbidden for somebody banned from here: there is no other way in.
+    """
     had = held(db, conference_id, person_id)
     if had is None:
-        db.add(ConferenceRole(conference_id=conference_id, person_id=person_id, role=role))
+        if scope.banned(db, conference_id, person_id) is not None:
+            raise Forbidden("ban.here")
+        db.add(
+            ConferenceRole(
+                conference_id=conference_id, person_id=person_id, role=role, invitation_id=invitation_id
+            )
+        )
         db.flush()
     elif had.role == role:
         return

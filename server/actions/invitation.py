@@ -12,7 +12,7 @@ from models.base import new_id, now
 from models.conference import Conference, ConferenceSession, Invitation, SessionSpeaker
 from models.person import Person
 from models.team import Team
-from server.actions import conference, ledger
+from server.actions import ban, conference, ledger
 from server.actions import session as sessions
 from server.actions import team as teams
 from server.domain.conference import (
@@ -84,19 +84,22 @@ def look(db: Session, token: str) -> InvitationLook:
     )
 
 
-def accept(db: Session, actor: Actor | None, wish: InvitationAccept, *, device: str) -> Acceptance:
+def accept(
+    db: Session, actor: Actor | None, wish: InvitationAccept, *, device: str, browser: str = ""
+) -> Acceptance:
     """Take a link up. Somebody signed in gets the role; anybody else becomes a guest with a name.
 
     Using the same link twice with the same login uses it up once: the role is already there. An organiser
     needs an account: a guest who loses their browser's cookie could not come back to what they hold.
     """
     invitation = _found(db, wish.token, lock=True)
+    ban.refuse_banned(db, invitation.conference_id, actor.person_id if actor else None, browser=browser)
     token = None
     if actor is None and invitation.role == "organiser":
         raise LoginNeeded("login.needed")
     if actor is None:
         person = _guest(db, wish)
-        token = ledger.log_in(db, person, device=device)
+        token = ledger.log_in(db, person, device=device, browser=browser)
     else:
         person = scope.load(db, Person, actor.person_id)
     if invitation.role == "organiser" and person.guest:
@@ -108,7 +111,7 @@ def accept(db: Session, actor: Actor | None, wish: InvitationAccept, *, device: 
     role = higher(held, invitation.role)
     if held is None or role != held or _still_to_add(db, invitation, person.id):
         invitation.uses += 1
-    conference.grant(db, invitation.conference_id, person.id, role)
+    conference.grant(db, invitation.conference_id, person.id, role, invitation_id=invitation.id)
     if invitation.session_id and invitation.role == "speaker":
         sessions.grant_speaker(db, invitation.session_id, person)
     if invitation.team_id:

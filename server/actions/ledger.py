@@ -77,10 +77,18 @@ def actor_of(person: Person, login: Login) -> Actor:
     )
 
 
-def log_in(db: Session, person: Person, *, device: str) -> str:
+def log_in(db: Session, person: Person, *, device: str, browser: str = "") -> str:
     """Make a login for a person and return its token: the only time it is known."""
     token = new_token(256)
-    db.add(Login(person_id=person.id, token_hash=token_hash(token), device=device, expires_at=now() + LOGIN_LIFE))
+    db.add(
+        Login(
+            person_id=person.id,
+            token_hash=token_hash(token),
+            device=device,
+            browser=browser,
+            expires_at=now() + LOGIN_LIFE,
+        )
+    )
     return token
 
 

@@ -24,7 +24,7 @@ def remove(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> N
 
 def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
     """The same, whoever wants it: an organiser, or the person who gives up their seat."""
-    spoken = _sessions_spoken_in(db, conference_id, person_id)
+    spoken = sessions_spoken_in(db, conference_id, person_id)
     held = conference.held(db, conference_id, person_id)
     if held is None:
         raise NotFound("not_found")
@@ -48,7 +48,7 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
     conference.tell_role(db, conference_id, person_id, None)
 
 
-def _sessions_spoken_in(db: Session, conference_id: UUID, person_id: UUID) -> list[ConferenceSession]:
+def sessions_spoken_in(db: Session, conference_id: UUID, person_id: UUID) -> list[ConferenceSession]:
     """Locked, ids ascending."""
     wanted = (
         select(ConferenceSession)

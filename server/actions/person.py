@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id, now
 from models.person import Login, OneTimeLink, Person
-from server.actions import ledger, letter
+from server.actions import ledger
 from server.actions.publish import access_changed
 from server.domain.errors import Conflict, Gone, NotFound
 from server.domain.person import Actor, ChangeMe, FirstOrganiser, OneTimeLinkView, SignUp, owner_of
@@ -40,9 +40,9 @@ def password_of(db: Session, email: str) -> tuple[UUID, str] | None:
     return (person.id, person.password_hash) if person and person.password_hash else None
 
 
-def sign_in(db: Session, person_id: UUID, *, device: str) -> str:
+def sign_in(db: Session, person_id: UUID, *, device: str, browser: str = "") -> str:
     """A new login for somebody whose password was right. Returns its token."""
-    return ledger.log_in(db, scope.load(db, Person, person_id), device=device)
+    return ledger.log_in(db, scope.load(db, Person, person_id), device=device, browser=browser)
 
 
 def sign_out(db: Session, actor: Actor) -> None:
@@ -97,18 +97,7 @@ def create_setup_link(db: Session, *, url: str) -> OneTimeLinkView | None:
     return _link(db, None, made_by=None, url=f"{url}/setup")
 
 
-def mail_link(db: Session, email: str) -> None:
-    """Send a sign-in link to an account's address, at most one a minute. Unknown addresses get none and the
-    asker learns nothing of it."""
-    person = _by_email(db, email)
-    if person is None:
-        return
-    once = f"sign_in:{person.id}:{now():%Y%m%d%H%M}"
-    link = _link(db, person.id, made_by=person.id, url="/enter")
-    letter.to_person(db, person, email, "sign_in", path=link.url, once=once)
-
-
-def redeem(db: Session, token: str, *, device: str) -> tuple[UUID, str]:
+def redeem(db: Session, token: str, *, device: str, browser: str = "") -> tuple[UUID, str]:
     """Use a one-time link up. Returns the person and the token of their new login.
 
     Its maker must still be who may make it: a link lives for days, in which its person may come to belong
@@ -117,7 +106,7 @@ def redeem(db: Session, token: str, *, device: str) -> tuple[UUID, str]:
     link = _claim(db, token)
     if link.person_id is None or not _may_sign_in(db, link.made_by, link.person_id):
         raise Gone("link.spent")
-    return link.person_id, sign_in(db, link.person_id, device=device)
+    return link.person_id, sign_in(db, link.person_id, device=device, browser=browser)
 
 
 def finish_setup(db: Session, wish: FirstOrganiser, *, password_hash: str, device: str) -> tuple[UUID, str]:

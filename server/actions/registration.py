@@ -12,7 +12,7 @@ from models.conference import Conference, ConferenceRole
 from models.notification import Notification
 from models.person import Person
 from models.registration import Registration, RegistrationForm
-from server.actions import ledger, participant, seats
+from server.actions import ban, ledger, participant, seats
 from server.actions import person as persons
 from server.actions.notify import notify
 from server.domain.errors import BadInput, Conflict, Gone, LoginNeeded, NotFound
@@ -60,7 +60,9 @@ def change_form(db: Session, actor: Actor, conference_id: UUID, wish: FormChange
     return form_view(form)
 
 
-def register(db: Session, actor: Actor | None, draft: RegistrationDraft, *, device: str) -> Entry:
+def register(
+    db: Session, actor: Actor | None, draft: RegistrationDraft, *, device: str, browser: str = ""
+) -> Entry:
     """Ask for a place. Who is signed in registers as themselves; anybody else becomes a guest.
 
     An address that is registered already gets its own link once more and nothing else happens: whoever typed
@@ -70,6 +72,7 @@ def register(db: Session, actor: Actor | None, draft: RegistrationDraft, *, devi
     form = seats.form(db, conference.id)
     if form.mode == "closed":
         raise Conflict("registration.closed")
+    ban.refuse_banned(db, conference.id, actor.person_id if actor else None, browser=browser)
     if draft.website:
         return Entry(None)
     known = registrations.of_person(db, conference.id, actor.person_id) if actor else None
@@ -84,7 +87,7 @@ def register(db: Session, actor: Actor | None, draft: RegistrationDraft, *, devi
         if twin.state != "revoked":
             seats.mail_link(db, twin, "registration_again", once=f"again:{twin.id}:{now():%Y%m%d%H}")
         return Entry(None)
-    return _enter(db, form, actor, draft, answers, device=device)
+    return _enter(db, form, actor, draft, answers, device=device, browser=browser)
 
 
 def _enter(
@@ -95,6 +98,7 @@ def _enter(
     answers: dict[str, object],
     *,
     device: str,
+    browser: str,
 ) -> Entry:
     person = scope.load(db, Person, actor.person_id) if actor else _guest(db, draft)
     row = Registration(
@@ -113,7 +117,7 @@ def _enter(
         seats.mail_link(db, row, "registration_received", once=f"received:{row.id}")
     if form.by_mail:
         return Entry(None)
-    login = None if actor else ledger.log_in(db, person, device=device)
+    login = None if actor else ledger.log_in(db, person, device=device, browser=browser)
     return Entry(row, token=token, login_token=login)
 
 
@@ -201,7 +205,7 @@ def held(db: Session, actor: Actor | None, holder: Holder, *, lock: bool = False
     return scope.load(db, Registration, row.id, lock=True)
 
 
-def enter(db: Session, holder: Holder, *, device: str) -> tuple[Registration, str | None]:
+def enter(db: Session, holder: Holder, *, device: str, browser: str = "") -> tuple[Registration, str | None]:
     """Come in by the personal link: a guest is signed in on this device too. Whoever has an account signs in by
     it, since the link of one conference must not open all the others. The link in use is the one that stays."""
     row = held(db, None, holder, lock=True)
@@ -210,7 +214,8 @@ def enter(db: Session, holder: Holder, *, device: str) -> tuple[Registration, st
     person = scope.load(db, Person, row.person_id)
     if not person.guest:
         raise LoginNeeded("pass.account")
-    return row, ledger.log_in(db, person, device=device)
+    ban.refuse_banned(db, row.conference_id, person.id)
+    return row, ledger.log_in(db, person, device=device, browser=browser)
 
 
 def rotate(db: Session, actor: Actor | None, holder: Holder) -> tuple[Registration, str]:

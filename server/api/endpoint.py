@@ -41,12 +41,16 @@ class Call:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request to a flow: nobody, or somebody, from some device."""
+    """One request to a flow: nobody, or somebody, from some device.
+
+    `browser` is a hash of what this browser keeps for years: it tells a banned guest who comes anew.
+    """
 
     actor: Actor | None
     path: Mapping[str, UUID]
     device: str
     locale: str
+    browser: str = ""
 
 
 @dataclass(frozen=True)

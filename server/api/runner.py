@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
+import secrets
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ T = TypeVar("T")
 BODY_BYTES = 64 * 1024
 NO_KEY = UUID(int=0)  # a query creates nothing
 LOGIN_SECONDS = 90 * 24 * 3600
+BROWSER_SECONDS = 400 * 24 * 3600  # the longest that browsers keep (RFC 6265bis 5.5)
+KEPT = re.compile(r"[A-Za-z0-9_-]{22}")
 PROVED_AT_MOST = 50_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -73,6 +77,11 @@ class Door:
     secure: bool
     origins: frozenset[str]
     url: str
+
+    @property
+    def browser_cookie(self) -> str:
+        """Beside the login's cookie, and longer: what a new guest from the same browser is known by."""
+        return self.cookie.replace("login", "browser")
 
 
 class Runner:
@@ -207,11 +216,14 @@ class Runner:
         path: Mapping[str, UUID],
         body: View | None,
     ) -> Response:
+        known = request.cookies.get(self._door.browser_cookie, "")
+        browser = known if KEPT.fullmatch(known) else secrets.token_urlsafe(16)
         visit = Visit(
             actor=await self.actor(request) if token else None,
             path=path,
             device=request.headers.get("user-agent", "")[:120],
             locale=locale_of(request),
+            browser=_digest(browser),
         )
         try:
             reply: Reply = await (endpoint.handler(visit, body) if body is not None else endpoint.handler(visit))
@@ -224,24 +236,29 @@ class Runner:
             headers={"Cache-Control": "no-store"},
         )
         self.set_login(response, reply)
+        if reply.login_token is not None and browser != known:
+            self._set_cookie(response, self._door.browser_cookie, browser, BROWSER_SECONDS)
         return response
 
     def set_login(self, response: Response, reply: Reply) -> None:
         """Put a new login into the cookie, or take it out."""
         if reply.login_token is not None:
-            response.set_cookie(
-                self._door.cookie,
-                reply.login_token,
-                max_age=LOGIN_SECONDS,
-                path="/",
-                secure=self._door.secure,
-                httponly=True,
-                samesite="lax",
-            )
+            self._set_cookie(response, self._door.cookie, reply.login_token, LOGIN_SECONDS)
         elif reply.signed_out:
             response.delete_cookie(
                 self._door.cookie, path="/", secure=self._door.secure, httponly=True, samesite="lax"
             )
+
+    def _set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            path="/",
+            secure=self._door.secure,
+            httponly=True,
+            samesite="lax",
+        )
 
 
 def _etag(position: Position, body: bytes) -> str:

@@ -41,7 +41,7 @@ def flows(units: Units) -> Endpoints:
 def _enter(db: Session, persona: str, visit: Visit) -> str:
     someone = scope.load(db, Person, PERSONAS[persona].id, lock=True)
     someone.locale = visit.locale  # the page must not change its language under the visitor's hand
-    return person.sign_in(db, someone.id, device=visit.device)
+    return person.sign_in(db, someone.id, device=visit.device, browser=visit.browser)
 
 
 def _entered(db: Session, persona: str) -> DemoEntered:

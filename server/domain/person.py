@@ -50,6 +50,10 @@ class PersonView(View):
     name: str
 
 
+class PeopleFound(View):
+    people: list[PersonView]
+
+
 class OwnPerson(View):
     """What only the person sees of themselves."""
 
@@ -114,10 +118,6 @@ class FirstOrganiser(View):
     password: Password
     locale: Locale = "ar"
     zone: Zone | None = None
-
-
-class MailLink(View):
-    email: Email
 
 
 class LinkToken(View):

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 import structlog
+from sqlmodel import Session
 
 from models.database import Database, Unavailable
 from models.publication import Publication
-from server.actions import tally
-from server.domain.poll import PollAnswered
+from server.domain.message import SignChanged
 from server.domain.question import VoteChanged
 
 EVERY_S = 0.5
-# What makes a sum due, and where it names whose.
-_SUBJECTS = {VoteChanged.name: "question_id", PollAnswered.name: "poll_id"}
 log = structlog.get_logger()
 
 
-class Tallies:
-    """Collects what was voted on. What a crash leaves untold, a job tells (`server.jobs`)."""
+def voted(one: Publication) -> UUID | None:
+    return UUID(one.data["question_id"]) if one.name == VoteChanged.name else None
 
-    def __init__(self, database: Database) -> None:
+
+def signed(one: Publication) -> UUID | None:
+    return UUID(one.data["message_id"]) if one.name == SignChanged.name else None
+
+
+class Tallies:
+    """Collects what was voted on or signed. What a crash leaves untold, a job tells (`server.jobs`)."""
+
+    def __init__(
+        self,
+        database: Database,
+        tell: Callable[[Session, Collection[UUID]], int],
+        changed: Callable[[Publication], UUID | None],
+    ) -> None:
         self._database = database
+        self._tell_sums = tell
+        self._subject = changed
         self._changed: set[UUID] = set()
         self._telling: asyncio.Task[None] | None = None
 
     def notice(self, publications: Sequence[Publication]) -> None:
         """See a commit of this process; votes in it make their sums due."""
-        voted = {UUID(one.data[field]) for one in publications if (field := _SUBJECTS.get(one.name))}
-        self._changed |= voted
-        if voted and (self._telling is None or self._telling.done()):
+        found = {subject for one in publications if (subject := self._subject(one)) is not None}
+        self._changed |= found
+        if found and (self._telling is None or self._telling.done()):
             self._telling = asyncio.create_task(self._tell())
 
     async def _tell(self) -> None:
@@ -40,7 +53,7 @@ class Tallies:
             await asyncio.sleep(EVERY_S)
             due, self._changed = self._changed, set()
             try:
-                await self._database.write(lambda db, due=due: tally.tell(db, due))  # type: ignore[misc]
+                await self._database.write(lambda db, due=due: self._tell_sums(db, due))  # type: ignore[misc]
             except Unavailable:
                 log.warning("tally.untold", count=len(due))
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from models.conversation import Message
 from models.publication import Channel, Publication
 from server.domain.view import Position
 
@@ -19,12 +20,20 @@ def moderation_channel(id: UUID) -> str:
     return f"session:{id}:moderation"
 
 
-def backstage_channel(id: UUID) -> str:
-    return f"session:{id}:backstage"
-
-
 def conference_channel(id: UUID) -> str:
     return f"conference:{id}"
+
+
+def conversation_channel(id: UUID) -> str:
+    return f"conversation:{id}"
+
+
+def chat_channel(message: Message) -> str:
+    """Where a message's chat is told."""
+    if message.session_id is not None:
+        return session_channel(message.session_id)
+    assert message.conversation_id is not None
+    return conversation_channel(message.conversation_id)
 
 
 def person_channel(id: UUID) -> str:

@@ -16,11 +16,11 @@ from sqlalchemy import and_, bindparam
 from sqlmodel import Session, SQLModel, col, select
 
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
-from models.conversation import Message, Question
-from models.poll import Poll
+from models.conversation import Conversation, Message, Question
+from models.moderation import Ban
 from models.team import Board, Card, Membership, Team
 from server.domain import permissions
-from server.domain.errors import NotFound
+from server.domain.errors import Forbidden, NotFound
 from server.domain.person import Actor
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -64,7 +64,7 @@ class Scope:
         return next((role for role in permissions.ROLES if role in self.roles), "")
 
 
-def load(db: Session, table: type[Row], id: UUID | tuple[UUID, UUID], *, lock: bool = False) -> Row:
+def load(db: Session, table: type[Row], id: UUID, *, lock: bool = False) -> Row:
     """The row, locked when it will be decided on. Raises NotFound."""
     row = db.get(table, id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
@@ -76,7 +76,7 @@ def of_conference(
     db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
 ) -> tuple[Conference, Scope]:
     conference = load(db, Conference, id, lock=lock)
-    return conference, _scope(actor, conference.id, permission, _conference_roles(db, actor, conference.id))
+    return conference, _scope(db, actor, conference.id, permission, _conference_roles(db, actor, conference.id))
 
 
 def of_session(
@@ -87,7 +87,9 @@ def of_session(
     # Roles are read after the lock: whoever held it may have changed them.
     session = load(db, ConferenceSession, id, lock=True)
     roles = _conference_roles(db, actor, session.conference_id)
-    return session, _scope(actor, session.conference_id, permission, roles, more=_speaking(db, actor, session.id))
+    return session, _scope(
+        db, actor, session.conference_id, permission, roles, more=_speaking(db, actor, session.id)
+    )
 
 
 def _seen_session(db: Session, actor: Actor, id: UUID, permission: str) -> tuple[ConferenceSession, Scope]:
@@ -98,14 +100,36 @@ def _seen_session(db: Session, actor: Actor, id: UUID, permission: str) -> tuple
     session, role, speaking = found
     roles = {role} if role else set()
     more = {"session_speaker"} if speaking else set()
-    return session, _scope(actor, session.conference_id, permission, roles, more=more)
+    return session, _scope(db, actor, session.conference_id, permission, roles, more=more)
 
 
 def of_message(
     db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
 ) -> tuple[Message, Scope]:
+    """A message in its chat. One that waits for a moderator is there for them and for its author alone."""
     message = load(db, Message, id, lock=lock)
-    return message, of_session(db, actor, message.session_id, permission)[1]
+    if message.session_id is not None:
+        here = of_session(db, actor, message.session_id, permission)[1]
+    else:
+        assert message.conversation_id is not None
+        here = of_conversation(db, actor, message.conversation_id, permission)[1]
+    unseen = message.state in {"held", "refused"} and message.person_id != actor.person_id
+    if unseen and not here.may("message.moderate"):
+        raise NotFound("not_found")
+    return message, here
+
+
+def of_conversation(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[Conversation, Scope]:
+    """A team's chat is there for its people, one of two people for the two: nobody moderates what they say."""
+    conversation = load(db, Conversation, id, lock=lock)
+    if conversation.team_id is not None:
+        return conversation, of_team(db, actor, conversation.team_id, permission)[1]
+    if actor.person_id not in {conversation.one_id, conversation.other_id}:
+        raise NotFound("not_found")
+    held = {"attendee"} if _conference_roles(db, actor, conversation.conference_id) else set()
+    return conversation, _scope(db, actor, conversation.conference_id, permission, held)
 
 
 def of_question(
@@ -113,11 +137,6 @@ def of_question(
 ) -> tuple[Question, Scope]:
     question = load(db, Question, id, lock=lock)
     return question, of_session(db, actor, question.session_id, permission)[1]
-
-
-def of_poll(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Poll, Scope]:
-    poll = load(db, Poll, id, lock=lock)
-    return poll, of_session(db, actor, poll.session_id, permission)[1]
 
 
 def of_team(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Team, Scope]:
@@ -159,10 +178,18 @@ def _speaking(db: Session, actor: Actor, session_id: UUID) -> set[str]:
     return {"session_speaker"} if db.get(SessionSpeaker, (session_id, actor.person_id)) else set()
 
 
+def banned(db: Session, conference_id: UUID, person_id: UUID) -> Ban | None:
+    """The ban that keeps somebody out, if there is one."""
+    mine = (col(Ban.person_id) == person_id, col(Ban.conference_id) == conference_id)
+    return db.exec(select(Ban).where(*mine, col(Ban.lifted_at).is_(None))).first()
+
+
 def _scope(
-    actor: Actor, conference_id: UUID, permission: str, roles: set[str], *, more: Iterable[str] = ()
+    db: Session, actor: Actor, conference_id: UUID, permission: str, roles: set[str], *, more: Iterable[str] = ()
 ) -> Scope:
     if not roles:
+        if banned(db, conference_id, actor.person_id) is not None:
+            raise Forbidden("ban.here")
         raise NotFound("not_found")
     scope = Scope(actor, conference_id, frozenset(roles | set(more)))
     scope.require(permission)

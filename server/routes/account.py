@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from server.actions import person
 from server.api.endpoint import Call, Endpoints, Reply, Visit
-from server.api.rates import ACCOUNT, MAILING, SIGNING_IN, Limiter
+from server.api.rates import ACCOUNT, SIGNING_IN, Limiter
 from server.api.runner import Units
 from server.domain.errors import LoginNeeded
 from server.domain.person import (
@@ -17,7 +17,6 @@ from server.domain.person import (
     FirstOrganiser,
     LinkToken,
     Logins,
-    MailLink,
     Me,
     OneTimeLinkView,
     SetupState,
@@ -99,7 +98,9 @@ def flows(units: Units, passwords: Passwords, limiter: Limiter) -> Endpoints:
         if not await passwords.right(known[1] if known else None, body.password) or known is None:
             raise LoginNeeded("sign_in.refused")
         person_id = known[0]
-        token = await units.write(lambda db: person.sign_in(db, person_id, device=visit.device))
+        token = await units.write(
+            lambda db: person.sign_in(db, person_id, device=visit.device, browser=visit.browser)
+        )
         return await entered(token, person_id)
 
     @doors.flow("person.sign_out", "POST", "/api/sign-out", status=204)
@@ -110,17 +111,12 @@ def flows(units: Units, passwords: Passwords, limiter: Limiter) -> Endpoints:
             await units.write(lambda db: person.sign_out(db, actor))
         return Reply(None, status=204, signed_out=True)
 
-    @doors.flow("link.mail", "POST", "/api/sign-in-links", body=MailLink, result=Done, status=202, rate=SIGNING_IN)
-    async def mail_link(visit: Visit, body: MailLink) -> Reply:
-        """Have a sign-in link sent to one's address. The answer is the same for known and unknown ones."""
-        limiter.hit(MAILING, hashlib.sha256(body.email.encode()).hexdigest())
-        await units.write(lambda db: person.mail_link(db, body.email))
-        return Reply(Done(), status=202)
-
     @doors.flow("link.redeem", "POST", "/api/sign-in-links/redeem", body=LinkToken, result=Me, rate=SIGNING_IN)
     async def redeem(visit: Visit, body: LinkToken) -> Reply:
         """Sign in by a one-time link."""
-        person_id, token = await units.write(lambda db: person.redeem(db, body.token, device=visit.device))
+        person_id, token = await units.write(
+            lambda db: person.redeem(db, body.token, device=visit.device, browser=visit.browser)
+        )
         return await entered(token, person_id)
 
     @doors.flow("setup.show", "GET", "/api/setup", result=SetupState)

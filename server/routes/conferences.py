@@ -151,7 +151,9 @@ def flows(units: Units) -> Endpoints:
     )
     async def accept(visit: Visit, body: InvitationAccept) -> Reply:
         """Take an invitation up, as oneself or as a guest with a name."""
-        done = await units.write(lambda db: invitation.accept(db, visit.actor, body, device=visit.device))
+        done = await units.write(
+            lambda db: invitation.accept(db, visit.actor, body, device=visit.device, browser=visit.browser)
+        )
         me = await units.read(lambda db: people.me(db, done.person_id))
         joined = Joined(me=me, conference_id=done.conference_id, session_id=done.session_id, team_id=done.team_id)
         return Reply(joined, login_token=done.login_token)

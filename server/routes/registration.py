@@ -127,7 +127,7 @@ def flows(units: Units, *, url: str) -> Endpoints:
         """Ask for a place in a conference."""
 
         def unit(db: Session) -> tuple[Registered, str | None]:
-            done = registration.register(db, visit.actor, body, device=visit.device)
+            done = registration.register(db, visit.actor, body, device=visit.device, browser=visit.browser)
             db.flush()
             if done.row is None:
                 return Registered(outcome="sent"), None
@@ -154,7 +154,7 @@ def flows(units: Units, *, url: str) -> Endpoints:
         """Be oneself on this device, by the personal link."""
 
         def unit(db: Session) -> tuple[Pass, str | None]:
-            row, login = registration.enter(db, body, device=visit.device)
+            row, login = registration.enter(db, body, device=visit.device, browser=visit.browser)
             db.flush()
             return shown(db, row, me=row.person_id), login
 

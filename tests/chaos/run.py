@@ -202,6 +202,7 @@ def read_stored(db: Session, channels: list[str]) -> Rows:
     messages = {
         row.id: StoredMessage(row.session_id, row.person_id, row.text, row.place)
         for row in db.exec(select(Message))
+        if row.session_id is not None
     }
     commands = {
         (row.person_id, row.key): (row.status, json.loads(row.answer) if row.answer else {})

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session, col, select
 
 from models.base import new_id
+from models.conversation import Conversation
 from models.database import Database
 from models.publication import Publication
+from models.team import Team
 from server import __version__
 from server.actions import (
     announcement,
-    audience,
     card,
     conference,
+    conversation,
     message,
+    moderation,
     notify,
     participant,
     person,
-    poll,
     question,
     registration,
+    report,
+    rules,
     session,
+    sign,
+    silence,
     tally,
     team,
-    vote,
 )
 from server.api.problem import Problem
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
-from server.domain.audience import InteractionChange
 from server.domain.board import CardMove
 from server.domain.conference import ConferenceChange
+from server.domain.message import MessageDraft
+from server.domain.moderation import ReportDraft, SilenceWish
 from server.domain.notice import NotificationsSeen
 from server.domain.permissions import PERMISSIONS
 from server.domain.person import ChangeMe
-from server.domain.poll import PollChange, PollDraft, WordHiding
-from server.domain.question import AnswerDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
 from server.domain.view import FACTS, SIGNALS
@@ -118,11 +123,16 @@ async def test_events_are_all_there_with_their_channels(server: Server) -> None:
 async def test_every_fact_is_told_exactly_where_it_says(server: Server) -> None:
     world = await everything_happens(server.db)
     ours = {str(world.conference), str(world.session), str(world.team), str(world.board)}
+    ours |= {str(await server.db.read(talk_of(world.team)))}
     ours |= {str(someone.id) for someone in world.people.values()} | {"access"}
     told = await server.db.read(told_so_far)
     where = {(name, kind_of(channel)) for name, channel in told if ours & {*channel.split(":")}}
     declared = {(name, channel) for name, fact in FACTS.items() for channel in fact.channels}
     assert where == declared
+
+
+def talk_of(team_id: UUID) -> Callable[[Session], UUID]:
+    return lambda db: db.exec(select(Conversation.id).where(col(Conversation.team_id) == team_id)).one()
 
 
 def told_so_far(db: Session) -> set[tuple[str, str]]:
@@ -139,32 +149,39 @@ async def everything_happens(db: Database) -> World:
         message.edit(unit, attendee, said.id, "سلام عليكم")
         message.delete(unit, attendee, said.id)
         asked = [question.ask(unit, attendee, world.session, "متى؟", id=new_id()).id for _ in range(2)]
-        question.decide(unit, organiser, asked[0], "approved")
-        question.answer(unit, organiser, asked[0], AnswerDraft())
-        vote.vote(unit, attendee, asked[0])
-        for state in ("approved", "dismissed", "waiting"):
+        for state in ("approved", "answered"):
+            question.decide(unit, organiser, asked[0], state)
+        question.vote(unit, attendee, asked[0])
+        for state in ("approved", "dismissed"):
             question.decide(unit, organiser, asked[1], state)
-        question.start(unit, organiser, asked[1])
-        question.pin(unit, organiser, asked[1], on=True)
         tally.tell(unit)
 
-    def audience_acts(unit: Session) -> None:
-        rules = InteractionChange(hands_open=True, anonymous="all")
-        audience.change(unit, organiser, world.session, rules)
-        audience.raise_hand(unit, attendee, world.session)
-        audience.call(unit, organiser, world.session, world["attendee"].id)
-        audience.lower(unit, attendee, world.session, world["attendee"].id)
-        audience.say_line(unit, organiser, world.session, "دقيقتان")
-        draft = PollDraft(kind="rating", text="كيف كانت؟", settings={})
-        made = [poll.create(unit, organiser, world.session, draft, id=new_id()).id for _ in range(2)]
-        poll.change(unit, organiser, made[1], PollChange(text="كيف؟"))
-        poll.delete_draft(unit, organiser, made[1])
-        poll.move(unit, organiser, made[0], "open")
-        poll.answer(unit, attendee, made[0], {"mark": 5})
+    def chat(unit: Session) -> None:
+        """The same chat among a team, and everything that moderators do with a session's."""
+        lead, member = world["lead"].actor, world["member"].actor
+        talk = conversation.of_team(unit, unit.get_one(Team, world.team)).id
+        said = message.post_in(
+            unit, lead, talk, MessageDraft(text="@member", mentions=[member.person_id]), id=new_id()
+        )
         unit.flush()
-        poll.hide(unit, organiser, made[0], WordHiding(key="1"))
-        poll.move(unit, organiser, made[0], "closed")
-        tally.tell(unit)
+        sign.give(unit, member, said.id, "heart")
+        sign.tell(unit)
+        message.edit(unit, lead, said.id, "سلام")
+        message.delete(unit, lead, said.id)
+        one = message.post(unit, attendee, world.session, "@lead", id=new_id(), mentions=[lead.person_id]).id
+        unit.flush()
+        sign.give(unit, lead, one, "clap")
+        sign.tell(unit)
+        moderation.pin(unit, organiser, one)
+        moderation.unpin(unit, organiser, one)
+        report.message(unit, lead, one, ReportDraft(reason="spam"))
+        moderation.hide(unit, organiser, one)
+        moderation.restore(unit, organiser, one)
+        rules.calm(unit, organiser, world.session, on=True)
+        waiting = message.post(unit, attendee, world.session, "x", id=new_id())
+        unit.flush()
+        moderation.approve(unit, organiser, waiting.id)
+        silence.impose(unit, organiser, world.conference, lead.person_id, SilenceWish())
 
     def manage(unit: Session) -> None:
         session.change(unit, organiser, world.session, SessionChange(title="عنوان"))
@@ -189,6 +206,6 @@ async def everything_happens(db: Database) -> World:
         notify.see(unit, attendee, NotificationsSeen())
 
     await db.write(talk)
-    await db.write(audience_acts)
+    await db.write(chat)
     await db.write(manage)
     return world

@@ -12,26 +12,33 @@ import pytest_asyncio
 from sqlmodel import Session
 
 from models.base import new_id
+from models.conversation import Message
+from models.moderation import Audit, ChatRules
 from models.stage import StreamKey
+from models.team import Team
 from server.actions import (
     announcement,
-    audience,
+    ban,
     conference,
+    conversation,
     invitation,
     ledger,
     message,
-    poll,
+    moderation,
+    note,
     question,
     registration,
+    report,
     session,
     settings,
+    silence,
     team,
 )
 from server.api.endpoint import Endpoint
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.conference import InvitationDraft
+from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from server.domain.permissions import may
-from server.domain.poll import PollDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
@@ -56,12 +63,15 @@ class Target:
     registration: UUID
     announcement: UUID
     key: UUID
-    draft: UUID
-    open_poll: UUID
+    held: UUID
+    conversation: UUID
+    silence: UUID
+    ban: UUID
+    note: UUID
+    audit: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
         question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
-        poll_id = self.open_poll if name in {"poll.answer", "poll.close", "poll.hide"} else self.draft
         return {
             "conference_id": self.world.conference,
             "session_id": self.world.session,
@@ -69,9 +79,14 @@ class Target:
             "board_id": self.world.board,
             "card_id": self.world.card,
             "person_id": self.person,
-            "message_id": self.message,
+            "message_id": self.held if name in {"message.approve", "message.refuse"} else self.message,
+            "subject_id": self.message,
+            "conversation_id": self.conversation,
+            "silence_id": self.silence,
+            "ban_id": self.ban,
+            "note_id": self.note,
+            "audit_id": self.audit,
             "question_id": question_id,
-            "poll_id": poll_id,
             "invitation_id": self.invitation,
             "registration_id": self.registration,
             "announcement_id": self.announcement,
@@ -101,18 +116,19 @@ BODIES: dict[str, Body] = {
     "session.move": lambda _: {"state": "backstage"},
     "message.post": lambda _: {"text": "سلام"},
     "message.edit": lambda _: {"text": "changed"},
-    "question.answer": lambda _: {"how": "aloud"},
+    "message.report": lambda _: {"reason": "spam"},
+    "sign.give": lambda _: {"kind": "heart"},
+    "person.report": lambda _: {"reason": "abuse", "text": "look"},
+    "report.decide": lambda _: {"decision": "kept"},
+    "session_rules.change": lambda _: {"slow_s": 5},
+    "calm.set": lambda _: {"on": True},
+    "chat_rules.change": lambda _: {"links": "known"},
+    "person.silence": lambda _: {"minutes": 5},
+    "person.ban": lambda _: {"reason": "spam"},
+    "note.write": lambda _: {"text": "careful"},
+    "direct.open": lambda target: {"person_id": str(target.person)},
+    "conversation.post": lambda _: {"text": "سلام"},
     "question.ask": lambda _: {"text": "متى؟"},
-    "question.assign": lambda target: {"person_id": str(target.person)},
-    "question.decide": lambda target: {"ids": [str(target.waiting)], "to": "approved"},
-    "question.edit": lambda _: {"text": "متى تبدأ؟"},
-    "question.merge": lambda target: {"into": str(target.waiting)},
-    "poll.answer": lambda _: {"answer": {"option": "a"}},
-    "poll.change": lambda _: {"text": "Which day?"},
-    "poll.create": lambda _: {"text": "أي يوم؟", "kind": "rating", "settings": {}},
-    "poll.hide": lambda _: {"key": "a"},
-    "interaction.change": lambda _: {"hands_open": True},
-    "line.say": lambda _: {"text": "دقيقتان"},
     "team.create": lambda _: {"title": "A team"},
     "team.change": lambda _: {"title": "Renamed"},
     "member.add": lambda _: {"role": "lead"},
@@ -126,7 +142,6 @@ DOORS = {
     "person.sign_up",
     "person.sign_in",
     "person.sign_out",
-    "link.mail",
     "link.redeem",
     "setup.show",
     "setup.finish",
@@ -159,15 +174,15 @@ OF_OTHERS: dict[str, str | None] = {
     "member.remove": "member.change",
     "message.edit": None,
     "message.delete": "message.moderate",
-    "question.edit": "question.decide",
-    "hand.lower": "hand.manage",
+    "note.delete": "audit.show",
+    "deed.undo": "audit.show",
 }
 
 # What one needs for a row of one's own, or who one is on this server.
 UNSCOPED = {"conference.create", "login.end", "stream_key.revoke"}
 
-TEAM_SCOPED = ("team_id", "board_id", "card_id")
-SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id")
+TEAM_SCOPED = ("team_id", "board_id", "card_id", "conversation_id")
+SESSION_SCOPED = ("session_id", "message_id", "question_id")
 
 NAMES = sorted(
     {
@@ -175,15 +190,36 @@ NAMES = sorted(
         *UNSCOPED,
         *OF_OTHERS,
         *BODIES,
+        "audit.show",
+        "ban.lift",
+        "ban.list",
         "board.show",
+        "chat.mine",
         "chat.show",
+        "chat_rules.show",
         "conference.checklist",
         "conference.mine",
         "conference.show",
+        "conversation.list",
+        "conversation.page",
+        "conversation.search",
+        "conversation.show",
+        "deed.undo",
         "invitation.list",
         "invitation.revoke",
         "link.create",
+        "message.approve",
+        "message.context",
+        "message.hide",
         "message.page",
+        "message.pin",
+        "message.refuse",
+        "message.restore",
+        "message.search",
+        "message.unpin",
+        "moderation.show",
+        "note.delete",
+        "people.find",
         "people.list",
         "announcement.list",
         "announcement.mine",
@@ -195,35 +231,20 @@ NAMES = sorted(
         "registration.form",
         "registration.hand",
         "registration.list",
+        "person.block",
+        "person.record",
+        "person.unblock",
         "question.answer",
-        "hand.call",
-        "hand.list",
-        "hand.raise",
-        "interaction.show",
-        "line.show",
-        "poll.close",
-        "poll.delete",
-        "poll.desk",
-        "poll.list",
-        "poll.open",
         "question.approve",
         "question.dismiss",
-        "question.duplicates",
-        "question.from_message",
-        "question.history",
         "question.list",
-        "question.pin",
         "question.queue",
-        "question.return",
-        "question.start",
-        "question.unmerge",
-        "question.unpin",
         "question.unvote",
         "question.vote",
         "role.remove",
-        "session.join_code",
         "session.mine",
         "session.show",
+        "silence.end",
         "speaker.add",
         "speaker.remove",
         "stream_key.create",
@@ -247,17 +268,35 @@ def target(db: Session, world: World) -> Target:
         person_id=somebody.id, session_id=world.session, token_hash=ledger.token_hash(ledger.new_token())
     )
     db.add(key)
-    audience.raise_hand(db, somebody.actor, world.session)
-    options = {"options": [{"id": "a", "text": "السبت"}, {"id": "b", "text": "الأحد"}]}
-    asked = PollDraft(kind="single", text="متى؟", settings=options)
-    open_poll, poll_draft = (poll.create(db, organiser, world.session, asked, id=new_id()).id for _ in range(2))
-    poll.move(db, organiser, open_poll, "open")
     draft = InvitationDraft(role="attendee")
     made = invitation.create(db, organiser, world.conference, draft, id=new_id(), url="http://x")
+    said = message.post(db, somebody.actor, world.session, "سلام", id=new_id()).id
+    held = Message(session_id=world.session, person_id=somebody.id, text="x", state="held", held_for="all")
+    another = enrol(db, "another")
+    conference.grant(db, world.conference, another.id, "attendee")
+    db.add(held)
+    if db.get(ChatRules, world.conference) is None:
+        db.add(ChatRules(id=world.conference, conference_id=world.conference, direct=True))
+    db.flush()
+    report.message(db, world["guest"].actor, said, ReportDraft(reason="spam"))
+    silenced = silence.impose(db, organiser, world.conference, somebody.id, SilenceWish()).id
+    banned = ban.impose(db, organiser, world.conference, another.id, BanWish()).id
+    deed = moderation.hide(db, organiser, said).id
+    moderation.restore(db, organiser, said)
+    db.flush()
+    silence_id, ban_id = (db.get_one(Audit, id).subject_id for id in (silenced, banned))
+    assert silence_id is not None
+    assert ban_id is not None
     return Target(
         world=world,
         person=somebody.id,
-        message=message.post(db, somebody.actor, world.session, "سلام", id=new_id()).id,
+        message=said,
+        held=held.id,
+        conversation=conversation.of_team(db, db.get_one(Team, world.team)).id,
+        silence=silence_id,
+        ban=ban_id,
+        note=note.write(db, organiser, world.conference, somebody.id, "x", id=new_id()).id,
+        audit=deed,
         waiting=question.ask(db, somebody.actor, world.session, "متى؟", id=new_id()).id,
         approved=approved,
         invitation=made.invitation.id,
@@ -266,8 +305,6 @@ def target(db: Session, world: World) -> Target:
             db, organiser, world.conference, AnnouncementDraft(texts=AnnouncementTexts(en="x")), id=new_id()
         ).id,
         key=key.id,
-        draft=poll_draft,
-        open_poll=open_poll,
     )
 
 
@@ -409,12 +446,13 @@ async def test_channels_open_by_the_table(server: Server, world: World, stranger
     """(channel, permission, roles that count there)"""
     speaker_here = {"speaker": {"session_speaker"}}
     in_team = {"lead": {"lead"}, "member": {"member"}}
+    talk = await server.db.write(lambda db: conversation.of_team(db, db.get_one(Team, world.team)).id)
     rows: list[tuple[str, str, dict[str, set[str]]]] = [
         (f"session:{world.session}", "session.show", speaker_here),
         (f"session:{world.session}:moderation", "question.decide", speaker_here),
-        (f"session:{world.session}:backstage", "stage.backstage", speaker_here),
         (f"conference:{world.conference}", "conference.show", {}),
         (f"team:{world.team}", "team.show", in_team),
+        (f"conversation:{talk}", "team.show", in_team),
         (f"board:{world.board}", "board.show", in_team),
     ]
     for who in (*ROLES, "stranger"):

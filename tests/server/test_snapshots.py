@@ -16,12 +16,15 @@ import pytest
 from sqlmodel import Session
 
 from models.base import new_id
-from server.actions import announcement
+from models.conversation import Message
+from models.moderation import Audit
+from server.actions import announcement, ban, message, moderation, report, silence
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
+from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
-from tests.support.people import World, ask_question, draft_poll, merged_question, newcomer, say
+from tests.support.people import World, ask_question, newcomer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,13 +43,9 @@ def everything(world: World) -> list[Watched]:
     return [
         Watched(session, talk, replay.session),
         Watched(f"{session}/chat", talk, replay.chat),
+        Watched(f"{session}/moderation", f"{talk}:moderation", replay.moderation),
         Watched(f"{session}/questions", talk, replay.questions),
         Watched(f"{session}/questions/queue", f"{talk}:moderation", replay.questions),
-        Watched(f"{session}/polls", talk, replay.polls),
-        Watched(f"{session}/polls/desk", f"{talk}:moderation", replay.polls),
-        Watched(f"{session}/interaction", talk, replay.interaction),
-        Watched(f"{session}/hands", f"{talk}:moderation", replay.hands),
-        Watched(f"{session}/line", f"{talk}:backstage", replay.line),
         Watched(f"/api/conferences/{world.conference}", f"conference:{world.conference}", replay.conference),
         Watched(
             f"/api/conferences/{world.conference}/announcements",
@@ -88,12 +87,17 @@ class Rows:
     """Rows that steps change."""
 
     message: str
+    held: str
+    hidden: str
+    pinned: str
+    reported: str
+    deed: str
+    silence: str
+    ban: str
+    own: str
     waiting: str
     approved: str
     announced: str
-    merged: str
-    draft: str
-    open_poll: str
     somebody: str
 
 
@@ -120,62 +124,56 @@ def _step(method: str, path: str, body: JSON | None = None) -> Step:
     return run
 
 
-def _steps(*steps: Step) -> Step:
-    async def run(me: Browser, world: World, rows: Rows) -> None:
-        for one in steps:
-            await one(me, world, rows)
+def moderated(db: Session, world: World) -> dict[str, str]:
+    """Messages in every state, a deed to undo, somebody silenced and somebody banned."""
+    organiser, author = world["organiser"].actor, world["attendee"].actor
+    said = {
+        name: str(message.post(db, author, world.session, name, id=new_id()).id)
+        for name in ("hidden", "pinned", "reported")
+    }
+    held = Message(session_id=world.session, person_id=author.person_id, text="x", state="held", held_for="all")
+    db.add(held)
+    db.flush()
+    deed = moderation.hide(db, organiser, UUID(said["hidden"]))
+    moderation.pin(db, organiser, UUID(said["pinned"]))
+    report.message(db, world["guest"].actor, UUID(said["reported"]), ReportDraft(reason="spam"))
+    silenced = silence.impose(db, organiser, world.conference, world["lead"].id, SilenceWish())
+    banned = ban.impose(db, organiser, world.conference, world["other_speaker"].id, BanWish())
+    db.flush()
+    subjects = {
+        name: str(db.get_one(Audit, one.id).subject_id) for name, one in (("silence", silenced), ("ban", banned))
+    }
+    own = message.post(db, organiser, world.session, "own", id=new_id()).id
+    return {**said, **subjects, "held": str(held.id), "deed": str(deed.id), "own": str(own)}
 
-    return run
 
-
-async def _decide_two(me: Browser, world: World, rows: Rows) -> None:
-    ids = [rows.waiting, rows.approved]
-    await me.post(f"/api/sessions/{world.session}/questions/decide", {"ids": ids, "to": "dismissed"})
-
-
-async def _hand_goes_up_and_down(me: Browser, world: World, rows: Rows) -> None:
-    session, own = f"/api/sessions/{world.session}", world["organiser"].id
-    await me.put(f"{session}/hand")
-    await me.post(f"{session}/hands/{own}/call")
-    await me.delete(f"{session}/hands/{own}")
-
-
-POLL: JSON = {"kind": "words", "text": "بكلمة", "settings": {}}
 TIMES = {"starts_at": "2027-01-01T10:00:00.5+03:00", "ends_at": "2027-01-01T10:45:00Z"}
 SESSION, CONFERENCE = "/api/sessions/{session}", "/api/conferences/{conference}"
 TEXTS: JSON = {"texts": {"ar": "الاستراحة الآن"}}
 STEPS: dict[str, Step] = {
     "message.post": _post(f"{SESSION}/messages", {"text": "سلام"}),
+    "message.post reply": _post(f"{SESSION}/messages", {"text": "@somebody", "parent_id": "{message}"}),
+    "message.hide": _post("/api/messages/{message}/hide"),
+    "message.restore": _post("/api/messages/{hidden}/restore"),
+    "message.approve": _post("/api/messages/{held}/approve"),
+    "message.refuse": _post("/api/messages/{held}/refuse"),
+    "message.pin": _step("PUT", "/api/messages/{message}/pin"),
+    "message.unpin": _step("DELETE", "/api/messages/{pinned}/pin"),
+    "message.report": _post("/api/messages/{message}/report", {"reason": "spam"}),
+    "message.delete reported": _step("DELETE", "/api/messages/{reported}"),
+    "report.decide": _post("/api/reports/{reported}/decide", {"decision": "acted"}),
+    "person.silence": _post(f"{CONFERENCE}/people/{{somebody}}/silence", {"session_id": "{session}"}),
+    "person.ban": _post(f"{CONFERENCE}/people/{{member}}/ban", {"reason": "spam"}),
+    "ban.lift": _step("DELETE", "/api/bans/{ban}"),
+    "chat_rules.change": _step("PATCH", f"{CONFERENCE}/chat-rules", {"links": "known"}),
+    "calm.set": _step("PUT", f"{SESSION}/calm", {"on": "true"}),
+    "deed.undo": _post("/api/audit/{deed}/undo"),
     "message.delete": _step("DELETE", "/api/messages/{message}"),
     "question.ask": _post(f"{SESSION}/questions", {"text": "متى؟"}),
     "question.approve": _post("/api/questions/{waiting}/approve"),
     "question.dismiss waiting": _post("/api/questions/{waiting}/dismiss"),
     "question.dismiss public": _post("/api/questions/{approved}/dismiss"),
-    "question.decide": _decide_two,
-    "question.return": _post("/api/questions/{approved}/return"),
-    "question.start": _post("/api/questions/{approved}/start"),
-    "question.start of another": _steps(
-        _post("/api/questions/{approved}/start"), _post("/api/questions/{waiting}/start")
-    ),
-    "question.answer": _post("/api/questions/{approved}/answer", {"how": "aloud"}),
-    "question.answer in writing": _post("/api/questions/{waiting}/answer", {"how": "writing", "text": "نعم"}),
-    "question.answer privately": _post("/api/questions/{approved}/answer", {"how": "private", "text": "نعم"}),
-    "question.edit": _step("PATCH", "/api/questions/{approved}", {"text": "متى تبدأ؟"}),
-    "question.pin": _step("PUT", "/api/questions/{approved}/pin"),
-    "question.assign": _step("PUT", "/api/questions/{approved}/assignment", {"person_id": "{speaker}"}),
-    "question.merge": _post("/api/questions/{approved}/merge", {"into": "{waiting}"}),
-    "question.unmerge": _step("DELETE", "/api/questions/{merged}/merge"),
-    "question.from_message": _post("/api/messages/{message}/question"),
-    "poll.create": _post(f"{SESSION}/polls", POLL),
-    "poll.change": _step("PATCH", "/api/polls/{draft}", {"text": "متى؟"}),
-    "poll.delete": _step("DELETE", "/api/polls/{draft}"),
-    "poll.open": _post("/api/polls/{draft}/open"),
-    "poll.close": _post("/api/polls/{open_poll}/close"),
-    "poll.hide": _post("/api/polls/{open_poll}/hide", {"key": "سلام"}),
-    "interaction.change": _step("PATCH", f"{SESSION}/interaction", {"anonymous": "all"}),
-    "hand.raise": _step("PUT", f"{SESSION}/hand"),
-    "hand.call and lower": _hand_goes_up_and_down,
-    "line.say": _step("PUT", f"{SESSION}/line", {"text": "دقيقتان"}),
+    "question.answer": _post("/api/questions/{approved}/answer"),
     "session.create": _post(f"{CONFERENCE}/sessions", {"title": "ورشة", **TIMES}),
     "session.change": _step("PATCH", SESSION, {"title": "عنوان آخر", **TIMES}),
     "session.move": _post(f"{SESSION}/state", {"state": "live"}),
@@ -207,12 +205,10 @@ async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, 
         world.__dict__[who] = str(world[who].id)
     rows = Rows(
         message=str(await say(server.db, world)),
+        **await server.db.write(lambda db: moderated(db, world)),
         waiting=str(await ask_question(server.db, world)),
         approved=str(await ask_question(server.db, world, state="approved")),
         announced=str(await server.db.write(lambda db: announced(db, world))),
-        merged=str(await merged_question(server.db, world)),
-        draft=str(await draft_poll(server.db, world)),
-        open_poll=str(await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا"))),
         somebody=str(somebody.id),
     )
     async with AsyncExitStack() as stack:

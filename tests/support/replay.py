@@ -29,8 +29,38 @@ def put(rows: list[JSON], row: JSON) -> list[JSON]:
 
 
 def chat(state: JSON, name: str, data: JSON) -> None:
-    if name.startswith("message."):
-        state["messages"] = put(state["messages"], data["message"])
+    if name == "message.signed":
+        rows = state["messages"]
+        state["messages"] = [
+            one | {"signs": data["signs"]} if one["id"] == data["message_id"] else one for one in rows
+        ]
+    elif name == "rules.changed":
+        state["rules"] = data["rules"]
+    elif name.startswith("message."):
+        row = data["message"]
+        state["messages"] = put(state["messages"], row)
+        pins = [one for one in state["pins"] if one["id"] != row["id"]]
+        state["pins"] = [*pins, row] if row["pinned"] else pins
+
+
+def moderation(state: JSON, name: str, data: JSON) -> None:
+    """The desk's queue: what waits, what was reported, who is silent, the rules."""
+    if name == "message.held":
+        state["held"] = [*(one for one in state["held"] if not same_message(one, data["held"])), data["held"]]
+    elif name == "message.settled":
+        state["held"] = [one for one in state["held"] if one["message"]["id"] != data["message_id"]]
+    elif name == "report.changed":
+        rows = [one for one in state["reports"] if one["subject_id"] != data["report"]["subject_id"]]
+        state["reports"] = sorted([*rows, data["report"]], key=lambda one: str(one["at"]))
+    elif name == "silence.changed":
+        rows = [one for one in state["silences"] if one["id"] != data["silence"]["id"]]
+        state["silences"] = [*rows, data["silence"]] if data["silenced"] else rows
+    elif name == "session_rules.changed":
+        state["rules"] = data["rules"]
+
+
+def same_message(one: JSON, other: JSON) -> bool:
+    return bool(one["message"]["id"] == other["message"]["id"])
 
 
 def session(state: JSON, name: str, data: JSON) -> None:
@@ -50,38 +80,6 @@ def questions(state: JSON, name: str, data: JSON) -> None:
     elif name == "tally.changed":
         rows = [one | {"votes": data["votes"]} if one["id"] == data["subject_id"] else one for one in rows]
     state["questions"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
-
-
-def polls(state: JSON, name: str, data: JSON) -> None:
-    """Those of the public and those of the desk."""
-    rows: list[JSON] = state["polls"]
-    if name == "poll.tallied":
-        told = {key: data[key] for key in ("voters", "sums", "tally")}
-        rows = [one | told if one["id"] == data["poll_id"] else one for one in rows]
-    elif name == "poll.deleted":
-        rows = [one for one in rows if one["id"] != data["poll_id"]]
-    elif name.startswith("poll."):
-        rows = put(rows, data["poll"])
-    state["polls"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
-
-
-def interaction(state: JSON, name: str, data: JSON) -> None:
-    if name == "interaction.changed":
-        state["interaction"] = data["interaction"]
-
-
-def hands(state: JSON, name: str, data: JSON) -> None:
-    if not name.startswith("hand."):
-        return
-    who = data["person_id"] if name == "hand.lowered" else data["hand"]["person"]["id"]
-    rows = [one for one in state["hands"] if one["person"]["id"] != who]
-    rows += [] if name == "hand.lowered" else [data["hand"]]
-    state["hands"] = sorted(rows, key=lambda row: (row["at"], row["person"]["id"]))
-
-
-def line(state: JSON, name: str, data: JSON) -> None:
-    if name == "line.said":
-        state["line"] = data["line"]
 
 
 def conference(state: JSON, name: str, data: JSON) -> None:

@@ -116,34 +116,81 @@ export interface components {
             /** Read */
             read: string[];
         };
-        /** AnswerDraft */
-        AnswerDraft: {
+        /** AuditEntry */
+        AuditEntry: {
+            /** Action */
+            action: string;
+            actor: components["schemas"]["PersonView"] | null;
             /**
-             * How
-             * @default aloud
-             * @enum {string}
+             * At
+             * Format: date-time
              */
-            how: "aloud" | "writing" | "private";
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
             /**
-             * Text
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            person: components["schemas"]["PersonView"] | null;
+            /** Session */
+            session: string | null;
+            /** Session Id */
+            session_id: string | null;
+            /** Subject Id */
+            subject_id: string | null;
+            /** Undoable */
+            undoable: boolean;
+            /** Undone At */
+            undone_at: string | null;
+            undone_by: components["schemas"]["PersonView"] | null;
+        };
+        /** AuditPage */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntry"][];
+            /** More */
+            more: boolean;
+        };
+        /** BanView */
+        BanView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["PersonView"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Lifted At */
+            lifted_at: string | null;
+            person: components["schemas"]["PersonView"];
+            /** Reason */
+            reason: string;
+        };
+        /** BanWish */
+        BanWish: {
+            /**
+             * Close Invitation
+             * @default false
+             */
+            close_invitation: boolean;
+            /**
+             * Reason
              * @default
              */
-            text: string;
+            reason: string;
         };
-        /** AnswerView */
-        AnswerView: {
-            /**
-             * How
-             * @enum {string}
-             */
-            how: "aloud" | "writing" | "private";
-            /** Text */
-            text: string;
-        };
-        /** Assignment */
-        Assignment: {
-            /** Person Id */
-            person_id: string | null;
+        /** Bans */
+        Bans: {
+            /** Bans */
+            bans: components["schemas"]["BanView"][];
         };
         /** BoardSnapshot */
         BoardSnapshot: {
@@ -170,6 +217,11 @@ export interface components {
             title: string;
             /** Version */
             version: number;
+        };
+        /** CalmWish */
+        CalmWish: {
+            /** On */
+            on: boolean;
         };
         /** CardCreated */
         CardCreated: {
@@ -261,13 +313,62 @@ export interface components {
              */
             zone: string | null;
         };
-        /** ChatSnapshot */
+        /**
+         * ChatMine
+         * @description What differs from person to person in a chat.
+         */
+        ChatMine: {
+            /** Exempt */
+            exempt: boolean;
+            /** Held */
+            held: components["schemas"]["HeldView"][];
+            position: components["schemas"]["Position"];
+            /** Signs */
+            signs: components["schemas"]["MyMark"][];
+            /** Silenced */
+            silenced: boolean;
+            /** Silenced Until */
+            silenced_until: string | null;
+            /** Wait S */
+            wait_s: number;
+        };
+        /**
+         * ChatRulesView
+         * @description What everybody in a chat should know of its rules.
+         */
+        ChatRulesView: {
+            /** Calm */
+            calm: boolean;
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "nobody" | "newcomers" | "all";
+            /**
+             * Links
+             * @enum {string}
+             */
+            links: "all" | "known" | "nobody";
+            /** Slow S */
+            slow_s: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChatSnapshot
+         * @description The newest messages. `quoted` are those they answer to and which are older than the page.
+         */
         ChatSnapshot: {
             /** Messages */
             messages: components["schemas"]["MessageView"][];
             /** More */
             more: boolean;
+            /** Pins */
+            pins: components["schemas"]["MessageView"][];
             position: components["schemas"]["Position"];
+            /** Quoted */
+            quoted: components["schemas"]["MessageView"][];
+            rules: components["schemas"]["ChatRulesView"];
         };
         /** Checklist */
         Checklist: {
@@ -289,16 +390,6 @@ export interface components {
             /** Id */
             id: string;
             words: components["schemas"]["Words"];
-        };
-        /**
-         * Claimed
-         * @description Who has what in hand on the moderators' desk, by item (`question:ID`); shown for a few seconds.
-         */
-        Claimed: {
-            /** Claims */
-            claims: {
-                [key: string]: components["schemas"]["PersonView"];
-            };
         };
         /** ColumnView */
         ColumnView: {
@@ -444,6 +535,39 @@ export interface components {
             /** Conferences */
             conferences: components["schemas"]["ConferenceOfMine"][];
         };
+        /** ConversationView */
+        ConversationView: {
+            /** Blocked */
+            blocked: boolean;
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "team" | "direct";
+            other: components["schemas"]["PersonView"] | null;
+            /** Team Id */
+            team_id: string | null;
+        };
+        /**
+         * Conversations
+         * @description `open`: the organisers allow direct messages.
+         */
+        Conversations: {
+            /** Conversations */
+            conversations: components["schemas"]["ConversationView"][];
+            /** Open */
+            open: boolean;
+        };
         /** Decide */
         Decide: {
             /**
@@ -465,17 +589,17 @@ export interface components {
             waiting: number;
         };
         /**
-         * Decisions
-         * @description Several questions, decided alike in one command.
+         * Deed
+         * @description Something done, by which it can be undone.
          */
-        Decisions: {
-            /** Ids */
-            ids: string[];
+        Deed: {
+            /** Action */
+            action: string;
             /**
-             * To
-             * @enum {string}
+             * Id
+             * Format: uuid
              */
-            to: "approved" | "dismissed" | "waiting";
+            id: string;
         };
         /**
          * Deletion
@@ -485,25 +609,19 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** DirectWish */
+        DirectWish: {
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+        };
         /**
          * Done
          * @description Nothing more to say: for answers that must not tell known from unknown.
          */
         Done: Record<string, never>;
-        /**
-         * EditView
-         * @description What a question said before, and who changed it then.
-         */
-        EditView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            by: components["schemas"]["PersonView"] | null;
-            /** Text */
-            text: string;
-        };
         /** FirstOrganiser */
         FirstOrganiser: {
             /** Email */
@@ -600,51 +718,12 @@ export interface components {
             /** Version */
             version: number;
         };
-        /**
-         * HandCalled
-         * @description The floor is theirs.
-         */
-        HandCalled: {
-            hand: components["schemas"]["HandView"];
-        };
-        /** HandLowered */
-        HandLowered: {
-            /**
-             * Person Id
-             * Format: uuid
-             */
-            person_id: string;
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-        };
-        /** HandRaised */
-        HandRaised: {
-            hand: components["schemas"]["HandView"];
-        };
-        /** HandSnapshot */
-        HandSnapshot: {
-            /** Hands */
-            hands: components["schemas"]["HandView"][];
-            position: components["schemas"]["Position"];
-        };
-        /** HandView */
-        HandView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Called */
-            called: boolean;
-            person: components["schemas"]["PersonView"];
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
+        /** Found */
+        Found: {
+            /** Messages */
+            messages: components["schemas"]["MessageView"][];
+            /** More */
+            more: boolean;
         };
         /**
          * HandedLink
@@ -654,6 +733,18 @@ export interface components {
             link: components["schemas"]["PersonalLink"] | null;
             /** Mailed */
             mailed: boolean;
+        };
+        /**
+         * HeldView
+         * @description A message that waits for a moderator, and why.
+         */
+        HeldView: {
+            message: components["schemas"]["MessageView"];
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "calm" | "all" | "newcomer" | "word";
         };
         /**
          * Holder
@@ -722,59 +813,6 @@ export interface components {
              * @default null
              */
             username: string | null;
-        };
-        /** InteractionChange */
-        InteractionChange: {
-            /**
-             * Anonymous
-             * @default null
-             */
-            anonymous: ("never" | "public" | "all") | null;
-            /**
-             * Hands Open
-             * @default null
-             */
-            hands_open: boolean | null;
-            /**
-             * Questions Open
-             * @default null
-             */
-            questions_open: boolean | null;
-            /**
-             * Reactions Open
-             * @default null
-             */
-            reactions_open: boolean | null;
-        };
-        /** InteractionChanged */
-        InteractionChanged: {
-            interaction: components["schemas"]["InteractionView"];
-        };
-        /** InteractionSnapshot */
-        InteractionSnapshot: {
-            interaction: components["schemas"]["InteractionView"];
-            position: components["schemas"]["Position"];
-        };
-        /** InteractionView */
-        InteractionView: {
-            /**
-             * Anonymous
-             * @enum {string}
-             */
-            anonymous: "never" | "public" | "all";
-            /** Hands Open */
-            hands_open: boolean;
-            /** Questions Open */
-            questions_open: boolean;
-            /** Reactions Open */
-            reactions_open: boolean;
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-            /** Version */
-            version: number;
         };
         /** InvitationAccept */
         InvitationAccept: {
@@ -903,16 +941,6 @@ export interface components {
             /** Title */
             title: string;
         };
-        /**
-         * JoinCode
-         * @description The session's address, and the same as a QR code (SVG).
-         */
-        JoinCode: {
-            /** Svg */
-            svg: string;
-            /** Url */
-            url: string;
-        };
         /** Joined */
         Joined: {
             /**
@@ -925,45 +953,6 @@ export interface components {
             session_id: string | null;
             /** Team Id */
             team_id: string | null;
-        };
-        /** LikelyDuplicates */
-        LikelyDuplicates: {
-            /** Questions */
-            questions: components["schemas"]["Likeness"][];
-        };
-        /** Likeness */
-        Likeness: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Like */
-            like: string[];
-        };
-        /** LineDraft */
-        LineDraft: {
-            /** Text */
-            text: string;
-        };
-        /** LineSaid */
-        LineSaid: {
-            line: components["schemas"]["LineView"];
-        };
-        /** LineSnapshot */
-        LineSnapshot: {
-            line: components["schemas"]["LineView"];
-            position: components["schemas"]["Position"];
-        };
-        /**
-         * LineView
-         * @description What the moderators tell those who speak; empty when there is nothing to say.
-         */
-        LineView: {
-            /** At */
-            at: string | null;
-            /** Text */
-            text: string;
         };
         /** LinkToken */
         LinkToken: {
@@ -1061,11 +1050,6 @@ export interface components {
              */
             ways: components["schemas"]["WayOfKind"][];
         };
-        /** MailLink */
-        MailLink: {
-            /** Email */
-            email: string;
-        };
         /** Me */
         Me: {
             /** Conferences */
@@ -1103,13 +1087,16 @@ export interface components {
              */
             team_id: string;
         };
-        /** Merging */
-        Merging: {
-            /**
-             * Into
-             * Format: uuid
-             */
-            into: string;
+        /**
+         * MessageContext
+         * @description A message with what was said round it, words of hidden ones included.
+         */
+        MessageContext: {
+            /** After */
+            after: components["schemas"]["MessageView"][];
+            /** Before */
+            before: components["schemas"]["MessageView"][];
+            message: components["schemas"]["MessageView"];
         };
         /** MessageDeleted */
         MessageDeleted: {
@@ -1117,6 +1104,18 @@ export interface components {
         };
         /** MessageDraft */
         MessageDraft: {
+            /** Mentions */
+            mentions?: string[];
+            /**
+             * Parent Id
+             * @default null
+             */
+            parent_id: string | null;
+            /** Text */
+            text: string;
+        };
+        /** MessageEdit */
+        MessageEdit: {
             /** Text */
             text: string;
         };
@@ -1124,20 +1123,115 @@ export interface components {
         MessageEdited: {
             message: components["schemas"]["MessageView"];
         };
-        /** MessagePage */
+        /**
+         * MessageHeld
+         * @description To moderators and to its author: it waits.
+         */
+        MessageHeld: {
+            held: components["schemas"]["HeldView"];
+        };
+        /**
+         * MessageHidden
+         * @description A moderator took it out of sight; its words are in no publication any more.
+         */
+        MessageHidden: {
+            message: components["schemas"]["MessageView"];
+        };
+        /**
+         * MessageMentioned
+         * @description Somebody named one in a chat. What they said is read there.
+         */
+        MessageMentioned: {
+            author: components["schemas"]["PersonView"];
+            /** Conversation Id */
+            conversation_id: string | null;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Session Id */
+            session_id: string | null;
+        };
+        /**
+         * MessagePage
+         * @description `more`: there are older ones; `newer`: there are later ones, which only a page round a message has.
+         */
         MessagePage: {
             /** Messages */
             messages: components["schemas"]["MessageView"][];
             /** More */
             more: boolean;
+            /**
+             * Newer
+             * @default false
+             */
+            newer: boolean;
+            /** Quoted */
+            quoted: components["schemas"]["MessageView"][];
+        };
+        /** MessagePinned */
+        MessagePinned: {
+            message: components["schemas"]["MessageView"];
         };
         /** MessagePosted */
         MessagePosted: {
             message: components["schemas"]["MessageView"];
         };
         /**
+         * MessageRestored
+         * @description A hidden message is back, words and all.
+         */
+        MessageRestored: {
+            message: components["schemas"]["MessageView"];
+        };
+        /**
+         * MessageSettled
+         * @description To the same: it waits no longer.
+         */
+        MessageSettled: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "shown" | "refused" | "withdrawn";
+        };
+        /**
+         * MessageSigned
+         * @description The signs under a message, summed; told at most every half second.
+         */
+        MessageSigned: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Signs */
+            signs: {
+                [key: string]: number;
+            };
+            /** Version */
+            version: number;
+        };
+        /** MessageUnpinned */
+        MessageUnpinned: {
+            message: components["schemas"]["MessageView"];
+        };
+        /**
          * MessageView
          * @description A deleted message stays as a tombstone without its text, so that late comers see the same chat.
+         *
+         *     A hidden one is told as deleted by a moderator, too: who does not know of hiding shows the same.
          */
         MessageView: {
             /**
@@ -1146,24 +1240,64 @@ export interface components {
              */
             at: string;
             author: components["schemas"]["PersonView"];
+            /** Conversation Id */
+            conversation_id: string | null;
             /** Deleted */
             deleted: ("author" | "moderator") | null;
             /** Edited At */
             edited_at: string | null;
+            /** Hidden */
+            hidden: boolean;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Mentions */
+            mentions: components["schemas"]["PersonView"][];
+            /** Parent Id */
+            parent_id: string | null;
+            /** Pinned */
+            pinned: boolean;
+            /** Session Id */
+            session_id: string | null;
+            /** Signs */
+            signs: {
+                [key: string]: number;
+            };
             /**
-             * Session Id
-             * Format: uuid
+             * State
+             * @enum {string}
              */
-            session_id: string;
+            state: "shown" | "held" | "refused";
             /** Text */
             text: string;
             /** Version */
             version: number;
+        };
+        /**
+         * ModerationSnapshot
+         * @description The desk's queue beside the questions: what waits, what was reported, who is silent, and the rules.
+         */
+        ModerationSnapshot: {
+            /** Held */
+            held: components["schemas"]["HeldView"][];
+            position: components["schemas"]["Position"];
+            /** Reports */
+            reports: components["schemas"]["ReportItem"][];
+            rules: components["schemas"]["RulesView"];
+            /** Silences */
+            silences: components["schemas"]["SilenceView"][];
+        };
+        /** MyMark */
+        MyMark: {
+            /** Kinds */
+            kinds: ("thumb" | "heart" | "clap" | "laugh" | "wow" | "sad")[];
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
         };
         /**
          * NewInvitation
@@ -1190,6 +1324,27 @@ export interface components {
             key: string;
             /** Url */
             url: string;
+        };
+        /** NoteDraft */
+        NoteDraft: {
+            /** Text */
+            text: string;
+        };
+        /** NoteView */
+        NoteView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            author: components["schemas"]["PersonView"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Text */
+            text: string;
         };
         /** NotificationTold */
         NotificationTold: {
@@ -1249,6 +1404,22 @@ export interface components {
              * @default null
              */
             ids: string[] | null;
+        };
+        /** OneReport */
+        OneReport: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "spam" | "abuse" | "off_topic" | "other";
+            reporter: components["schemas"]["PersonView"];
+            /** Text */
+            text: string;
         };
         /** OneTimeLinkView */
         OneTimeLinkView: {
@@ -1360,6 +1531,38 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** PeopleFound */
+        PeopleFound: {
+            /** People */
+            people: components["schemas"]["PersonView"][];
+        };
+        /**
+         * PersonRecord
+         * @description What moderators should know of somebody before they act.
+         */
+        PersonRecord: {
+            /** Bans */
+            bans: components["schemas"]["BanView"][];
+            /** Guest */
+            guest: boolean;
+            /** Joined At */
+            joined_at: string | null;
+            /** Messages */
+            messages: number;
+            /** Notes */
+            notes: components["schemas"]["NoteView"][];
+            person: components["schemas"]["PersonView"];
+            /** Recent */
+            recent: components["schemas"]["MessageView"][];
+            /** Removed */
+            removed: number;
+            /** Reported */
+            reported: number;
+            /** Role */
+            role: ("organiser" | "moderator" | "speaker" | "attendee") | null;
+            /** Silences */
+            silences: components["schemas"]["SilenceView"][];
+        };
         /** PersonView */
         PersonView: {
             /**
@@ -1379,189 +1582,6 @@ export interface components {
             qr: string;
             /** Url */
             url: string;
-        };
-        /** PollAnswer */
-        PollAnswer: {
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
-        };
-        /** PollAnswerView */
-        PollAnswerView: {
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-        };
-        /**
-         * PollAnswered
-         * @description To the voter's other devices.
-         */
-        PollAnswered: {
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-        };
-        /** PollChange */
-        PollChange: {
-            /**
-             * May Change
-             * @default null
-             */
-            may_change: boolean | null;
-            /**
-             * Results
-             * @default null
-             */
-            results: ("at_once" | "after_close") | null;
-            /**
-             * Settings
-             * @default null
-             */
-            settings: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Text
-             * @default null
-             */
-            text: string | null;
-        };
-        /**
-         * PollChanged
-         * @description Its words, its rules, or what of it is hidden. The public hears only of what it has seen.
-         */
-        PollChanged: {
-            poll: components["schemas"]["PollView"];
-        };
-        /**
-         * PollClosed
-         * @description With the final sums.
-         */
-        PollClosed: {
-            poll: components["schemas"]["PollView"];
-        };
-        /** PollCreated */
-        PollCreated: {
-            poll: components["schemas"]["PollView"];
-        };
-        /** PollDeleted */
-        PollDeleted: {
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-        };
-        /** PollDraft */
-        PollDraft: {
-            /** Kind */
-            kind: string;
-            /**
-             * May Change
-             * @default true
-             */
-            may_change: boolean;
-            /**
-             * Results
-             * @default at_once
-             * @enum {string}
-             */
-            results: "at_once" | "after_close";
-            /** Settings */
-            settings: {
-                [key: string]: unknown;
-            };
-            /** Text */
-            text: string;
-        };
-        /** PollOpened */
-        PollOpened: {
-            poll: components["schemas"]["PollView"];
-        };
-        /** PollSnapshot */
-        PollSnapshot: {
-            /** Polls */
-            polls: components["schemas"]["PollView"][];
-            position: components["schemas"]["Position"];
-        };
-        /**
-         * PollTallied
-         * @description The sums, told at most every half second however many answer.
-         */
-        PollTallied: {
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-            /** Sums */
-            sums: components["schemas"]["SumView"][] | null;
-            /** Tally */
-            tally: number;
-            /** Voters */
-            voters: number;
-        };
-        /**
-         * PollView
-         * @description `sums` is nothing while results are kept until the end. `tally` rises with every telling of the sums.
-         */
-        PollView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** May Change */
-            may_change: boolean;
-            /**
-             * Results
-             * @enum {string}
-             */
-            results: "at_once" | "after_close";
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-            /** Settings */
-            settings: {
-                [key: string]: unknown;
-            };
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "draft" | "open" | "closed";
-            /** Sums */
-            sums: components["schemas"]["SumView"][] | null;
-            /** Tally */
-            tally: number;
-            /** Text */
-            text: string;
-            /** Version */
-            version: number;
-            /** Voters */
-            voters: number;
         };
         /**
          * Position
@@ -1673,26 +1693,12 @@ export interface components {
         QuestionAnswered: {
             question: components["schemas"]["QuestionView"];
         };
-        /**
-         * QuestionAnswering
-         * @description It is being answered aloud, now. One per session.
-         */
-        QuestionAnswering: {
-            question: components["schemas"]["QuestionView"];
-        };
         /** QuestionApproved */
         QuestionApproved: {
             question: components["schemas"]["QuestionView"];
         };
         /** QuestionAsked */
         QuestionAsked: {
-            question: components["schemas"]["QuestionView"];
-        };
-        /**
-         * QuestionChanged
-         * @description Edited, pinned, assigned, merged: everything but its state.
-         */
-        QuestionChanged: {
             question: components["schemas"]["QuestionView"];
         };
         /**
@@ -1708,25 +1714,8 @@ export interface components {
         };
         /** QuestionDraft */
         QuestionDraft: {
-            /**
-             * Anonymous
-             * @default false
-             */
-            anonymous: boolean;
             /** Text */
             text: string;
-        };
-        /** QuestionHistory */
-        QuestionHistory: {
-            /** Edits */
-            edits: components["schemas"]["EditView"][];
-        };
-        /**
-         * QuestionReturned
-         * @description A decision was taken back: it waits again.
-         */
-        QuestionReturned: {
-            question: components["schemas"]["QuestionView"];
         };
         /** QuestionSnapshot */
         QuestionSnapshot: {
@@ -1734,36 +1723,19 @@ export interface components {
             /** Questions */
             questions: components["schemas"]["QuestionView"][];
         };
-        /**
-         * QuestionView
-         * @description `asker` is nobody where the reader may not know; `merged` are those that this one speaks for.
-         */
+        /** QuestionView */
         QuestionView: {
-            /** Anonymous */
-            anonymous: boolean;
-            answer: components["schemas"]["AnswerView"] | null;
             asker: components["schemas"]["PersonView"] | null;
-            assigned: components["schemas"]["PersonView"] | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Edited At */
-            edited_at: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Merged */
-            merged: string[];
-            /** Merged Into */
-            merged_into: string | null;
-            /** Message Id */
-            message_id: string | null;
-            /** Pinned */
-            pinned: boolean;
             /**
              * Session Id
              * Format: uuid
@@ -1773,7 +1745,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "waiting" | "approved" | "answering" | "answered" | "dismissed";
+            state: "waiting" | "approved" | "answered" | "dismissed";
             /** Text */
             text: string;
             /** Version */
@@ -1783,14 +1755,9 @@ export interface components {
         };
         /**
          * QuestionWithdrawn
-         * @description A public question is public no longer; what it said is not repeated. `into`: another speaks for it.
+         * @description A public question is public no longer; what it said is not repeated.
          */
         QuestionWithdrawn: {
-            /**
-             * Into
-             * @default null
-             */
-            into: string | null;
             /**
              * Question Id
              * Format: uuid
@@ -1798,26 +1765,6 @@ export interface components {
             question_id: string;
             /** Version */
             version: number;
-        };
-        /** QuestionWords */
-        QuestionWords: {
-            /** Text */
-            text: string;
-        };
-        /** Questions */
-        Questions: {
-            /** Questions */
-            questions: components["schemas"]["QuestionView"][];
-        };
-        /**
-         * Reacted
-         * @description How many of each, since the last one.
-         */
-        Reacted: {
-            /** Sums */
-            sums: {
-                [key: string]: number;
-            };
         };
         /**
          * Registered
@@ -1935,6 +1882,58 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** ReportChanged */
+        ReportChanged: {
+            report: components["schemas"]["ReportItem"];
+        };
+        /** ReportDecision */
+        ReportDecision: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "acted" | "kept";
+        };
+        /** ReportDraft */
+        ReportDraft: {
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "spam" | "abuse" | "off_topic" | "other";
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * ReportItem
+         * @description Everything said against one thing. `message` still has its words here, unless its author deleted it.
+         */
+        ReportItem: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Decided */
+            decided: ("acted" | "kept") | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "message" | "person";
+            message: components["schemas"]["MessageView"] | null;
+            person: components["schemas"]["PersonView"];
+            /** Reports */
+            reports: components["schemas"]["OneReport"][];
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+        };
         /** RoleChange */
         RoleChange: {
             /**
@@ -1952,6 +1951,73 @@ export interface components {
             conference_id: string;
             /** Role */
             role: ("organiser" | "moderator" | "speaker" | "attendee") | null;
+        };
+        /** RulesChange */
+        RulesChange: {
+            /**
+             * Direct
+             * @default null
+             */
+            direct: boolean | null;
+            /**
+             * Hold
+             * @default null
+             */
+            hold: ("nobody" | "newcomers" | "all") | null;
+            /**
+             * Links
+             * @default null
+             */
+            links: ("all" | "known" | "nobody") | null;
+            /**
+             * Newcomer Minutes
+             * @default null
+             */
+            newcomer_minutes: number | null;
+            /**
+             * Slow S
+             * @default null
+             */
+            slow_s: number | null;
+            /**
+             * Words
+             * @default null
+             */
+            words: components["schemas"]["WordView"][] | null;
+        };
+        /** RulesChanged */
+        RulesChanged: {
+            rules: components["schemas"]["ChatRulesView"];
+        };
+        /**
+         * RulesView
+         * @description All rules of a conference's chats, or of a session; a session has no words and messages of its own.
+         */
+        RulesView: {
+            /** Calm */
+            calm: boolean;
+            /** Direct */
+            direct: boolean;
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "nobody" | "newcomers" | "all";
+            /**
+             * Links
+             * @enum {string}
+             */
+            links: "all" | "known" | "nobody";
+            /** Newcomer Minutes */
+            newcomer_minutes: number;
+            /** Own */
+            own: boolean;
+            /** Slow S */
+            slow_s: number;
+            /** Version */
+            version: number;
+            /** Words */
+            words: components["schemas"]["WordView"][];
         };
         /** SessionChange */
         SessionChange: {
@@ -2030,11 +2096,8 @@ export interface components {
          * @description What differs from person to person on a session's page.
          */
         SessionMine: {
-            /** Answers */
-            answers: components["schemas"]["PollAnswerView"][];
             /** Backstage */
             backstage: components["schemas"]["PublisherView"][];
-            hand: components["schemas"]["HandView"] | null;
             /** Ice Servers */
             ice_servers: components["schemas"]["IceServer"][];
             /** May */
@@ -2059,6 +2122,41 @@ export interface components {
              * @enum {string}
              */
             state: "scheduled" | "backstage" | "live" | "ended";
+        };
+        /**
+         * SessionRulesChange
+         * @description `inherit`: the conference's rules again.
+         */
+        SessionRulesChange: {
+            /**
+             * Hold
+             * @default null
+             */
+            hold: ("nobody" | "newcomers" | "all") | null;
+            /**
+             * Inherit
+             * @default false
+             */
+            inherit: boolean;
+            /**
+             * Links
+             * @default null
+             */
+            links: ("all" | "known" | "nobody") | null;
+            /**
+             * Newcomer Minutes
+             * @default null
+             */
+            newcomer_minutes: number | null;
+            /**
+             * Slow S
+             * @default null
+             */
+            slow_s: number | null;
+        };
+        /** SessionRulesChanged */
+        SessionRulesChanged: {
+            rules: components["schemas"]["RulesView"];
         };
         /** SessionSnapshot */
         SessionSnapshot: {
@@ -2144,6 +2242,24 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * SignChanged
+         * @description To one's other devices.
+         */
+        SignChanged: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "thumb" | "heart" | "clap" | "laugh" | "wow" | "sad";
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** On */
+            on: boolean;
+        };
         /** SignIn */
         SignIn: {
             /** Email */
@@ -2170,6 +2286,59 @@ export interface components {
              * @default null
              */
             zone: string | null;
+        };
+        /** SignWish */
+        SignWish: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "thumb" | "heart" | "clap" | "laugh" | "wow" | "sad";
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+        };
+        /** SilenceChanged */
+        SilenceChanged: {
+            silence: components["schemas"]["SilenceView"];
+            /** Silenced */
+            silenced: boolean;
+        };
+        /** SilenceView */
+        SilenceView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            person: components["schemas"]["PersonView"];
+            /** Session Id */
+            session_id: string | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * SilenceWish
+         * @description In one session (chat lock) or, without one, in the whole conference (mute); for a time or until lifted.
+         */
+        SilenceWish: {
+            /**
+             * Minutes
+             * @default null
+             */
+            minutes: number | null;
+            /**
+             * Session Id
+             * @default null
+             */
+            session_id: string | null;
         };
         /** StageChanged */
         StageChanged: {
@@ -2223,20 +2392,6 @@ export interface components {
         StreamKeys: {
             /** Keys */
             keys: components["schemas"]["StreamKeyView"][];
-        };
-        /** SumView */
-        SumView: {
-            /** Count */
-            count: number;
-            /**
-             * Hidden
-             * @default false
-             */
-            hidden: boolean;
-            /** Key */
-            key: string;
-            /** Text */
-            text: string;
         };
         /**
          * TallyChanged
@@ -2367,15 +2522,21 @@ export interface components {
              */
             way: "page" | "mail" | "off";
         };
-        /** WordHiding */
-        WordHiding: {
+        /** WordView */
+        WordView: {
             /**
-             * Hidden
+             * Action
+             * @default hold
+             * @enum {string}
+             */
+            action: "hold" | "refuse";
+            /** Text */
+            text: string;
+            /**
+             * Whole
              * @default true
              */
-            hidden: boolean;
-            /** Key */
-            key: string;
+            whole: boolean;
         };
         /**
          * Words

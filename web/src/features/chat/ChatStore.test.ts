@@ -8,7 +8,8 @@ import { rowsOf } from './rows';
 
 const ME = { id: 'me', name: 'يوسف' };
 const message = (id: string, more: Partial<Message> = {}): Message => ({
-  id, session_id: 's', author: { id: 'amal', name: 'أمل' }, text: id, at: '2026-11-21T10:00:00Z', edited_at: null, deleted: null, version: 1, ...more,
+  id, session_id: 's', conversation_id: null, author: { id: 'amal', name: 'أمل' }, text: id, at: '2026-11-21T10:00:00Z', edited_at: null, deleted: null,
+  hidden: false, state: 'shown', parent_id: null, mentions: [], signs: {}, pinned: false, version: 1, ...more,
 });
 
 interface Asked { method: string; path: string; key: string | null; body: unknown; answer: (given: Response | Error) => void }
