@@ -42,6 +42,7 @@ from server.routes import (
     account,
     announcements,
     chat,
+    check,
     conferences,
     moderation,
     notices,
@@ -132,7 +133,9 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     limiter = Limiter(scale=DEMO_SCALE if settings.mode == "demo" else 1)
     door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
     runner = Runner(database, StoredLedger(), limiter, door)
-    endpoints = declared(settings, database, limiter, passwords or Passwords())
+    secret = settings.turn_secret.get_secret_value()
+    checks = check.flows(media, turn_url=settings.turn, turn_secret=secret)
+    endpoints = [*declared(settings, database, limiter, passwords or Passwords()), *checks.all]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -178,6 +181,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             *system.routes(health, endpoints, version=__version__),
             WebSocketRoute("/ws", hub.route),
             *MediaDoors(database, runner, limiter, media).routes(),
+            *check.routes(limiter),
             *pages.routes(),
         ],
         lifespan=lifespan,

@@ -16,6 +16,7 @@ from .errors import not_found, stage_closed
 from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
+from .probe import Probe, Probes
 from .publisher import Publisher, Source
 from .room import FeedName, Room, Wish
 from .sdp import parse_offer
@@ -58,6 +59,7 @@ class Engine:
         self._rooms: dict[str, Room] = {}
         self._admission = Admission()
         self._uplink = Uplink(settings.uplink_mbps)
+        self._probes = Probes(self._network, self._close)
         self._closing: set[asyncio.Task[None]] = set()
         self._loop_lag = 0.0
         self._joins = 0
@@ -105,6 +107,12 @@ class Engine:
         viewer.chooser.ceiling = ceiling
         self._begin(known, viewer)
         return viewer
+
+    def probe(self, id: str, offer: str) -> Probe:
+        """A connection of no room, for somebody who checks their network."""
+        parsed = parse_offer(offer)
+        self._admission.admit()
+        return self._probes.add(id, parsed)
 
     def _open_room(self, room: str) -> Room:
         known = self._rooms.get(room)
@@ -199,6 +207,7 @@ class Engine:
                 slow = now
                 self._admission.measure()
                 self._uplink.measure(self._network.port.burst.sent_bytes, now)
+                self._probes.let_go(self._network.now())
                 self._in_every_room(self._let_go_silent)
                 self._in_every_room(self._send_reports)
 
@@ -276,6 +285,7 @@ class Engine:
         self._ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._ticking
+        self._probes.close()
         for room in self._rooms.values():
             for peer in list(room.peers()):
                 room.remove(peer)

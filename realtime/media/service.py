@@ -58,6 +58,11 @@ class QualityBody(_Body):
     shown: dict[int, Annotated[int, Field(ge=0, le=20_000)]] | None = Field(default=None, max_length=2 * SLOTS)
 
 
+class ProbeBody(_Body):
+    id: str = _Name
+    offer: str
+
+
 class PatchBody(_Body):
     owner: str = _Name
     sdpfrag: str
@@ -84,6 +89,7 @@ def make_app(engine: Engine, *, secret: str | None) -> Starlette:
     routes = [
         _route("/rooms/{room}/publishers", doors.add_publisher, "POST", secret),
         _route("/rooms/{room}/viewers", doors.add_viewer, "POST", secret),
+        _route("/probes", doors.add_probe, "POST", secret),
         _route("/rooms/{room}/peers/{id}", doors.patch_peer, "PATCH", secret),
         _route("/rooms/{room}/peers/{id}", doors.delete_peer, "DELETE", secret),
         _route("/rooms/{room}/viewers/{id}/quality", doors.put_quality, "PUT", secret),
@@ -168,6 +174,11 @@ class _Doors:
         if body.mode is not None:
             viewer.want(body.mode, body.shown)
         return JSONResponse(viewer.quality())
+
+    async def add_probe(self, request: Request) -> Response:
+        body = await _read(request, ProbeBody)
+        probe = self._engine.probe(body.id, body.offer)
+        return JSONResponse({"id": probe.id, "answer": probe.answer}, status_code=201)
 
     async def patch_peer(self, request: Request) -> Response:
         body = await _read(request, PatchBody)

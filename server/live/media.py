@@ -81,6 +81,11 @@ class MediaClient:
         body = {"id": id, "owner": owner, "feed": feed, "offer": offer}
         return _negotiated(await self._call("POST", f"/rooms/{room}/viewers", body))
 
+    async def probe(self, *, id: str, offer: str) -> str:
+        """The answer for somebody who checks their network; the connection carries nothing and ends by itself."""
+        answer: str = (await self._call("POST", "/probes", {"id": id, "offer": offer})).json()["answer"]
+        return answer
+
     async def patch(self, room: str, id: str, *, owner: str, sdpfrag: str, etag: str | None) -> Patched:
         body = {"owner": owner, "sdpfrag": sdpfrag, "etag": etag}
         response = await self._call("PATCH", f"/rooms/{room}/peers/{id}", body)

@@ -40,6 +40,7 @@ PAGES = (
     "/enter",
     "/setup",
     "/me",
+    "/check",
     "/c/{id}",
     "/c/{id}/people",
     "/c/{id}/edit",

@@ -63,6 +63,7 @@ def _places(board: str, invitation: str) -> list[Place]:
     return [
         Place("landing", "/"),
         Place("sign-in", "/sign-in"),
+        Place("check", "/check"),
         Place("sign-up", "/sign-up"),
         Place("join", f"/join#{invitation}"),
         Place("join-broken", "/join"),

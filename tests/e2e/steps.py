@@ -74,3 +74,18 @@ async def copied(page: Page) -> str:
     await expect(page.get_by_text(word("core.copied"))).to_be_visible()
     text: str = await page.evaluate("navigator.clipboard.readText()")
     return text
+
+
+async def check(page: Page) -> dict[str, str]:
+    """On «check my connection»: wait for its end; the grade and the words of every line, and what it comes to."""
+    await expect(page.locator("[data-check]:not([data-check=running])")).to_be_visible()
+    found: dict[str, str] = await page.evaluate(
+        """() => Object.fromEntries([
+          ['verdict', document.querySelector('[data-check]').dataset.check],
+          ...[...document.querySelectorAll('li[data-name]')].flatMap((line) => [
+            [line.dataset.name, line.dataset.grade],
+            [`${line.dataset.name} text`, line.querySelector("p").innerText],
+          ]),
+        ])"""
+    )
+    return found

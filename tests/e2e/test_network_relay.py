@@ -17,7 +17,7 @@ from tests.e2e.chromium import EXECUTABLE, chromium, profile, until
 from tests.e2e.house import database, lay_out_talk
 from tests.e2e.media import comes_in
 from tests.e2e.sites import ROOT, Site
-from tests.e2e.steps import go_on_air, watch
+from tests.e2e.steps import check, go_on_air, watch
 from tests.support.networks import Network, networks
 from tests.support.processes import Program
 
@@ -79,6 +79,9 @@ async def test_without_udp_people_send_and_watch_through_the_relay(tmp_path: Pat
                     await watch(noor)
                     for page in (attendee, noor):
                         await comes_in(page)
+                    checked = await check(await two.open("/check"))
+                    assert (checked["verdict"], checked["udp"], checked["relay"]) == ("relay", "weak", "good")
+                    assert "TCP" in checked["relay text"]
                     assert [await way(page) for page in (speaker, attendee, noor)] == [
                         "relay tcp",
                         "relay tcp",

@@ -147,6 +147,8 @@ DOORS = {
     "setup.finish",
     "invitation.look",
     "invitation.accept",
+    "check.start",
+    "check.connect",
     "mail.stop",
     "registration.look",
     "registration.register",

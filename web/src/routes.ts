@@ -21,6 +21,7 @@ export const routes: readonly Route[] = [
   { path: '/enter', words: ['account'], page: () => import('~/features/account/EnterPage.svelte'), open: true },
   { path: '/setup', words: ['account'], page: () => import('~/features/account/SetupPage.svelte'), open: true },
   { path: '/me', words: ['account'], page: () => import('~/features/me/MePage.svelte') },
+  { path: '/check', words: ['check'], page: () => import('~/features/check/CheckPage.svelte'), open: true },
   { path: '/c/:conference_id', words: ['conference'], page: () => import('~/features/conference/ConferencePage.svelte') },
   { path: '/c/:conference_id/edit', words: ['conference'], page: () => import('~/features/conference/EditPage.svelte') },
   { path: '/c/:conference_id/people', words: ['people'], page: () => import('~/features/people/PeoplePage.svelte') },

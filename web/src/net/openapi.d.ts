@@ -370,6 +370,26 @@ export interface components {
             quoted: components["schemas"]["MessageView"][];
             rules: components["schemas"]["ChatRulesView"];
         };
+        /** CheckAnswer */
+        CheckAnswer: {
+            /** Answer */
+            answer: string;
+        };
+        /** CheckOffer */
+        CheckOffer: {
+            /** Offer */
+            offer: string;
+        };
+        /**
+         * CheckStart
+         * @description The server's time in milliseconds since 1970, and a key to the relay that soon expires.
+         */
+        CheckStart: {
+            /** Ice Servers */
+            ice_servers: components["schemas"]["IceServer"][];
+            /** Now Ms */
+            now_ms: number;
+        };
         /** Checklist */
         Checklist: {
             /** Items */
