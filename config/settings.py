@@ -54,6 +54,7 @@ class Settings(BaseModel):
     turn_url: str = ""
     turn_secret: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
     metrics_port: int = Field(default=0, ge=0, le=65535)
     log_format: Literal["auto", "json", "plain"] = "auto"
     demo_open: bool = False
@@ -118,6 +119,11 @@ class Settings(BaseModel):
             for part in _parts(self.trusted_proxies)
             if not _is_network(part)
         )
+        smtp = self.smtp_url.get_secret_value()
+        if smtp and not (smtp.startswith(("smtp://", "smtps://")) and urlsplit(smtp).hostname):
+            faults.append("MULTAQA_SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465")
+        if self.mail_from and not 0 < self.mail_from.find("@") < len(self.mail_from) - 1:
+            faults.append("MULTAQA_MAIL_FROM must be an address: meet@example.org")
         if self.turn_url and not self.turn_secret.get_secret_value():
             faults.append("MULTAQA_TURN_URL needs MULTAQA_TURN_SECRET")
         return faults
@@ -166,6 +172,11 @@ class Settings(BaseModel):
     def turn(self) -> str:
         """The TURN server's address; `{host}` in the setting stands for the public URL's host name."""
         return self.turn_url.replace("{host}", urlsplit(self.url).hostname or "")
+
+    @property
+    def sender(self) -> str:
+        """Whom mail comes from, by default this site itself."""
+        return self.mail_from or f"multaqa@{urlsplit(self.url).hostname}"
 
     @property
     def proxies(self) -> tuple[str, ...]:

@@ -80,14 +80,40 @@ class MessageTally(Table, table=True):
 
 
 class Question(Table, table=True):
+    """Asked by `person_id`. What was promised about the name when it was asked stays promised (`anonymous`)."""
+
+    __table_args__ = (UniqueConstraint("message_id"),)
+
     id: UUID = key()
     session_id: UUID = reference("conference_session.id")
     person_id: UUID = reference("person.id")
     text: str = Field(max_length=1000)
     state: str = Field(default="waiting", max_length=16)
+    anonymous: str = Field(default="no", max_length=16)  # no, public (moderators see who) or all
+    pinned: bool = False
+    answer_how: str | None = Field(default=None, max_length=16)  # aloud, writing or private
+    answer_text: str = Field(default="", max_length=4000)
+    merged_into: UUID | None = Field(default=None, index=True)  # of the same table: no foreign key, for copies
+    assigned_to: UUID | None = Field(default=None, foreign_key="person.id", ondelete="SET NULL")
+    message_id: UUID | None = Field(
+        default=None, foreign_key="message.id", ondelete="SET NULL"
+    )  # said in the chat
     created_at: datetime = moment()
     decided_at: datetime | None = moment(nullable=True)
+    edited_at: datetime | None = moment(nullable=True)
     version: int = 1
+
+
+class QuestionEdit(Table, table=True):
+    """What a question said before somebody changed it."""
+
+    __tablename__ = "question_edit"
+
+    id: UUID = key()
+    question_id: UUID = reference("question.id")
+    person_id: UUID | None = Field(default=None, foreign_key="person.id", ondelete="SET NULL")
+    text: str = Field(max_length=1000)
+    at: datetime = moment()
 
 
 class QuestionVote(Table, table=True):
@@ -105,6 +131,7 @@ class Tally(Table, table=True):
 
     subject_id: UUID = Field(primary_key=True)
     channel: str = Field(max_length=80)
+    kind: str = Field(default="question", max_length=16)  # or poll, whose sums are counted when they are told
     votes: int = 0
     version: int = 0
     published: int = 0

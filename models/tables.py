@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from models import (
     announcement,
+    audience,
     conference,
     conversation,
     job,
     moderation,
     notification,
     person,
+    poll,
     publication,
     registration,
     settings,
@@ -20,12 +22,14 @@ from models.base import Table
 
 MODULES = (
     announcement,
+    audience,
     conference,
     conversation,
     job,
     moderation,
     notification,
     person,
+    poll,
     publication,
     registration,
     settings,

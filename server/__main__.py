@@ -78,6 +78,7 @@ def media(
         host=settings.media_host,
         secret=settings.media_secret.get_secret_value() or None,
         control_pipe=control,
+        recordings=settings.data_dir / "recordings",
     )
 
 

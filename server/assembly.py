@@ -27,9 +27,11 @@ from server.api.endpoint import Endpoint
 from server.api.rates import Limiter
 from server.api.runner import Answer, Door, Runner
 from server.app import create_app
+from server.demo import outbox
 from server.demo.cast import Cast
 from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
+from server.jobs.post import Carrier, Nowhere, Postman, Smtp
 from server.jobs.runner import JobRunner
 from server.live.access import AccessFollower
 from server.live.gate import ConferenceGate
@@ -41,11 +43,13 @@ from server.metrics import metrics_app
 from server.routes import (
     account,
     announcements,
+    audience,
     chat,
     check,
     conferences,
     moderation,
     notices,
+    polls,
     questions,
     registration,
     sessions,
@@ -133,6 +137,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     limiter = Limiter(scale=DEMO_SCALE if settings.mode == "demo" else 1)
     door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
     runner = Runner(database, StoredLedger(), limiter, door)
+    carrier = _carrier(settings)
     secret = settings.turn_secret.get_secret_value()
     checks = check.flows(media, turn_url=settings.turn, turn_secret=secret)
     endpoints = [*declared(settings, database, limiter, passwords or Passwords()), *checks.all]
@@ -141,12 +146,15 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         access = AccessFollower(hub, stages)
         jobs = JobRunner(database)
+        postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
         cast = Cast(database, hub) if settings.mode == "demo" else None
         database.listener = _listener(hub, stages, (tallies, signs))
         await hub.start()
         await access.start()
         stages.start()
         jobs.start()
+        if postman is not None:
+            postman.start()
         lag.start()
         if cast is not None:
             cast.start()
@@ -155,6 +163,8 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         finally:
             if cast is not None:
                 await cast.stop()
+            if postman is not None:
+                await postman.stop()
             await jobs.stop()
             await lag.stop()
             await tallies.stop()
@@ -207,8 +217,10 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         chat.ENDPOINTS,
         moderation.ENDPOINTS,
         questions.ENDPOINTS,
+        polls.ENDPOINTS,
+        audience.ENDPOINTS,
         teams.ENDPOINTS,
-        *([demo_flows(database)] if settings.mode == "demo" else []),
+        *([demo_flows(database), outbox.flows(database, url=settings.url)] if settings.mode == "demo" else []),
     ]
     return [endpoint for group in groups for endpoint in group.all]
 
@@ -223,6 +235,13 @@ def _listener(hub: Hub, stages: StageFollower, tallies: Sequence[Tallies]) -> Li
             one.notice(publications)
 
     return hear
+
+
+def _carrier(settings: Settings) -> Carrier | None:
+    """How mail leaves: by the mail server that is set; in the example not at all, for a page to show it."""
+    if smtp := settings.smtp_url.get_secret_value():
+        return Smtp(smtp, settings.sender)
+    return Nowhere() if settings.mode == "demo" else None
 
 
 def _broker(settings: Settings) -> Broker:

@@ -28,7 +28,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     # An action asks the same scope that a query asks, and answers with the same view: both are reads.
     "server.actions": ("models", "server.domain", "server.queries", "server.messages"),
     "server.queries": ("models", "server.domain"),
-    "server.jobs": ("models", "server.actions", "server.queries", "server.domain"),
+    "server.jobs": ("models", "server.actions", "server.queries", "server.domain", "server.messages"),
     "server.messages": (),
     "server.api": ("server.domain", "server.messages"),
     "server.files": (),

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import ifaddr
@@ -17,10 +18,12 @@ from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
 from .probe import Probe, Probes
-from .publisher import Publisher, Source
+from .publisher import Publisher
+from .recorder.link import RecorderLink
 from .room import FeedName, Room, Wish
 from .sdp import parse_offer
 from .seams import Arena, Certificate
+from .sender import Source
 from .settings import LOOPBACK, MediaSettings
 from .uplink import Uplink
 from .viewer import Viewer
@@ -64,6 +67,11 @@ class Engine:
         self._loop_lag = 0.0
         self._joins = 0
         self.events = Events(_instance(), self._views, self._view, self._speech)
+        self._recorder = (
+            RecorderLink(settings.recordings, changed=self._tell, clock=self._network.now)
+            if settings.recordings is not None
+            else None
+        )
         self._ticking = asyncio.create_task(self._tick())
 
     @property
@@ -94,7 +102,8 @@ class Engine:
         known = self._open_room(room)
         publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed, kind=kind)
         for old in replaced:
-            self._close(old)
+            if isinstance(old, Peer):
+                self._close(old)
         self._begin(known, publisher)
         return publisher
 
@@ -137,7 +146,7 @@ class Engine:
         known = self._rooms.get(room)
         if known is not None:
             peer = known.publishers.get(id) or known.viewers.get(id)
-            if peer is not None and peer.owner == owner:
+            if isinstance(peer, Peer) and peer.owner == owner:
                 return peer
         raise not_found()
 
@@ -185,6 +194,11 @@ class Engine:
             logger.error("a peer could not be closed", exc_info=task.exception())
 
     def _changed(self, room: Room) -> None:
+        if self._recorder is not None:
+            self._recorder.follow(room)
+        self._tell(room)
+
+    def _tell(self, room: Room) -> None:
         room.revision = self.events.changed(room.name)
 
     # Regular work.
@@ -244,13 +258,14 @@ class Engine:
     # What is.
 
     def _views(self) -> Iterator[dict[str, Any]]:
-        return (room.view() for room in list(self._rooms.values()))
+        return (self._view(room.name) for room in list(self._rooms.values()))
 
     def _view(self, room: str) -> dict[str, Any]:
         known = self._rooms.get(room)
         if known is None:  # closed and forgotten between the change and its telling
             return Room(self._network, room).view() | {"revision": self.events.revision}
-        return known.view()
+        told = self._recorder.told(room) if self._recorder is not None else None
+        return known.view() | {"programme": told and asdict(told)}
 
     def _speech(self, room: str) -> dict[str, Any] | None:
         known = self._rooms.get(room)
@@ -292,6 +307,8 @@ class Engine:
                 self._close(peer)
         if self._closing:
             await asyncio.wait(self._closing)
+        if self._recorder is not None:
+            await self._recorder.close()
         self._network.port.close()
 
 

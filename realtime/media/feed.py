@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .peer import Network
-from .publisher import Publisher
 from .sdp import Kind
+from .sender import Sender
 from .slot import Slot
 
 SLOTS = 8
@@ -19,10 +19,10 @@ class Place:
     """Who is heard and who is seen at one place: two sources of one person, or the same one."""
 
     key: str
-    audio: Publisher | None
-    video: Publisher | None
+    audio: Sender | None
+    video: Sender | None
 
-    def holds(self, publisher: Publisher) -> bool:
+    def holds(self, publisher: Sender) -> bool:
         return publisher is self.audio or publisher is self.video
 
 
@@ -43,9 +43,9 @@ class Feed:
         }
         self.places: list[Place | None] = [None] * SLOTS
 
-    def arrange(self, publishers: Sequence[Publisher]) -> None:
+    def arrange(self, publishers: Sequence[Sender]) -> None:
         """Let exactly these be seen; given in the order of their coming."""
-        sources: dict[str, list[Publisher]] = {}
+        sources: dict[str, list[Sender]] = {}
         for publisher in publishers:
             sources.setdefault(publisher.place_key, []).append(publisher)
         for number, place in enumerate(self.places):
@@ -60,11 +60,11 @@ class Feed:
             self.slots["audio"][number].assign(None if heard is None else heard.tracks.get("audio"))
             self.slots["video"][number].assign(None if seen is None else seen.tracks.get("video"))
 
-    def place(self, publisher: Publisher) -> int | None:
+    def place(self, publisher: Sender) -> int | None:
         """Number of the place where this publisher is heard or seen."""
         return next((n for n, place in enumerate(self.places) if place and place.holds(publisher)), None)
 
-    def heard(self) -> list[Publisher]:
+    def heard(self) -> list[Sender]:
         return [place.audio for place in self.places if place is not None and place.audio is not None]
 
     def loud(self, loudest: Sequence[object]) -> None:
@@ -89,7 +89,7 @@ class Feed:
                 _report(place.video, video, now)
 
 
-def _place(key: str, sources: Sequence[Publisher]) -> Place:
+def _place(key: str, sources: Sequence[Sender]) -> Place:
     """The latest that is connected wins; one that still shakes hands must not take the picture away."""
     ready = [source for source in sources if source.connected] or list(sources)
     seen = next((source for source in reversed(ready) if "video" in source.tracks), None)
@@ -99,7 +99,7 @@ def _place(key: str, sources: Sequence[Publisher]) -> Place:
     return Place(key=key, audio=heard, video=seen)
 
 
-def _report(publisher: Publisher | None, slot: Slot, now: float) -> None:
+def _report(publisher: Sender | None, slot: Slot, now: float) -> None:
     if publisher is None:
         return
     for lane in slot.lanes:

@@ -87,6 +87,7 @@ def run(
     host: str = "0.0.0.0",
     secret: str | None = None,
     control_pipe: int | None = None,
+    recordings: Path | None = None,
 ) -> None:
     """Be the media process (`multaqa media`); returns when it was told to stop."""
     settings = MediaSettings(
@@ -96,6 +97,7 @@ def run(
         host=host,
         secret=secret,
         control_pipe=control_pipe,
+        recordings=recordings,
     )
     uvloop.run(serve(settings, ready=lambda port: logger.info("media is ready on UDP port %d", port)))
 

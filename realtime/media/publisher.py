@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 from . import rtcp
 from .answer import AUDIO_LEVEL, MID, REPAIRED_RID, RID, AnsweredSection, write_answer
 from .codecs import OPUS, USUAL_CODECS, VIDEO_CODECS, Choice, choose
 from .errors import unacceptable
-from .lane import Reading
-from .layer import Layer, Track
 from .peer import Network, Peer
 from .rtp import RtpError, RtpPacket, parse_rtp
-from .sdp import Kind, Offer, Section
+from .sdp import Offer, Section
+from .sender import Sender, Source
 from .slot import LANES
-from .speakers import SILENCE, UNMEASURED, Loudness, Voice
 from .tracks import Sorter, best_first
 
-Source = Literal["camera", "screen", "obs", "video"]
-
 _AUDIO_KBPS = 128
-_SILENT_BYTES = 12
-"""An Opus packet this small holds silence; told by size where the source names no level."""
-
 _FLOOD_FACTOR = 4
 _FLOOD_BURST_S = 2.0
 """A source that sends so many times what it was asked to stay below is cut off for as long as it does."""
 
-_NTP_MASK = (1 << 64) - 1
 
-
-class Publisher(Peer, Voice):
+class Publisher(Peer, Sender):
     """Negotiates one section of sound and one of picture, and hands their packets to its layers."""
 
     def __init__(
@@ -47,16 +36,11 @@ class Publisher(Peer, Voice):
         kind: Source = "camera",
     ) -> None:
         answered = list(_answered(offer, room_codec, network.publisher_kbps))
-        super().__init__(network, id=id, owner=owner, offer=offer, asks_consent=False)
-        self.label = label
-        self.kind: Source = kind
-        self.on_air = False
-        self.loudness = Loudness()
-        self.tracks: dict[Kind, Track] = {}
+        Sender.__init__(self, id=id, owner=owner, label=label, kind=kind)
+        Peer.__init__(self, network, id=id, owner=owner, offer=offer, asks_consent=False)
         self._by_payload_type: dict[int, Sorter] = {}
         self._by_repair_type: dict[int, Sorter] = {}
         self._audio_level_id: int | None = None
-        self._clock_offset: int | None = None
         self._nacks = False
         self._wants_estimate = False
         self._allowance = self._most = network.publisher_kbps * 1_000 / 8 * _FLOOD_FACTOR * _FLOOD_BURST_S
@@ -79,26 +63,8 @@ class Publisher(Peer, Voice):
             self._wants_estimate = "goog-remb" in choice.codec.feedback
 
     @property
-    def place_key(self) -> str:
-        """Publishers of one key share a place: a person's camera and OBS; screens and videos stand alone."""
-        person = self.owner.partition("/")[0]
-        if self.kind in ("camera", "obs"):
-            return person
-        return f"{person}#screen" if self.kind == "screen" else f"{self.owner}#{self.label}"
-
-    @property
-    def video_codec(self) -> str | None:
-        track = self.tracks.get("video")
-        return None if track is None else track.codec
-
-    def best(self, kind: Kind) -> Layer | None:
-        """The best layer of its sound or picture that flows now."""
-        track = self.tracks.get(kind)
-        return None if track is None else track.best
-
-    def layers(self) -> Iterator[Layer]:
-        for track in self.tracks.values():
-            yield from track.layers
+    def connected(self) -> bool:
+        return self.transport.connected
 
     def received_rtp(self, data: bytes) -> None:
         try:
@@ -130,12 +96,8 @@ class Publisher(Peer, Voice):
         return True
 
     def _note_level(self, packet: RtpPacket, now: float) -> None:
-        """Level of RFC 6464: 0 is loudest, 127 silence. Without it, a packet of some size is taken for sound."""
         level = packet.extensions.get(self._audio_level_id) if self._audio_level_id else None
-        if level:
-            self.loudness.hear(level[0] & 0x7F, now)
-        else:
-            self.loudness.hear(UNMEASURED if len(packet.payload) > _SILENT_BYTES else SILENCE, now)
+        self.hear(level[0] & 0x7F if level else None, packet.payload, now)
 
     def received_rtcp(self, data: bytes) -> None:
         try:
@@ -145,31 +107,7 @@ class Publisher(Peer, Voice):
         now = self.network.now()
         for item in feedback:
             if isinstance(item, rtcp.SenderReport):
-                self._reported(item, now)
-
-    def _reported(self, report: rtcp.SenderReport, now: float) -> None:
-        for layer in self.layers():
-            if layer.log is not None and layer.ssrc == report.ssrc:
-                layer.report = (report, now)
-                layer.log.reported(report, now)
-        if self._clock_offset is None:
-            self._clock_offset = rtcp.ntp_time(time.time()) - report.ntp
-
-    def reading(self, layer: Layer, now: float) -> Reading:
-        """What this layer's clock shows now, on our NTP time; sound and picture agree with each other.
-
-        The publisher's own reports are used once both have come, the moment of arrival until then.
-        """
-        heard = [known for known in self.layers() if known.packets]
-        if layer.report is not None and all(known.report is not None for known in heard):
-            report, when = layer.report
-            ntp, timestamp = report.ntp + (self._clock_offset or 0), report.timestamp
-        else:
-            timestamp, when = layer.latest
-            ntp = rtcp.ntp_time(time.time() - (now - when))
-        passed = now - when
-        # A source may report any time at all, and our own reports have 64 bits for it.
-        return (ntp + int(passed * (1 << 32))) & _NTP_MASK, timestamp + int(passed * layer.clock_rate)
+                self.reported(item, now)
 
     def ask_missing(self) -> None:
         """Ask the source again for what was lost on the way to us; called every few tens of milliseconds."""

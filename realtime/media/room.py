@@ -9,8 +9,9 @@ from typing import Any, Literal
 from .errors import known_already, stage_full, too_many
 from .feed import Feed
 from .peer import Network, Peer
-from .publisher import Publisher, Source
+from .publisher import Publisher
 from .sdp import Offer
+from .sender import Sender, Source
 from .speakers import Speakers, Speaking
 from .viewer import Viewer
 
@@ -26,6 +27,14 @@ MAX_OWN_PUBLISHERS = 4
 
 
 @dataclass(frozen=True)
+class Writing:
+    """What is to be written of the stage, and into which folder; `record`: it is to be kept, not only for now."""
+
+    folder: str
+    record: bool = False
+
+
+@dataclass(frozen=True)
 class Wish:
     """What the server wants of a room, whole; a later one replaces it."""
 
@@ -33,11 +42,12 @@ class Wish:
     open: bool = False
     on_air: Literal["all"] | frozenset[str] = field(default_factory=frozenset)
     """Ids of publishers, owners (`person/way`), persons, or one source of a person (`person#screen`)."""
-
     codec: str = ""
     """The video codec the organiser chose; empty leaves it to whoever comes first."""
 
-    def puts_on_air(self, publisher: Publisher) -> bool:
+    programme: Writing | None = None
+
+    def puts_on_air(self, publisher: Sender) -> bool:
         if self.on_air == "all":
             return True
         person = publisher.owner.partition("/")[0]
@@ -52,7 +62,7 @@ class Room:
         self.name = name
         self.wish = Wish()
         self.revision = 0
-        self.publishers: dict[str, Publisher] = {}
+        self.publishers: dict[str, Sender] = {}
         self.viewers: dict[str, Viewer] = {}
         self.speakers = Speakers()
         self._said: tuple[Speaking, float] = (self.speakers.now, 0.0)
@@ -64,13 +74,18 @@ class Room:
     def empty(self) -> bool:
         return not self.publishers and not self.viewers
 
+    @property
+    def air(self) -> Feed:
+        return self._feeds["air"]
+
     def peers(self) -> Iterator[Peer]:
-        yield from self.publishers.values()
+        """Everybody who is connected to this process itself."""
+        yield from (sender for sender in self.publishers.values() if isinstance(sender, Peer))
         yield from self.viewers.values()
 
     def add_publisher(
         self, *, id: str, owner: str, label: str, offer: Offer, kind: Source = "camera"
-    ) -> tuple[Publisher, list[Publisher]]:
+    ) -> tuple[Publisher, list[Sender]]:
         """The new publisher and those it replaces: the same source (owner, kind, label) come back."""
         self._check_new(id)
         replaced = [p for p in self.publishers.values() if (p.owner, p.kind, p.label) == (owner, kind, label)]
@@ -96,13 +111,13 @@ class Room:
         self._arrange()
         return publisher, replaced
 
-    def _codec(self, others: list[Publisher]) -> str | None:
+    def _codec(self, others: list[Sender]) -> str | None:
         """The stage's one video codec: the organiser's choice, else that of whoever came first."""
         if self.wish.codec:
             return self.wish.codec
         return next((p.video_codec for p in others if p.video_codec is not None), None)
 
-    def _inherit(self, old: Publisher, heir: Publisher) -> None:
+    def _inherit(self, old: Sender, heir: Sender) -> None:
         """Who was on air stays on air when coming back, until the server wishes otherwise."""
         if self.wish.on_air != "all" and old.id in self.wish.on_air:
             self.wish = replace(self.wish, on_air=self.wish.on_air | {heir.id})
@@ -131,7 +146,7 @@ class Room:
     def remove(self, peer: Peer) -> None:
         self.publishers.pop(peer.id, None)
         self.viewers.pop(peer.id, None)
-        if isinstance(peer, Publisher):
+        if isinstance(peer, Sender):
             self._arrange()
 
     def want(self, wish: Wish) -> bool:
@@ -153,7 +168,7 @@ class Room:
 
     def connected(self, peer: Peer) -> None:
         """A source that has arrived may take the place of another one of its person."""
-        if isinstance(peer, Publisher):
+        if isinstance(peer, Sender):
             self._arrange()
 
     def listen(self, now: float) -> None:
@@ -198,11 +213,11 @@ class Room:
         air, now = self._feeds["air"], self.speakers.now
         return {
             "room": self.name,
-            "main": now.main.id if isinstance(now.main, Publisher) else None,
+            "main": now.main.id if isinstance(now.main, Sender) else None,
             "speaking": [
                 {"publisher": voice.id, "owner": voice.owner, "slot": air.place(voice)}
                 for voice in now.loudest
-                if isinstance(voice, Publisher)
+                if isinstance(voice, Sender)
             ],
         }
 

@@ -19,10 +19,10 @@ from starlette.routing import Route
 from .engine import Engine
 from .errors import MediaError, too_large
 from .feed import SLOTS
-from .publisher import Source
 from .quality import Mode
-from .room import FeedName, Wish
+from .room import FeedName, Wish, Writing
 from .sdp import MAX_BYTES
+from .sender import Source
 
 _MAX_BODY_BYTES = 4 * MAX_BYTES
 """An offer at its limit, escaped for JSON, with room to spare."""
@@ -69,11 +69,17 @@ class PatchBody(_Body):
     etag: str | None = None
 
 
+class WritingBody(_Body):
+    folder: str = Field(pattern=r"^[A-Za-z0-9_-]{16,64}$")
+    record: bool = False
+
+
 class WishBody(_Body):
     revision: int = Field(ge=0)
     open: bool
     on_air: Literal["all"] | list[str] = Field(default_factory=list)
     codec: Literal["", "H264", "VP8", "VP9", "AV1"] = ""
+    programme: WritingBody | None = None
 
 
 class DropBody(_Body):
@@ -198,6 +204,7 @@ class _Doors:
             open=body.open,
             on_air="all" if body.on_air == "all" else frozenset(body.on_air),
             codec=body.codec,
+            programme=Writing(body.programme.folder, body.programme.record) if body.programme else None,
         )
         self._engine.want(request.path_params["room"], wish)
         return Response(status_code=204)

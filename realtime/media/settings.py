@@ -27,6 +27,9 @@ class MediaSettings:
     secret: str | None = None
     """When set, every control request must carry it as Bearer."""
 
+    recordings: Path | None = None
+    """Folder of recordings and of what late comers go back to; nothing is written without one."""
+
     control_pipe: int | None = None
     """Descriptor of a pipe whose end is the order to stop; signals are then left to the parent."""
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id, now
 from models.person import Login, OneTimeLink, Person
-from server.actions import ledger
+from server.actions import ledger, letter
 from server.actions.publish import access_changed
 from server.domain.errors import Conflict, Gone, NotFound
 from server.domain.person import Actor, ChangeMe, FirstOrganiser, OneTimeLinkView, SignUp, owner_of
@@ -95,6 +95,17 @@ def create_setup_link(db: Session, *, url: str) -> OneTimeLinkView | None:
     for link in db.exec(select(OneTimeLink).where(col(OneTimeLink.person_id).is_(None))):
         db.delete(link)
     return _link(db, None, made_by=None, url=f"{url}/setup")
+
+
+def mail_link(db: Session, email: str) -> None:
+    """Send a sign-in link to an account's address, at most one a minute. Unknown addresses get none and the
+    asker learns nothing of it."""
+    person = _by_email(db, email)
+    if person is None:
+        return
+    once = f"sign_in:{person.id}:{now():%Y%m%d%H%M}"
+    link = _link(db, person.id, made_by=person.id, url="/enter")
+    letter.to_person(db, person, email, "sign_in", path=link.url, once=once)
 
 
 def redeem(db: Session, token: str, *, device: str, browser: str = "") -> tuple[UUID, str]:

@@ -1,106 +1,235 @@
-"""Asking, deciding and voting."""
+"""Asking, and what moderators do with what was asked. Votes are in `vote`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, select
 
-from models.base import now
-from models.conversation import Question, QuestionVote, Tally
+from models.base import new_id, now
+from models.conference import SessionSpeaker
+from models.conversation import Question, QuestionEdit, Tally
+from server.actions.audience import locked_rules
 from server.actions.publish import publish
-from server.domain.errors import Conflict
+from server.domain import question as rules
+from server.domain.audience import promised
+from server.domain.errors import Conflict, Forbidden, NotFound
 from server.domain.person import Actor
 from server.domain.question import (
     DECIDED,
-    PUBLIC,
+    AnswerDraft,
     QuestionAsked,
+    QuestionChanged,
     QuestionDecided,
+    Questions,
     QuestionView,
     QuestionWithdrawn,
-    VoteChanged,
     check_decision,
+    is_public,
 )
 from server.queries import questions, scope
+from server.queries.audience import rules_of
 from server.queries.channels import moderation_channel, person_channel, session_channel
 
 
-def ask(db: Session, actor: Actor, session_id: UUID, text: str, *, id: UUID) -> QuestionView:
+def ask(
+    db: Session, actor: Actor, session_id: UUID, text: str, *, id: UUID, anonymous: bool = False
+) -> QuestionView:
     """Ask. The question waits for a moderator; until then only they and the asker see it."""
     scope.of_session(db, actor, session_id, "question.ask")
-    question = Question(id=id, session_id=session_id, person_id=actor.person_id, text=text)
+    row = rules_of(db, session_id)
+    if row is not None and not row.questions_open:
+        raise Conflict("questions.closed")
+    promise = promised(row, anonymous=anonymous)
+    question = Question(id=id, session_id=session_id, person_id=actor.person_id, text=text, anonymous=promise)
+    return _asked(db, question)
+
+
+def from_message(db: Session, actor: Actor, message_id: UUID, *, id: UUID) -> QuestionView:
+    """Make a question of what somebody said in the chat; they are its asker. Pressed twice it is one question."""
+    message, _ = scope.of_message(db, actor, message_id, "question.decide", lock=True)
+    known = db.exec(select(Question).where(col(Question.message_id) == message_id)).first()
+    if known is not None:
+        return questions.one(db, known, "desk")
+    if message.deleted_at is not None or message.session_id is None:
+        raise NotFound("not_found")
+    question = Question(
+        id=id,
+        session_id=message.session_id,
+        person_id=message.person_id,
+        text=message.text[: rules.LONGEST],
+        message_id=message_id,
+    )
+    return _asked(db, question)
+
+
+def _asked(db: Session, question: Question) -> QuestionView:
     db.add(question)
-    db.add(Tally(subject_id=id, channel=session_channel(session_id)))
+    db.add(Tally(subject_id=question.id, channel=session_channel(question.session_id)))
     db.flush()
-    shown = questions.one(db, question)
-    for channel in (moderation_channel(session_id), person_channel(actor.person_id)):
-        publish(db, channel, QuestionAsked(question=shown), subject=id)
-    return shown
+    shown = questions.one(db, question, "desk")
+    own = questions.one(db, question, "own")
+    publish(db, moderation_channel(question.session_id), QuestionAsked(question=shown), subject=question.id)
+    publish(db, person_channel(question.person_id), QuestionAsked(question=own), subject=question.id)
+    return own
 
 
 def decide(db: Session, actor: Actor, question_id: UUID, to: str) -> QuestionView:
-    """Approve, dismiss or mark as answered. Two moderators deciding alike at once act once."""
+    """Approve, dismiss, or let wait again. Two moderators deciding alike at once act once."""
     question, _ = scope.of_question(db, actor, question_id, "question.decide", lock=True)
-    if question.state == to:
-        return questions.one(db, question)
-    check_decision(question.state, to)
-    was_public = question.state in PUBLIC
-    question.state = to
-    question.decided_at = now()
-    question.version += 1
-    shown = questions.one(db, question)
-    public = session_channel(question.session_id)
-    fact = DECIDED[to](question=shown)
-    publish(db, moderation_channel(question.session_id), fact, subject=question.id)
-    if to in PUBLIC:
-        publish(db, public, fact, subject=question.id)
-    elif was_public:
-        publish(
-            db, public, QuestionWithdrawn(question_id=question.id, version=question.version), subject=question.id
+    return _decide(db, question, to)
+
+
+def decide_all(db: Session, actor: Actor, session_id: UUID, ids: Sequence[UUID], to: str) -> Questions:
+    """Decide several alike. Those that cannot be any more are left as they are, and shown as they are."""
+    scope.of_session(db, actor, session_id, "question.decide")
+    found = [scope.load(db, Question, id, lock=True) for id in sorted(set(ids))]
+    if any(question.session_id != session_id for question in found):
+        raise NotFound("not_found")
+    return Questions(questions=[_decide_if_possible(db, question, to) for question in found])
+
+
+def _decide_if_possible(db: Session, question: Question, to: str) -> QuestionView:
+    try:
+        return _decide(db, question, to)
+    except Conflict:
+        return questions.one(db, question, "desk")
+
+
+def _decide(db: Session, question: Question, to: str) -> QuestionView:
+    if question.state != to or question.merged_into is not None:
+        check_decision(question, to)
+        was_public = is_public(question)
+        rules.decide(question, to, at=now())
+        _tell_decision(db, question, was_public=was_public)
+    return questions.one(db, question, "desk")
+
+
+def start(db: Session, actor: Actor, question_id: UUID) -> QuestionView:
+    """Take a question up, live. The one before it is answered by that: one per session."""
+    known, here = scope.of_question(db, actor, question_id, "question.live")
+    locked_rules(db, known.session_id)
+    before = db.exec(
+        select(Question)
+        .where(col(Question.session_id) == known.session_id, col(Question.state) == "answering")
+        .with_for_update()
+    ).all()
+    question = scope.load(db, Question, question_id, lock=True)
+    if question.state in {"waiting", "dismissed"}:
+        here.require("question.decide")  # a speaker takes up only what everybody sees
+    if question.state != "answering":
+        check_decision(question, "answering")
+        for one in before:
+            _answer(db, one, AnswerDraft())
+        was_public = is_public(question)
+        rules.decide(question, "answering", at=now())
+        _tell_decision(db, question, was_public=was_public)
+    return questions.one(db, question, "desk")
+
+
+def answer(db: Session, actor: Actor, question_id: UUID, draft: AnswerDraft) -> QuestionView:
+    """Close a question: answered aloud, in writing for all, or in writing for its asker alone."""
+    question, here = scope.of_question(db, actor, question_id, "question.live", lock=True)
+    if draft.how != "aloud":
+        here.require("question.decide")
+    same = (question.state, question.answer_how, question.answer_text) == ("answered", draft.how, draft.text)
+    if not same:
+        _answer(db, question, draft)
+    return questions.one(db, question, "desk")
+
+
+def _answer(db: Session, question: Question, draft: AnswerDraft) -> None:
+    if question.state == "answered" and draft.how == "aloud" and question.answer_how == "aloud":
+        return
+    check_decision(question, "answered", how=draft.how)
+    rules.check_answer(draft)
+    was_public = is_public(question)
+    rules.decide(question, "answered", at=now(), how=draft.how, text=draft.text)
+    _tell_decision(db, question, was_public=was_public)
+
+
+def edit(db: Session, actor: Actor, question_id: UUID, text: str) -> QuestionView:
+    """Change the words: one's own while they wait, anybody's as a moderator. What it said before is kept."""
+    question, here = scope.of_question(db, actor, question_id, "question.edit", lock=True)
+    own = question.person_id == actor.person_id
+    if not own and not here.may("question.decide"):
+        raise Forbidden("not_allowed", permission="question.edit")
+    if not here.may("question.decide") and question.state != "waiting":
+        raise Conflict("question.decided", state=question.state)
+    if question.text != text:
+        at = now()
+        before = QuestionEdit(
+            id=new_id(), question_id=question.id, person_id=actor.person_id, text=question.text, at=at
         )
-    publish(db, person_channel(question.person_id), QuestionDecided(question=shown), subject=question.id)
-    return shown
+        db.add(before)
+        question.text, question.edited_at = text, at
+        _changed(db, question)
+    return questions.one(db, question, "desk" if here.may("question.decide") else "own")
 
 
-def vote(db: Session, actor: Actor, question_id: UUID) -> None:
-    """Give one's one vote. The primary key counts it once, from however many devices it comes."""
-    _open_for_votes(db, actor, question_id)
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    given = db.connection().execute(
-        dialect.insert(QuestionVote)
-        .values(question_id=question_id, person_id=actor.person_id, created_at=now())
-        .on_conflict_do_nothing()
-        .returning(col(QuestionVote.question_id))
-    )
-    if given.first() is not None:
-        _count(db, actor, question_id, by=1)
-
-
-def unvote(db: Session, actor: Actor, question_id: UUID) -> None:
-    _open_for_votes(db, actor, question_id)
-    taken = db.exec(
-        delete(QuestionVote).where(
-            col(QuestionVote.question_id) == question_id, col(QuestionVote.person_id) == actor.person_id
-        )
-    )
-    if taken.rowcount:
-        _count(db, actor, question_id, by=-1)
-
-
-def _open_for_votes(db: Session, actor: Actor, question_id: UUID) -> Question:
-    question, _ = scope.of_question(db, actor, question_id, "question.vote")
-    if question.state not in PUBLIC:
+def pin(db: Session, actor: Actor, question_id: UUID, *, on: bool) -> QuestionView:
+    """Keep a question at the top for everybody; one per session."""
+    known, _ = scope.of_question(db, actor, question_id, "question.decide")
+    locked_rules(db, known.session_id)
+    question = scope.load(db, Question, question_id, lock=True)
+    if question.pinned == on:
+        return questions.one(db, question, "desk")
+    if on and not is_public(question):
         raise Conflict("question.not_public")
-    return question
+    pinned = (col(Question.session_id) == known.session_id, col(Question.pinned).is_(True))
+    for other in db.exec(select(Question).where(*pinned).with_for_update()).all():
+        other.pinned = False
+        _changed(db, other)
+    if on:
+        question.pinned = True
+        _changed(db, question)
+    return questions.one(db, question, "desk")
 
 
-def _count(db: Session, actor: Actor, question_id: UUID, *, by: int) -> None:
-    """Change the sum. It is told later, at most every half second (`actions.tally`)."""
-    db.connection().execute(
-        update(Tally)
-        .where(col(Tally.subject_id) == question_id)
-        .values(votes=col(Tally.votes) + by, version=col(Tally.version) + 1)
-    )
-    publish(db, person_channel(actor.person_id), VoteChanged(question_id=question_id, voted=by > 0))
+def assign(db: Session, actor: Actor, question_id: UUID, person_id: UUID | None) -> QuestionView:
+    """Say which speaker should answer; nobody in particular is None."""
+    question, _ = scope.of_question(db, actor, question_id, "question.decide", lock=True)
+    if person_id is not None and db.get(SessionSpeaker, (question.session_id, person_id)) is None:
+        raise NotFound("not_found")
+    if question.assigned_to != person_id:
+        question.assigned_to = person_id
+        _changed(db, question)
+    return questions.one(db, question, "desk")
+
+
+def _tell_decision(db: Session, question: Question, *, was_public: bool) -> None:
+    """A question's state changed: to the desk, to the public what is theirs to know, and to its asker."""
+    db.flush()
+    fact = DECIDED[question.state]
+    told = fact(question=questions.one(db, question, "desk"))
+    publish(db, moderation_channel(question.session_id), told, subject=question.id)
+    if is_public(question):
+        shown = fact(question=questions.one(db, question, "public"))
+        publish(db, session_channel(question.session_id), shown, subject=question.id)
+    elif was_public:
+        withdraw(db, question)
+    own = QuestionDecided(question=questions.one(db, question, "own"))
+    publish(db, person_channel(question.person_id), own, subject=question.id)
+
+
+def _changed(db: Session, question: Question) -> None:
+    question.version += 1
+    tell_changed(db, question)
+
+
+def tell_changed(db: Session, question: Question) -> None:
+    """Everything but a question's state changed."""
+    db.flush()
+    told = QuestionChanged(question=questions.one(db, question, "desk"))
+    publish(db, moderation_channel(question.session_id), told, subject=question.id)
+    if is_public(question):
+        shown = QuestionChanged(question=questions.one(db, question, "public"))
+        publish(db, session_channel(question.session_id), shown, subject=question.id)
+    own = QuestionChanged(question=questions.one(db, question, "own"))
+    publish(db, person_channel(question.person_id), own, subject=question.id)
+
+
+def withdraw(db: Session, question: Question) -> None:
+    gone = QuestionWithdrawn(question_id=question.id, version=question.version, into=question.merged_into)
+    publish(db, session_channel(question.session_id), gone, subject=question.id)

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from models.conversation import Tally
+from server.actions import poll
 from server.actions.publish import publish
 from server.domain.question import TallyChanged
 
@@ -22,11 +23,17 @@ def tell(db: Session, subjects: Collection[UUID] | None = None) -> int:
         update(Tally)
         .where(col(Tally.published) < col(Tally.version))
         .values(published=col(Tally.version))
-        .returning(col(Tally.subject_id), col(Tally.channel), col(Tally.votes), col(Tally.version))
+        .returning(
+            col(Tally.subject_id), col(Tally.channel), col(Tally.votes), col(Tally.version), col(Tally.kind)
+        )
     )
     if subjects is not None:
         changed = changed.where(col(Tally.subject_id).in_(list(subjects)))
     rows = db.connection().execute(changed).all()
-    for subject_id, channel, votes, version in rows:
-        publish(db, channel, TallyChanged(subject_id=subject_id, votes=votes, version=version), subject=subject_id)
+    for subject_id, channel, votes, version, kind in rows:
+        if kind == "poll":
+            poll.tell(db, subject_id)
+        else:
+            fact = TallyChanged(subject_id=subject_id, votes=votes, version=version)
+            publish(db, channel, fact, subject=subject_id)
     return len(rows)

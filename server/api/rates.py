@@ -38,6 +38,7 @@ ENTERING = Rate("entering", "300/minute", by_address=True)
 # Each makes a person and may send a mail. A hall that registers together behind one address still comes through.
 REGISTERING = Rate("registering", "120/minute", by_address=True)
 SIGNING_IN = Rate("signing_in", "60/minute", by_address=True)  # each costs 120 ms of hashing
+MAILING = Rate("mailing", "5/hour")  # sign-in links to one address
 # By account: what bounds guessing one person's password from many addresses.
 ACCOUNT = Rate("account", "10/minute")
 

@@ -14,7 +14,7 @@ from models.conversation import Question
 from models.database import Database, Unavailable
 from models.team import Board, BoardColumn, Card
 from realtime.hub.hub import Hub
-from server.actions import card, message, question
+from server.actions import card, message, question, vote
 from server.demo.people import CROWD, LIVE_SESSION, PERSONAS, TEAM
 from server.domain.board import CardMove
 from server.domain.errors import Fault
@@ -95,7 +95,7 @@ class Cast:
             )
         ).all()
         if public:
-            question.vote(db, self._chance.choice(CROWD).actor, self._chance.choice(public))
+            vote.vote(db, self._chance.choice(CROWD).actor, self._chance.choice(public))
 
     def _move(self, db: Session) -> None:
         board_id = db.exec(select(Board.id).where(col(Board.team_id) == TEAM)).one()

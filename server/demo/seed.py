@@ -13,7 +13,7 @@ from models.base import new_id, now
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.team import Board, BoardColumn
-from server.actions import card, message, question, session, team
+from server.actions import card, message, question, session, team, vote
 from server.actions.publish import publish
 from server.demo.people import (
     CONFERENCE,
@@ -203,7 +203,7 @@ def _conversation(db: Session) -> None:
         if state != "waiting":
             question.decide(db, PERSONAS["moderator"].actor, asked.id, state)
         for voter in voters:
-            question.vote(db, CROWD[voter].actor, asked.id)
+            vote.vote(db, CROWD[voter].actor, asked.id)
 
 
 def _team(db: Session) -> None:

@@ -57,7 +57,17 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "question.list": _EVERYBODY,
     "question.ask": _EVERYBODY,
     "question.vote": _EVERYBODY,
+    "question.edit": _EVERYBODY,  # one's own while it waits
     "question.decide": _CREW,
+    "question.live": _STAGE,  # take up and close what is answered aloud
+    "poll.list": _EVERYBODY,
+    "poll.answer": _EVERYBODY,
+    "poll.manage": _CREW,
+    "hand.raise": _EVERYBODY,
+    "hand.manage": _CREW,
+    "interaction.change": _CREW,
+    "line.say": _CREW,
+    "line.show": _STAGE,
     "stage.watch": _EVERYBODY,
     "stage.backstage": _STAGE,
     "stage.publish": _STAGE,

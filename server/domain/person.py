@@ -120,6 +120,10 @@ class FirstOrganiser(View):
     zone: Zone | None = None
 
 
+class MailLink(View):
+    email: Email
+
+
 class LinkToken(View):
     token: Token
 

@@ -93,3 +93,6 @@ Line = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most
 MessageText = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000)]
 QuestionText = Annotated[str, StringConstraints(max_length=1000), checked(clean, most=1000)]
 CardTitle = Annotated[str, StringConstraints(max_length=300), checked(clean_line, most=300)]
+PollText = Annotated[str, StringConstraints(max_length=300), checked(clean_line, most=300)]
+OptionText = Annotated[str, StringConstraints(max_length=120), checked(clean_line, most=120)]
+CloudWord = Annotated[str, StringConstraints(max_length=40), checked(clean_line, most=40)]

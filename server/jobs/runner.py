@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.database import Database, Unavailable
 from models.job import Job
-from server.actions import sign, tally
+from server.actions import digest, seats, settings, sign, tally
 from server.jobs import purge
 
 LOOK_EVERY_S = 2.0
@@ -26,6 +26,9 @@ log = structlog.get_logger()
 # What runs by itself, and how often.
 REGULAR: dict[str, tuple[timedelta, Work]] = {
     "tally.sweep": (timedelta(seconds=10), tally.tell),
+    "registration.lapse": (timedelta(seconds=30), seats.lapse),
+    "notices.mail": (timedelta(seconds=20), digest.mail_due),
+    "conference.delete": (timedelta(minutes=5), settings.delete_due),
     "signs.sweep": (timedelta(seconds=10), sign.tell),
     "purge": (timedelta(minutes=10), purge.purge),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -13,17 +14,21 @@ from models.database import Database
 from realtime.hub.frames import Close
 from realtime.hub.ports import Handshake, Peer, Refusal
 from server.actions import ledger
+from server.domain.audience import claimed, taps
 from server.domain.errors import Fault
 from server.domain.person import Actor
 from server.messages import preferred, sentence
-from server.queries import scope
+from server.queries import audience, scope
 
+REACTING_KNOWN_S = 3.0
+REACTING_AT_MOST = 1000
 Check = Callable[[Session, Actor, UUID], object]
 
 # Which permission a channel asks for. `access` is for server processes alone and stands in no row here.
 _RIGHTS: dict[tuple[str, str], Check] = {
     ("session", ""): lambda db, actor, id: scope.of_session(db, actor, id, "session.show"),
     ("session", "moderation"): lambda db, actor, id: scope.of_session(db, actor, id, "question.decide"),
+    ("session", "backstage"): lambda db, actor, id: scope.of_session(db, actor, id, "stage.backstage"),
     ("conference", ""): lambda db, actor, id: scope.of_conference(db, actor, id, "conference.show"),
     ("conversation", ""): lambda db, actor, id: scope.of_conversation(db, actor, id, "chat.show"),
     ("team", ""): lambda db, actor, id: scope.of_team(db, actor, id, "team.show"),
@@ -38,6 +43,7 @@ class ConferenceGate:
         self._database = database
         self._cookie = cookie
         self._origins = origins
+        self._reacting: dict[UUID, tuple[float, bool]] = {}  # session: known until, whether reactions are open
 
     async def admit(self, handshake: Handshake) -> Peer | Refusal:
         locale = preferred(handshake.language or "")
@@ -78,11 +84,36 @@ class ConferenceGate:
         return check is not None and await self._database.read(lambda db: _allowed(db, check, actor, id))
 
     async def signal(self, peer: Peer, channel: str, name: str, data: dict[str, Any]) -> dict[str, Any] | Refusal:
-        """Only typing, for now; who types is what the login says, whatever the browser claims."""
+        """Who says it is what the login says, whatever the browser claims."""
         actor: Actor = peer.extra
-        if name != "typing" or not channel.startswith(("session:", "conversation:")) or data:
-            return Refusal("signal.refused", sentence(actor.locale, "signal.refused"))
-        return {"people": [{"id": peer.person_id, "name": peer.name}]}
+        told = await self._told(peer, channel, name, data)
+        return Refusal("signal.refused", sentence(actor.locale, "signal.refused")) if told is None else told
+
+    async def _told(self, peer: Peer, channel: str, name: str, data: dict[str, Any]) -> dict[str, Any] | None:
+        """What the others hear; None for what cannot be said there. That the peer hears the channel is proved."""
+        kind, _, rest = channel.partition(":")
+        id, _, side = rest.partition(":")
+        me = {"id": peer.person_id, "name": peer.name}
+        if name == "typing" and kind in ("session", "conversation") and not data:
+            return {"people": [me]}
+        if name == "reaction" and (kind, side) == ("session", ""):
+            sums = taps(data)
+            return {"sums": sums} if sums and await self._reactions_open(UUID(id)) else None
+        if name == "claim" and (kind, side) == ("session", "moderation"):
+            item = claimed(data)
+            return {"claims": {item: me}} if item else None
+        return None
+
+    async def _reactions_open(self, session_id: UUID) -> bool:
+        """Asked of the database at most every few seconds: hundreds of reactions a second ask it."""
+        now = time.monotonic()
+        until, known = self._reacting.get(session_id, (0.0, False))
+        if now >= until:
+            known = await self._database.read(lambda db: audience.reactions_open(db, session_id))
+            if len(self._reacting) >= REACTING_AT_MOST:
+                self._reacting.clear()
+            self._reacting[session_id] = (now + REACTING_KNOWN_S, known)
+        return known
 
 
 def _allowed(db: Session, check: Check, actor: Actor, id: UUID) -> bool:

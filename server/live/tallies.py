@@ -12,14 +12,17 @@ from sqlmodel import Session
 from models.database import Database, Unavailable
 from models.publication import Publication
 from server.domain.message import SignChanged
+from server.domain.poll import PollAnswered
 from server.domain.question import VoteChanged
 
 EVERY_S = 0.5
+# What makes a sum due, and where it names whose.
+_SUBJECTS = {VoteChanged.name: "question_id", PollAnswered.name: "poll_id"}
 log = structlog.get_logger()
 
 
 def voted(one: Publication) -> UUID | None:
-    return UUID(one.data["question_id"]) if one.name == VoteChanged.name else None
+    return UUID(one.data[field]) if (field := _SUBJECTS.get(one.name)) else None
 
 
 def signed(one: Publication) -> UUID | None:

@@ -20,6 +20,10 @@ def moderation_channel(id: UUID) -> str:
     return f"session:{id}:moderation"
 
 
+def backstage_channel(id: UUID) -> str:
+    return f"session:{id}:backstage"
+
+
 def conference_channel(id: UUID) -> str:
     return f"conference:{id}"
 

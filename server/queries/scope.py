@@ -18,6 +18,7 @@ from sqlmodel import Session, SQLModel, col, select
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.conversation import Conversation, Message, Question
 from models.moderation import Ban
+from models.poll import Poll
 from models.team import Board, Card, Membership, Team
 from server.domain import permissions
 from server.domain.errors import Forbidden, NotFound
@@ -64,7 +65,7 @@ class Scope:
         return next((role for role in permissions.ROLES if role in self.roles), "")
 
 
-def load(db: Session, table: type[Row], id: UUID, *, lock: bool = False) -> Row:
+def load(db: Session, table: type[Row], id: UUID | tuple[UUID, UUID], *, lock: bool = False) -> Row:
     """The row, locked when it will be decided on. Raises NotFound."""
     row = db.get(table, id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
@@ -137,6 +138,11 @@ def of_question(
 ) -> tuple[Question, Scope]:
     question = load(db, Question, id, lock=lock)
     return question, of_session(db, actor, question.session_id, permission)[1]
+
+
+def of_poll(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Poll, Scope]:
+    poll = load(db, Poll, id, lock=lock)
+    return poll, of_session(db, actor, poll.session_id, permission)[1]
 
 
 def of_team(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Team, Scope]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from server.actions import person
 from server.api.endpoint import Call, Endpoints, Reply, Visit
-from server.api.rates import ACCOUNT, SIGNING_IN, Limiter
+from server.api.rates import ACCOUNT, MAILING, SIGNING_IN, Limiter
 from server.api.runner import Units
 from server.domain.errors import LoginNeeded
 from server.domain.person import (
@@ -17,6 +17,7 @@ from server.domain.person import (
     FirstOrganiser,
     LinkToken,
     Logins,
+    MailLink,
     Me,
     OneTimeLinkView,
     SetupState,
@@ -110,6 +111,13 @@ def flows(units: Units, passwords: Passwords, limiter: Limiter) -> Endpoints:
         if actor is not None:
             await units.write(lambda db: person.sign_out(db, actor))
         return Reply(None, status=204, signed_out=True)
+
+    @doors.flow("link.mail", "POST", "/api/sign-in-links", body=MailLink, result=Done, status=202, rate=SIGNING_IN)
+    async def mail_link(visit: Visit, body: MailLink) -> Reply:
+        """Have a sign-in link sent to one's address. The answer is the same for known and unknown ones."""
+        limiter.hit(MAILING, hashlib.sha256(body.email.encode()).hexdigest())
+        await units.write(lambda db: person.mail_link(db, body.email))
+        return Reply(Done(), status=202)
 
     @doors.flow("link.redeem", "POST", "/api/sign-in-links/redeem", body=LinkToken, result=Me, rate=SIGNING_IN)
     async def redeem(visit: Visit, body: LinkToken) -> Reply:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from models.base import new_id
 from models.database import Database
-from server.actions import invitation, message, question, session, tally
+from server.actions import invitation, message, question, session, tally, vote
 from server.api.rates import Limiter
 from server.assembly import declared
 from server.domain.conference import InvitationDraft
@@ -48,7 +48,7 @@ def _more(db: Session, world: World) -> None:
     asked = question.ask(db, world["member"].actor, world.session, "كم؟", id=new_id()).id
     db.flush()
     question.decide(db, organiser, asked, "approved")
-    question.vote(db, world["attendee"].actor, asked)
+    vote.vote(db, world["attendee"].actor, asked)
     db.flush()
     tally.tell(db)  # else a server's sweep tells the sum while we ask
     session.create_stream_key(db, world["speaker"].actor, world.session, id=new_id(), url="http://x")

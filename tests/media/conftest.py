@@ -12,8 +12,9 @@ import pytest_asyncio
 from aiortc import RTCPeerConnection
 
 from realtime.media.engine import Engine
-from realtime.media.publisher import Publisher, Source
+from realtime.media.publisher import Publisher
 from realtime.media.room import FeedName, Wish
+from realtime.media.sender import Source
 from realtime.media.settings import MediaSettings
 
 from .clients import Watcher, accept, connection, publisher_offer

@@ -70,5 +70,8 @@ async def test_room_where_something_fails_stops_no_other(
 def _sends_sound(publisher: Publisher, offer: str) -> None:
     section = next(one for one in parse_offer(offer).sections if one.kind == "audio")
     opus = next(codec for codec in section.codecs if codec.name.lower() == "opus")
-    packet = {"sequence": 1, "timestamp": 1, "ssrc": 7}
-    publisher.received_rtp(build_rtp(payload_type=opus.payload_type, marker=False, payload=b"sound", **packet))
+    publisher.received_rtp(
+        build_rtp(
+            payload_type=opus.payload_type, marker=False, sequence=1, timestamp=1, ssrc=7, payload=b"sound"
+        )
+    )

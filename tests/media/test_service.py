@@ -176,6 +176,7 @@ async def test_events_tell_the_state_and_then_every_change(
             }
         ],
         "viewers": {"air": 0, "backstage": 0},
+        "programme": None,
     }
     json.dumps(change)
     await events.aclose()

@@ -18,6 +18,7 @@ from models.team import Team
 from server import __version__
 from server.actions import (
     announcement,
+    audience,
     card,
     conference,
     conversation,
@@ -26,6 +27,7 @@ from server.actions import (
     notify,
     participant,
     person,
+    poll,
     question,
     registration,
     report,
@@ -35,9 +37,11 @@ from server.actions import (
     silence,
     tally,
     team,
+    vote,
 )
 from server.api.problem import Problem
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
+from server.domain.audience import InteractionChange
 from server.domain.board import CardMove
 from server.domain.conference import ConferenceChange
 from server.domain.message import MessageDraft
@@ -45,6 +49,8 @@ from server.domain.moderation import ReportDraft, SilenceWish
 from server.domain.notice import NotificationsSeen
 from server.domain.permissions import PERMISSIONS
 from server.domain.person import ChangeMe
+from server.domain.poll import PollChange, PollDraft, WordHiding
+from server.domain.question import AnswerDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
 from server.domain.view import FACTS, SIGNALS
@@ -149,11 +155,31 @@ async def everything_happens(db: Database) -> World:
         message.edit(unit, attendee, said.id, "سلام عليكم")
         message.delete(unit, attendee, said.id)
         asked = [question.ask(unit, attendee, world.session, "متى؟", id=new_id()).id for _ in range(2)]
-        for state in ("approved", "answered"):
-            question.decide(unit, organiser, asked[0], state)
-        question.vote(unit, attendee, asked[0])
-        for state in ("approved", "dismissed"):
+        question.decide(unit, organiser, asked[0], "approved")
+        question.answer(unit, organiser, asked[0], AnswerDraft())
+        vote.vote(unit, attendee, asked[0])
+        for state in ("approved", "dismissed", "waiting"):
             question.decide(unit, organiser, asked[1], state)
+        question.start(unit, organiser, asked[1])
+        question.pin(unit, organiser, asked[1], on=True)
+        tally.tell(unit)
+
+    def audience_acts(unit: Session) -> None:
+        rules = InteractionChange(hands_open=True, anonymous="all")
+        audience.change(unit, organiser, world.session, rules)
+        audience.raise_hand(unit, attendee, world.session)
+        audience.call(unit, organiser, world.session, world["attendee"].id)
+        audience.lower(unit, attendee, world.session, world["attendee"].id)
+        audience.say_line(unit, organiser, world.session, "دقيقتان")
+        draft = PollDraft(kind="rating", text="كيف كانت؟", settings={})
+        made = [poll.create(unit, organiser, world.session, draft, id=new_id()).id for _ in range(2)]
+        poll.change(unit, organiser, made[1], PollChange(text="كيف؟"))
+        poll.delete_draft(unit, organiser, made[1])
+        poll.move(unit, organiser, made[0], "open")
+        poll.answer(unit, attendee, made[0], {"mark": 5})
+        unit.flush()
+        poll.hide(unit, organiser, made[0], WordHiding(key="1"))
+        poll.move(unit, organiser, made[0], "closed")
         tally.tell(unit)
 
     def chat(unit: Session) -> None:
@@ -206,6 +232,7 @@ async def everything_happens(db: Database) -> World:
         notify.see(unit, attendee, NotificationsSeen())
 
     await db.write(talk)
+    await db.write(audience_acts)
     await db.write(chat)
     await db.write(manage)
     return world

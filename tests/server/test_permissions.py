@@ -18,6 +18,7 @@ from models.stage import StreamKey
 from models.team import Team
 from server.actions import (
     announcement,
+    audience,
     ban,
     conference,
     conversation,
@@ -26,6 +27,7 @@ from server.actions import (
     message,
     moderation,
     note,
+    poll,
     question,
     registration,
     report,
@@ -39,6 +41,7 @@ from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.conference import InvitationDraft
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from server.domain.permissions import may
+from server.domain.poll import PollDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
@@ -63,6 +66,8 @@ class Target:
     registration: UUID
     announcement: UUID
     key: UUID
+    draft: UUID
+    open_poll: UUID
     held: UUID
     conversation: UUID
     silence: UUID
@@ -72,6 +77,7 @@ class Target:
 
     def ids(self, name: str) -> dict[str, UUID]:
         question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
+        poll_id = self.open_poll if name in {"poll.answer", "poll.close", "poll.hide"} else self.draft
         return {
             "conference_id": self.world.conference,
             "session_id": self.world.session,
@@ -87,6 +93,7 @@ class Target:
             "note_id": self.note,
             "audit_id": self.audit,
             "question_id": question_id,
+            "poll_id": poll_id,
             "invitation_id": self.invitation,
             "registration_id": self.registration,
             "announcement_id": self.announcement,
@@ -116,6 +123,7 @@ BODIES: dict[str, Body] = {
     "session.move": lambda _: {"state": "backstage"},
     "message.post": lambda _: {"text": "سلام"},
     "message.edit": lambda _: {"text": "changed"},
+    "question.answer": lambda _: {"how": "aloud"},
     "message.report": lambda _: {"reason": "spam"},
     "sign.give": lambda _: {"kind": "heart"},
     "person.report": lambda _: {"reason": "abuse", "text": "look"},
@@ -129,6 +137,16 @@ BODIES: dict[str, Body] = {
     "direct.open": lambda target: {"person_id": str(target.person)},
     "conversation.post": lambda _: {"text": "سلام"},
     "question.ask": lambda _: {"text": "متى؟"},
+    "question.assign": lambda target: {"person_id": str(target.person)},
+    "question.decide": lambda target: {"ids": [str(target.waiting)], "to": "approved"},
+    "question.edit": lambda _: {"text": "متى تبدأ؟"},
+    "question.merge": lambda target: {"into": str(target.waiting)},
+    "poll.answer": lambda _: {"answer": {"option": "a"}},
+    "poll.change": lambda _: {"text": "Which day?"},
+    "poll.create": lambda _: {"text": "أي يوم؟", "kind": "rating", "settings": {}},
+    "poll.hide": lambda _: {"key": "a"},
+    "interaction.change": lambda _: {"hands_open": True},
+    "line.say": lambda _: {"text": "دقيقتان"},
     "team.create": lambda _: {"title": "A team"},
     "team.change": lambda _: {"title": "Renamed"},
     "member.add": lambda _: {"role": "lead"},
@@ -142,6 +160,7 @@ DOORS = {
     "person.sign_up",
     "person.sign_in",
     "person.sign_out",
+    "link.mail",
     "link.redeem",
     "setup.show",
     "setup.finish",
@@ -176,6 +195,8 @@ OF_OTHERS: dict[str, str | None] = {
     "member.remove": "member.change",
     "message.edit": None,
     "message.delete": "message.moderate",
+    "question.edit": "question.decide",
+    "hand.lower": "hand.manage",
     "note.delete": "audit.show",
     "deed.undo": "audit.show",
 }
@@ -184,7 +205,7 @@ OF_OTHERS: dict[str, str | None] = {
 UNSCOPED = {"conference.create", "login.end", "stream_key.revoke"}
 
 TEAM_SCOPED = ("team_id", "board_id", "card_id", "conversation_id")
-SESSION_SCOPED = ("session_id", "message_id", "question_id")
+SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id")
 
 NAMES = sorted(
     {
@@ -237,13 +258,32 @@ NAMES = sorted(
         "person.record",
         "person.unblock",
         "question.answer",
+        "hand.call",
+        "hand.list",
+        "hand.raise",
+        "interaction.show",
+        "line.show",
+        "poll.close",
+        "poll.delete",
+        "poll.desk",
+        "poll.list",
+        "poll.open",
         "question.approve",
         "question.dismiss",
+        "question.duplicates",
+        "question.from_message",
+        "question.history",
         "question.list",
+        "question.pin",
         "question.queue",
+        "question.return",
+        "question.start",
+        "question.unmerge",
+        "question.unpin",
         "question.unvote",
         "question.vote",
         "role.remove",
+        "session.join_code",
         "session.mine",
         "session.show",
         "silence.end",
@@ -270,6 +310,11 @@ def target(db: Session, world: World) -> Target:
         person_id=somebody.id, session_id=world.session, token_hash=ledger.token_hash(ledger.new_token())
     )
     db.add(key)
+    audience.raise_hand(db, somebody.actor, world.session)
+    options = {"options": [{"id": "a", "text": "السبت"}, {"id": "b", "text": "الأحد"}]}
+    asked = PollDraft(kind="single", text="متى؟", settings=options)
+    open_poll, poll_draft = (poll.create(db, organiser, world.session, asked, id=new_id()).id for _ in range(2))
+    poll.move(db, organiser, open_poll, "open")
     draft = InvitationDraft(role="attendee")
     made = invitation.create(db, organiser, world.conference, draft, id=new_id(), url="http://x")
     said = message.post(db, somebody.actor, world.session, "سلام", id=new_id()).id
@@ -307,6 +352,8 @@ def target(db: Session, world: World) -> Target:
             db, organiser, world.conference, AnnouncementDraft(texts=AnnouncementTexts(en="x")), id=new_id()
         ).id,
         key=key.id,
+        draft=poll_draft,
+        open_poll=open_poll,
     )
 
 
@@ -452,6 +499,7 @@ async def test_channels_open_by_the_table(server: Server, world: World, stranger
     rows: list[tuple[str, str, dict[str, set[str]]]] = [
         (f"session:{world.session}", "session.show", speaker_here),
         (f"session:{world.session}:moderation", "question.decide", speaker_here),
+        (f"session:{world.session}:backstage", "stage.backstage", speaker_here),
         (f"conference:{world.conference}", "conference.show", {}),
         (f"team:{world.team}", "team.show", in_team),
         (f"conversation:{talk}", "team.show", in_team),

@@ -51,7 +51,7 @@ async def test_question_waits_for_a_moderator(server: Server, world: World) -> N
         assert (await other.get(public))["questions"] == [approved]
         await moderator.post(f"/api/questions/{asked['id']}/dismiss")
         withdrawn = await hall.publication(shown, "question.withdrawn")
-        assert withdrawn == {"question_id": asked["id"], "version": 3}
+        assert withdrawn == {"question_id": asked["id"], "version": 3, "into": None}
         assert (await other.get(public))["questions"] == []
 
 
@@ -72,8 +72,8 @@ async def test_decisions_follow_their_order(
     id = await ask_question(server.db, world, state="approved" if state == "answered" else state)
     async with server.browser(world["moderator"].token) as moderator:
         if state == "answered":
-            await moderator.post(f"/api/questions/{id}/answer")
-        answer = await moderator.ask("POST", f"/api/questions/{id}/{verb}")
+            await moderator.post(f"/api/questions/{id}/answer", {})
+        answer = await moderator.ask("POST", f"/api/questions/{id}/{verb}", {} if verb == "answer" else None)
         assert answer.status_code == status
         if status == 409:
             assert answer.json()["code"] == "question.decided"

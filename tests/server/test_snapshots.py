@@ -24,7 +24,7 @@ from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
-from tests.support.people import World, ask_question, newcomer, say
+from tests.support.people import World, ask_question, draft_poll, merged_question, newcomer, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,6 +46,11 @@ def everything(world: World) -> list[Watched]:
         Watched(f"{session}/moderation", f"{talk}:moderation", replay.moderation),
         Watched(f"{session}/questions", talk, replay.questions),
         Watched(f"{session}/questions/queue", f"{talk}:moderation", replay.questions),
+        Watched(f"{session}/polls", talk, replay.polls),
+        Watched(f"{session}/polls/desk", f"{talk}:moderation", replay.polls),
+        Watched(f"{session}/interaction", talk, replay.interaction),
+        Watched(f"{session}/hands", f"{talk}:moderation", replay.hands),
+        Watched(f"{session}/line", f"{talk}:backstage", replay.line),
         Watched(f"/api/conferences/{world.conference}", f"conference:{world.conference}", replay.conference),
         Watched(
             f"/api/conferences/{world.conference}/announcements",
@@ -98,6 +103,9 @@ class Rows:
     waiting: str
     approved: str
     announced: str
+    merged: str
+    draft: str
+    open_poll: str
     somebody: str
 
 
@@ -124,6 +132,27 @@ def _step(method: str, path: str, body: JSON | None = None) -> Step:
     return run
 
 
+def _steps(*steps: Step) -> Step:
+    async def run(me: Browser, world: World, rows: Rows) -> None:
+        for one in steps:
+            await one(me, world, rows)
+
+    return run
+
+
+async def _decide_two(me: Browser, world: World, rows: Rows) -> None:
+    ids = [rows.waiting, rows.approved]
+    await me.post(f"/api/sessions/{world.session}/questions/decide", {"ids": ids, "to": "dismissed"})
+
+
+async def _hand_goes_up_and_down(me: Browser, world: World, rows: Rows) -> None:
+    session, own = f"/api/sessions/{world.session}", world["organiser"].id
+    await me.put(f"{session}/hand")
+    await me.post(f"{session}/hands/{own}/call")
+    await me.delete(f"{session}/hands/{own}")
+
+
+POLL: JSON = {"kind": "words", "text": "بكلمة", "settings": {}}
 def moderated(db: Session, world: World) -> dict[str, str]:
     """Messages in every state, a deed to undo, somebody silenced and somebody banned."""
     organiser, author = world["organiser"].actor, world["attendee"].actor
@@ -173,7 +202,31 @@ STEPS: dict[str, Step] = {
     "question.approve": _post("/api/questions/{waiting}/approve"),
     "question.dismiss waiting": _post("/api/questions/{waiting}/dismiss"),
     "question.dismiss public": _post("/api/questions/{approved}/dismiss"),
-    "question.answer": _post("/api/questions/{approved}/answer"),
+    "question.decide": _decide_two,
+    "question.return": _post("/api/questions/{approved}/return"),
+    "question.start": _post("/api/questions/{approved}/start"),
+    "question.start of another": _steps(
+        _post("/api/questions/{approved}/start"), _post("/api/questions/{waiting}/start")
+    ),
+    "question.answer": _post("/api/questions/{approved}/answer", {"how": "aloud"}),
+    "question.answer in writing": _post("/api/questions/{waiting}/answer", {"how": "writing", "text": "نعم"}),
+    "question.answer privately": _post("/api/questions/{approved}/answer", {"how": "private", "text": "نعم"}),
+    "question.edit": _step("PATCH", "/api/questions/{approved}", {"text": "متى تبدأ؟"}),
+    "question.pin": _step("PUT", "/api/questions/{approved}/pin"),
+    "question.assign": _step("PUT", "/api/questions/{approved}/assignment", {"person_id": "{speaker}"}),
+    "question.merge": _post("/api/questions/{approved}/merge", {"into": "{waiting}"}),
+    "question.unmerge": _step("DELETE", "/api/questions/{merged}/merge"),
+    "question.from_message": _post("/api/messages/{message}/question"),
+    "poll.create": _post(f"{SESSION}/polls", POLL),
+    "poll.change": _step("PATCH", "/api/polls/{draft}", {"text": "متى؟"}),
+    "poll.delete": _step("DELETE", "/api/polls/{draft}"),
+    "poll.open": _post("/api/polls/{draft}/open"),
+    "poll.close": _post("/api/polls/{open_poll}/close"),
+    "poll.hide": _post("/api/polls/{open_poll}/hide", {"key": "سلام"}),
+    "interaction.change": _step("PATCH", f"{SESSION}/interaction", {"anonymous": "all"}),
+    "hand.raise": _step("PUT", f"{SESSION}/hand"),
+    "hand.call and lower": _hand_goes_up_and_down,
+    "line.say": _step("PUT", f"{SESSION}/line", {"text": "دقيقتان"}),
     "session.create": _post(f"{CONFERENCE}/sessions", {"title": "ورشة", **TIMES}),
     "session.change": _step("PATCH", SESSION, {"title": "عنوان آخر", **TIMES}),
     "session.move": _post(f"{SESSION}/state", {"state": "live"}),
@@ -209,6 +262,9 @@ async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, 
         waiting=str(await ask_question(server.db, world)),
         approved=str(await ask_question(server.db, world, state="approved")),
         announced=str(await server.db.write(lambda db: announced(db, world))),
+        merged=str(await merged_question(server.db, world)),
+        draft=str(await draft_poll(server.db, world)),
+        open_poll=str(await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا"))),
         somebody=str(somebody.id),
     )
     async with AsyncExitStack() as stack:

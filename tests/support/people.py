@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -11,10 +13,11 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.database import Database
 from models.person import Login, Person
-from server.actions import card, conference, ledger, message, question, session, team
+from server.actions import card, conference, ledger, message, poll, question, session, tally, team, vote
 from server.domain.board import CardDraft
 from server.domain.conference import ConferenceDraft
 from server.domain.person import Actor
+from server.domain.poll import PollDraft
 from server.domain.session import SessionDraft
 
 
@@ -143,3 +146,34 @@ async def ask_question(db: Database, world: World, *, by: str = "attendee", stat
 
 async def say(db: Database, world: World, *, by: str = "attendee", text: str = "مرحبًا") -> UUID:
     return await db.write(lambda unit: message.post(unit, world[by].actor, world.session, text, id=new_id()).id)
+
+
+async def merged_question(db: Database, world: World) -> UUID:
+    """A public question that went into another one."""
+    kept = await ask_question(db, world, state="approved")
+    other = await ask_question(db, world, by="guest", state="approved")
+    await db.write(lambda unit: vote.merge(unit, world["moderator"].actor, other, kept))
+    return other
+
+
+async def draft_poll(
+    db: Database,
+    world: World,
+    kind: str = "words",
+    *,
+    settings: dict[str, Any] | None = None,
+    words: Sequence[str] = (),
+) -> UUID:
+    """A poll in draft; a word cloud that is open and was answered when there are words."""
+
+    def unit(session: Session) -> UUID:
+        draft = PollDraft(kind=kind, text="بكلمة واحدة", settings=settings or {})
+        id = poll.create(session, world["moderator"].actor, world.session, draft, id=new_id()).id
+        if words:
+            poll.move(session, world["moderator"].actor, id, "open")
+        for someone, word in zip(("attendee", "guest", "speaker"), words, strict=False):
+            poll.answer(session, world[someone].actor, id, {"words": [word]})
+        tally.tell(session, [id])
+        return id
+
+    return await db.write(unit)

@@ -82,6 +82,38 @@ def questions(state: JSON, name: str, data: JSON) -> None:
     state["questions"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
 
 
+def polls(state: JSON, name: str, data: JSON) -> None:
+    """Those of the public and those of the desk."""
+    rows: list[JSON] = state["polls"]
+    if name == "poll.tallied":
+        told = {key: data[key] for key in ("voters", "sums", "tally")}
+        rows = [one | told if one["id"] == data["poll_id"] else one for one in rows]
+    elif name == "poll.deleted":
+        rows = [one for one in rows if one["id"] != data["poll_id"]]
+    elif name.startswith("poll."):
+        rows = put(rows, data["poll"])
+    state["polls"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
+
+
+def interaction(state: JSON, name: str, data: JSON) -> None:
+    if name == "interaction.changed":
+        state["interaction"] = data["interaction"]
+
+
+def hands(state: JSON, name: str, data: JSON) -> None:
+    if not name.startswith("hand."):
+        return
+    who = data["person_id"] if name == "hand.lowered" else data["hand"]["person"]["id"]
+    rows = [one for one in state["hands"] if one["person"]["id"] != who]
+    rows += [] if name == "hand.lowered" else [data["hand"]]
+    state["hands"] = sorted(rows, key=lambda row: (row["at"], row["person"]["id"]))
+
+
+def line(state: JSON, name: str, data: JSON) -> None:
+    if name == "line.said":
+        state["line"] = data["line"]
+
+
 def conference(state: JSON, name: str, data: JSON) -> None:
     if name == "conference.changed":
         state["conference"] = data["conference"]

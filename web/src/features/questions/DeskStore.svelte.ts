@@ -15,7 +15,7 @@ export type Undo = () => Promise<void>;
 
 const BECOMES: Record<Decision, State> = { approve: 'approved', dismiss: 'dismissed', answer: 'answered' };
 /** What brings a question back to where it was. The server knows no way back to waiting: this desk does. */
-const RETURNS: Record<State, Decision> = { waiting: 'dismiss', dismissed: 'dismiss', approved: 'approve', answered: 'answer' };
+const RETURNS: Record<State, Decision> = { waiting: 'dismiss', dismissed: 'dismiss', approved: 'approve', answering: 'approve', answered: 'answer' };
 /** A new question is put aside for good only after one could have changed one's mind: its asker is told. */
 const MIND_CHANGE_MS = 6_000;
 
@@ -154,7 +154,7 @@ export class DeskStore {
     this.advance(question.id, BECOMES[decision]);
     if (decision !== 'dismiss') this.setReturned(question.id, false);
     try {
-      this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`));
+      this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`, decision === 'answer' ? {} : undefined));
     } catch (error) {
       refused();
       throw error;

@@ -46,7 +46,7 @@ export class QuestionsStore {
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
-    if (name === 'question.approved' || name === 'question.answered') this.take(data.question as Question);
+    if (name === 'question.approved' || name === 'question.answering' || name === 'question.answered' || name === 'question.changed') this.take(data.question as Question);
     if (name === 'question.withdrawn') this.withdraw(String(data.question_id), Number(data.version));
     if (name === 'tally.changed') this.count(String(data.subject_id), Number(data.votes));
   }

@@ -9,7 +9,8 @@ import { ordered } from './order';
 import { QuestionsStore } from './QuestionsStore.svelte';
 
 const question = (id: string, more: Partial<Question> = {}): Question => ({
-  id, session_id: 's', asker: null, text: id, at: `2026-11-21T10:00:0${id.length}Z`, state: 'approved', votes: 0, version: 1, ...more,
+  id, session_id: 's', asker: null, text: id, at: `2026-11-21T10:00:0${id.length}Z`, state: 'approved', votes: 0, version: 1,
+  anonymous: false, answer: null, pinned: false, assigned: null, merged: [], merged_into: null, message_id: null, edited_at: null, ...more,
 });
 const mine = (): MineStore => new MineStore('s', 'me', new Api(), new FakeNetwork().client);
 

@@ -1,0 +1,68 @@
+"""A session's rules for its audience, its raised hands, and the speakers' private line."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import segno
+from sqlmodel import Session, col, select
+
+from models.audience import Hand, Interaction
+from models.person import Person
+from server.domain.audience import (
+    HandSnapshot,
+    InteractionSnapshot,
+    JoinCode,
+    LineSnapshot,
+    hand_view,
+    interaction_view,
+    line_view,
+)
+from server.domain.person import Actor
+from server.queries import scope
+from server.queries.channels import backstage_channel, moderation_channel, position, session_channel
+
+
+def rules_of(db: Session, session_id: UUID) -> Interaction | None:
+    """What was set for a session; None while everything is as at the beginning."""
+    return db.get(Interaction, session_id)
+
+
+def interaction(db: Session, actor: Actor, session_id: UUID) -> InteractionSnapshot:
+    scope.of_session(db, actor, session_id, "session.show")
+    return InteractionSnapshot(
+        position=position(db, session_channel(session_id)),
+        interaction=interaction_view(session_id, rules_of(db, session_id)),
+    )
+
+
+def hands(db: Session, actor: Actor, session_id: UUID) -> HandSnapshot:
+    """Who asks for the floor, the longest waiting first."""
+    scope.of_session(db, actor, session_id, "hand.manage")
+    rows = db.exec(
+        select(Hand, Person)
+        .join(Person, col(Person.id) == col(Hand.person_id))
+        .where(col(Hand.session_id) == session_id)
+        .order_by(col(Hand.raised_at), col(Hand.person_id))
+    )
+    found = [hand_view(hand, person) for hand, person in rows]
+    return HandSnapshot(position=position(db, moderation_channel(session_id)), hands=found)
+
+
+def line(db: Session, actor: Actor, session_id: UUID) -> LineSnapshot:
+    scope.of_session(db, actor, session_id, "line.show")
+    return LineSnapshot(
+        position=position(db, backstage_channel(session_id)), line=line_view(rules_of(db, session_id))
+    )
+
+
+def reactions_open(db: Session, session_id: UUID) -> bool:
+    return interaction_view(session_id, rules_of(db, session_id)).reactions_open
+
+
+def join_code(db: Session, actor: Actor, session_id: UUID, *, url: str) -> JoinCode:
+    """The way in, for a projector: readable from the last row (error correction M, ISO/IEC 18004)."""
+    scope.of_session(db, actor, session_id, "session.show")
+    address = f"{url}/s/{session_id}"
+    svg = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=2, omitsize=True)
+    return JoinCode(url=address, svg=svg)
