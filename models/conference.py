@@ -48,6 +48,16 @@ class ConferenceSession(Table, table=True):
     starts_at: datetime = moment()
     ends_at: datetime = moment()
     state: str = Field(default="scheduled", max_length=16)
+    live_since: datetime | None = moment(nullable=True)
+    # What the waiting card says, in either language, and until when a break lasts.
+    card_ar: str = Field(default="", max_length=400)
+    card_en: str = Field(default="", max_length=400)
+    back_at: datetime | None = moment(nullable=True)
+    directed: int = 0  # counts what the stage's desk changed
+    # A rehearsal is a session of its own, for crew and speakers, that goes with all that was said in it.
+    rehearsal_of: UUID | None = Field(
+        default=None, foreign_key="conference_session.id", ondelete="CASCADE", nullable=True, unique=True
+    )
     created_at: datetime = moment()
     version: int = 1
 

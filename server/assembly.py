@@ -53,6 +53,7 @@ from server.routes import (
     questions,
     registration,
     sessions,
+    stage,
     system,
     teams,
 )
@@ -214,6 +215,7 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         settings_routes.ENDPOINTS,
         notices.endpoints(database, mail=mail_on(settings)),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
+        stage.ENDPOINTS,
         chat.ENDPOINTS,
         moderation.ENDPOINTS,
         questions.ENDPOINTS,

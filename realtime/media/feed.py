@@ -57,7 +57,8 @@ class Feed:
                 self.places[self.places.index(None)] = _place(key, found)
         for number, place in enumerate(self.places):
             heard, seen = (None, None) if place is None else (place.audio, place.video)
-            self.slots["audio"][number].assign(None if heard is None else heard.tracks.get("audio"))
+            open_mic = heard is not None and not heard.muted
+            self.slots["audio"][number].assign(heard.tracks.get("audio") if heard and open_mic else None)
             self.slots["video"][number].assign(None if seen is None else seen.tracks.get("video"))
 
     def place(self, publisher: Sender) -> int | None:
@@ -65,7 +66,9 @@ class Feed:
         return next((n for n, place in enumerate(self.places) if place and place.holds(publisher)), None)
 
     def heard(self) -> list[Sender]:
-        return [place.audio for place in self.places if place is not None and place.audio is not None]
+        """Those whose sound is to be judged: who is muted does not speak."""
+        voices = [place.audio for place in self.places if place is not None]
+        return [voice for voice in voices if voice is not None and not voice.muted]
 
     def loud(self, loudest: Sequence[object]) -> None:
         """Open the lanes of the loudest for these and close them for the others."""

@@ -42,17 +42,20 @@ class Wish:
     open: bool = False
     on_air: Literal["all"] | frozenset[str] = field(default_factory=frozenset)
     """Ids of publishers, owners (`person/way`), persons, or one source of a person (`person#screen`)."""
+
+    muted: frozenset[str] = frozenset()
+    """Named like those on air: nobody gets their sound."""
+
     codec: str = ""
     """The video codec the organiser chose; empty leaves it to whoever comes first."""
 
     programme: Writing | None = None
 
     def puts_on_air(self, publisher: Sender) -> bool:
-        if self.on_air == "all":
-            return True
-        person = publisher.owner.partition("/")[0]
-        names = {publisher.id, publisher.owner, person, f"{person}#{publisher.kind}"}
-        return not names.isdisjoint(self.on_air)
+        return self.on_air == "all" or not _names(publisher).isdisjoint(self.on_air)
+
+    def mutes(self, publisher: Sender) -> bool:
+        return not _names(publisher).isdisjoint(self.muted)
 
 
 class Room:
@@ -162,6 +165,7 @@ class Room:
         publishers = list(self.publishers.values())
         for publisher in publishers:
             publisher.on_air = self.wish.puts_on_air(publisher)
+            publisher.muted = self.wish.mutes(publisher)
         self._feeds["air"].arrange([p for p in publishers if p.on_air])
         self._feeds["backstage"].arrange(publishers)
         self._let_the_loudest_through()
@@ -248,3 +252,9 @@ class Room:
                 for name in FEEDS
             },
         }
+
+
+def _names(publisher: Sender) -> set[str]:
+    """What a wish may call a publisher by: itself, its way in, the person, and one source of the person."""
+    person = publisher.owner.partition("/")[0]
+    return {publisher.id, publisher.owner, person, f"{person}#{publisher.kind}"}

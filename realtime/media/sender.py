@@ -29,6 +29,7 @@ class Sender(Voice):
         self.label = label
         self.kind: Source = kind
         self.on_air = False
+        self.muted = False
         self.loudness = Loudness()
         self.tracks: dict[Kind, Track] = {}
         self._clock_offset: int | None = None

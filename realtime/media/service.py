@@ -80,6 +80,7 @@ class WishBody(_Body):
     on_air: Literal["all"] | list[str] = Field(default_factory=list)
     codec: Literal["", "H264", "VP8", "VP9", "AV1"] = ""
     programme: WritingBody | None = None
+    muted: list[str] = Field(default_factory=list)
 
 
 class DropBody(_Body):
@@ -205,6 +206,7 @@ class _Doors:
             on_air="all" if body.on_air == "all" else frozenset(body.on_air),
             codec=body.codec,
             programme=Writing(body.programme.folder, body.programme.record) if body.programme else None,
+            muted=frozenset(body.muted),
         )
         self._engine.want(request.path_params["room"], wish)
         return Response(status_code=204)

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from models.conference import ConferenceSession, SessionSpeaker
 from models.person import Person
+from models.stage import Standing
 from models.team import Membership, Team
 from server.actions import conference, session, team
 from server.actions.publish import access_changed
@@ -39,10 +40,13 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
             col(SessionSpeaker.session_id).in_([one.id for one in spoken]),
         )
     )
+    sessions = select(ConferenceSession.id).where(col(ConferenceSession.conference_id) == conference_id)
+    db.exec(delete(Standing).where(col(Standing.person_id) == person_id, col(Standing.session_id).in_(sessions)))
     db.flush()
     access_changed(db, "role.removed", people=(person_id,))
     for one in spoken:
         session.tell(db, one)
+        session.tell_desk(db, one)
     for team_id in left:
         team.tell(db, team_id, person, None)
     conference.tell_role(db, conference_id, person_id, None)

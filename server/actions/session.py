@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from models.base import now
 from models.conference import ConferenceSession, SessionSpeaker
 from models.person import Person
-from models.stage import StreamKey
+from models.stage import Standing, StreamKey
 from server.actions import conference, ledger
 from server.actions.publish import access_changed, publish
 from server.domain.errors import NotFound
@@ -22,11 +22,14 @@ from server.domain.session import (
     SessionDraft,
     SessionView,
     StageChanged,
+    WaitingCard,
     check_move,
     check_times,
 )
+from server.domain.stage import StageDirected, StageInvited
 from server.queries import programme, scope
-from server.queries.channels import conference_channel, session_channel
+from server.queries import stage as stages
+from server.queries.channels import backstage_channel, conference_channel, person_channel, session_channel
 
 
 def create(db: Session, actor: Actor, conference_id: UUID, draft: SessionDraft, *, id: UUID) -> SessionView:
@@ -57,9 +60,39 @@ def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
         return programme.session_view(db, session)
     check_move(session.state, to)
     session.state = to
+    session.live_since = now() if to == "live" else None
+    if to == "ended":
+        _clear_stage(db, session)
     shown = tell(db, session)
     tell_stage(db, session)
+    tell_desk(db, session)
     return shown
+
+
+def set_card(db: Session, actor: Actor, session_id: UUID, card: WaitingCard) -> SessionView:
+    """What viewers read while nobody is on air."""
+    session, _ = scope.of_session(db, actor, session_id, "session.move", lock=True)
+    session.card_ar, session.card_en, session.back_at = card.card_ar, card.card_en, card.back_at
+    return tell(db, session)
+
+
+def _clear_stage(db: Session, session: ConferenceSession) -> None:
+    """Who was asked onto the stage stands there as long as it lasts; the desk's wishes go with it."""
+    rows = db.exec(select(Standing).where(col(Standing.session_id) == session.id)).all()
+    guests = tuple(row.person_id for row in rows if row.guest)
+    for row in rows:
+        db.delete(row)
+    db.flush()
+    for guest in guests:
+        gone = StageInvited(session_id=session.id, title=session.title, invited=False)
+        publish(db, person_channel(guest), gone, subject=session.id)
+    if guests:
+        access_changed(db, "stage.left", people=guests)
+
+
+def tell_desk(db: Session, session: ConferenceSession) -> None:
+    db.flush()
+    publish(db, backstage_channel(session.id), StageDirected(desk=stages.desk(db, session)), subject=session.id)
 
 
 def tell_stage(db: Session, session: ConferenceSession) -> None:
@@ -84,6 +117,7 @@ def grant_speaker(db: Session, session_id: UUID, person: Person) -> None:
         conference.grant(db, session.conference_id, person.id, "speaker")
     db.flush()
     tell(db, session)
+    tell_desk(db, session)
 
 
 def remove_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
@@ -95,6 +129,7 @@ def remove_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID)
     db.flush()
     access_changed(db, "speaker.removed", people=(person_id,))
     tell(db, session)
+    tell_desk(db, session)
 
 
 def create_stream_key(db: Session, actor: Actor, session_id: UUID, *, id: UUID, url: str) -> NewStreamKey:
@@ -118,6 +153,7 @@ def tell(db: Session, session: ConferenceSession) -> SessionView:
     """A session is not what it was: on its own channel and in the programme."""
     session.version += 1
     shown = programme.session_view(db, session)
-    for channel in (session_channel(session.id), conference_channel(session.conference_id)):
+    programme_channel = () if session.rehearsal_of else (conference_channel(session.conference_id),)
+    for channel in (session_channel(session.id), *programme_channel):
         publish(db, channel, SessionChanged(session=shown), subject=session.id)
     return shown

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.conference import ConferenceSession
 from models.stage import Stage
-from server.actions.session import tell_stage
+from server.actions.session import tell_desk, tell_stage
 from server.domain.session import OPEN
 from server.queries import scope
 
@@ -46,12 +45,15 @@ def observe(db: Session, state: RoomState) -> bool:
     stage = scope.load(db, Stage, state.session_id, lock=True)
     if (state.instance, state.revision) <= (stage.instance, stage.revision):
         return False
+    others = stage.publishers != [dict(publisher) for publisher in state.publishers]
     stage.instance, stage.revision = state.instance, state.revision
     stage.publishers = [dict(publisher) for publisher in state.publishers]
     stage.viewers = state.viewers
     db.flush()
     if session.state == "live":
         tell_stage(db, session)
+    if others:
+        tell_desk(db, session)
     return True
 
 
@@ -63,7 +65,6 @@ def forget_others(db: Session, instance: str, rooms: Sequence[UUID]) -> None:
             observe(db, RoomState(stage.session_id, instance, 0, publishers=[], viewers=0))
 
 
-def to_be_wished(db: Session, rooms: Sequence[UUID]) -> list[ConferenceSession]:
-    """Sessions whose stage is open, which media should hold, and those of the rooms it does hold."""
-    concerned = or_(col(ConferenceSession.state).in_(OPEN), col(ConferenceSession.id).in_(rooms))
-    return list(db.exec(select(ConferenceSession).where(concerned)))
+def open_sessions(db: Session) -> list[UUID]:
+    """Sessions whose stage is open, which media should hold."""
+    return list(db.exec(select(ConferenceSession.id).where(col(ConferenceSession.state).in_(OPEN))))

@@ -1,7 +1,8 @@
 """The one table of who may do what.
 
-A person's roles in a scope are their conference role, `session_speaker` in a session they speak in, and
-`lead` or `member` in a team. Nobody inside a scope without any role: to them it does not exist.
+A person's roles in a scope are their conference role, `session_speaker` in a session they speak in,
+`stage_guest` while they were asked onto its stage, and `lead` or `member` in a team. Nobody inside a scope
+without any role: to them it does not exist.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ TEAM_ROLES: tuple[str, ...] = get_args(TeamRole)
 _EVERYBODY = frozenset(ROLES)
 _CREW = frozenset({"organiser", "moderator"})
 _STAGE = frozenset({"organiser", "moderator", "session_speaker"})
+_BEHIND = _STAGE | {"stage_guest"}
 _ORGANISER = frozenset({"organiser"})
 _TEAM = frozenset({"lead", "member", "organiser"})
 _LEAD = frozenset({"lead", "organiser"})
@@ -69,8 +71,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "line.say": _CREW,
     "line.show": _STAGE,
     "stage.watch": _EVERYBODY,
-    "stage.backstage": _STAGE,
-    "stage.publish": _STAGE,
+    "stage.backstage": _BEHIND,
+    "stage.publish": _BEHIND,
+    "stage.direct": _STAGE,
+    "stage.leave": _BEHIND,
     "stream_key.manage": _STAGE,
     "team.list": _EVERYBODY,
     "team.create": _ORGANISER,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
+
+from pydantic import StringConstraints
 
 from models.conference import ConferenceSession
 from models.person import Person
@@ -17,6 +19,7 @@ from server.domain.text import OptionalLine, OptionalProse, Title
 from server.domain.view import Fact, Position, View
 from server.domain.zone import Locale, Moment
 
+Kind = Literal["camera", "screen", "obs", "video"]
 State = Literal["scheduled", "backstage", "live", "ended"]
 
 # A talk that ended may be opened again: somebody pressed the button too early.
@@ -27,6 +30,9 @@ MOVES: dict[str, frozenset[str]] = {
     "ended": frozenset({"backstage"}),
 }
 OPEN = frozenset({"backstage", "live"})
+
+
+Card = Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
 
 
 class SessionView(View):
@@ -40,6 +46,11 @@ class SessionView(View):
     ends_at: datetime
     state: State
     speakers: list[PersonView]
+    live_since: datetime | None
+    card_ar: str
+    card_en: str
+    back_at: datetime | None
+    rehearsal_of: UUID | None
     version: int
 
 
@@ -61,16 +72,28 @@ class SessionChange(View):
     ends_at: Moment | None = None
 
 
+class WaitingCard(View):
+    """What viewers read while nobody is on air, in either language; `back_at` ends a break."""
+
+    card_ar: Card = ""
+    card_en: Card = ""
+    back_at: Moment | None = None
+
+
 class SessionMove(View):
     state: State
 
 
 class PublisherView(View):
-    """Somebody who sends. `slot` is the pair of audio and video sections that viewers hear them in."""
+    """Somebody who sends. `slot` is the pair of audio and video sections that viewers hear them in.
+
+    On air without a slot: a newer source of the same person stands in their place.
+    """
 
     id: str
     person: PersonView | None
     label: str
+    kind: Kind = "camera"
     audio: bool
     video: bool
     on_air: bool
@@ -124,6 +147,12 @@ class SessionCreated(Fact, name="session.created", channels=("conference",)):
     session: SessionView
 
 
+class RehearsalForgotten(
+    Fact, name="rehearsal.forgotten", channels=("session", "session:moderation", "session:backstage", "person")
+):
+    """Stands where something was told of a rehearsal that is over."""
+
+
 class StageChanged(Fact, name="stage.changed", channels=("session",)):
     stage: StageView
 
@@ -140,7 +169,7 @@ def stage_view(session: ConferenceSession, stage: Stage | None, people: dict[UUI
     return StageView(
         session_id=session.id,
         live=live,
-        publishers=[_publisher(item, people) for item in told if item["on_air"]],
+        publishers=[publisher_view(item, people) for item in told if item["on_air"]],
         viewers=stage.viewers if stage is not None and live else 0,
         revision=stage.revision if stage is not None else 0,
     )
@@ -149,12 +178,12 @@ def stage_view(session: ConferenceSession, stage: Stage | None, people: dict[UUI
 def backstage_view(stage: Stage | None, people: dict[UUID, Person]) -> list[PublisherView]:
     """Everybody who sends, with their places in the backstage feed: for those who may meet there."""
     told = stage.publishers if stage is not None else []
-    return [_publisher({**item, "slot": item.get("backstage_slot")}, people) for item in told]
+    return [publisher_view({**item, "slot": item.get("backstage_slot")}, people) for item in told]
 
 
-def _publisher(item: dict[str, Any], people: dict[UUID, Person]) -> PublisherView:
+def publisher_view(item: dict[str, Any], people: dict[UUID, Person]) -> PublisherView:
     person = people.get(UUID(item["person_id"])) if item.get("person_id") else None
-    shown = {name: item.get(name) for name in PublisherView.model_fields if name != "person"}
+    shown = {name: item[name] for name in PublisherView.model_fields if name in item}
     return PublisherView.model_validate({**shown, "person": person_view(person) if person else None})
 
 

@@ -1,18 +1,88 @@
-"""Who may send and watch on a stage, and the time-limited key to the relay for those behind closed networks."""
+"""Who may send and watch on a stage, how people stand on it, and the time-limited key to the relay."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from server.domain.errors import Conflict
-from server.domain.session import OPEN, IceServer
+from server.domain.person import PersonView
+from server.domain.session import OPEN, IceServer, PublisherView
+from server.domain.view import Fact, Position, View
 
 RELAY_LIFE_S = 12 * 3600  # pages ask for a new one every 3 h
 RETRY_S = 5
 FEEDS = {"air": "stage.watch", "backstage": "stage.backstage"}
+
+As = Literal["speaker", "crew", "guest"]
+
+
+class StandingView(View):
+    """Somebody who belongs on a stage. `on_air` is what is wished; `sending` is what media has of them."""
+
+    person: PersonView
+    role: As
+    on_air: bool
+    muted: bool
+    place: int
+    sending: list[PublisherView]
+
+
+class DeskView(View):
+    """A stage as those behind it see it: everybody on and behind it, in the order they are shown."""
+
+    session_id: UUID
+    people: list[StandingView]
+    rehearsal_id: UUID | None
+    version: int
+
+
+class DeskSnapshot(View):
+    position: Position
+    desk: DeskView
+
+
+class StandingChange(View):
+    """Only what is named changes."""
+
+    on_air: bool | None = None
+    muted: bool | None = None
+    place: Annotated[int, Field(ge=0, le=99)] | None = None
+
+
+class StageDirected(Fact, name="stage.directed", channels=("session:backstage",)):
+    desk: DeskView
+
+
+class StageInvited(Fact, name="stage.invited", channels=("person",)):
+    """Somebody of the audience was asked onto a stage, or left it again."""
+
+    session_id: UUID
+    title: str
+    invited: bool
+
+
+@dataclass(frozen=True)
+class RoomWish:
+    """All that is wished of a room, whole. Who is on air and who is muted are named as persons or films."""
+
+    revision: int
+    open: bool
+    on_air: tuple[str, ...]
+    muted: tuple[str, ...]
+
+
+def wished_on_air(role: As, said: bool | None, *, any_speakers: bool) -> bool:
+    """What the desk said; else speakers are on air, and the crew only where nobody else is to speak."""
+    if said is not None:
+        return said
+    return role != "crew" or not any_speakers
 
 
 def check_open(state: str) -> None:

@@ -5,6 +5,7 @@ Media knows rooms, publishers and viewers; persons it knows only as the opaque `
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from server.domain.errors import (
     TooLarge,
     WrongKind,
 )
+from server.domain.stage import RoomWish
 from server.messages import known
 
 ANSWER_S = 10
@@ -95,9 +97,9 @@ class MediaClient:
     async def leave(self, room: str, id: str, *, owner: str) -> None:
         await self._call("DELETE", f"/rooms/{room}/peers/{id}?owner={owner}")
 
-    async def wish(self, room: str, *, revision: int, open: bool, on_air: str | list[str]) -> None:
+    async def wish(self, room: str, wish: RoomWish) -> None:
         """The whole desired state of a room; media holds the newest it was told."""
-        await self._call("PUT", f"/rooms/{room}", {"revision": revision, "open": open, "on_air": on_air})
+        await self._call("PUT", f"/rooms/{room}", dataclasses.asdict(wish))
 
     async def drop(self, owners: Collection[str], rooms: Collection[str] | None = None) -> None:
         """Close what these owners send and watch, everywhere or in some rooms."""

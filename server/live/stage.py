@@ -20,11 +20,15 @@ from models.publication import Publication
 from server.actions import stage
 from server.actions.stage import RoomState
 from server.domain.errors import Fault
-from server.domain.session import OPEN, SessionChanged
+from server.domain.session import SessionChanged
+from server.domain.stage import RoomWish, StageDirected
 from server.live.media import MediaClient
+from server.queries import stage as stages
 
 BACK_AGAIN_S = 0.5
 COUNT_EVERY_S = 3.0
+GONE = RoomWish(revision=2**31, open=False, on_air=(), muted=())
+"""For the room of a session that is no more: nothing newer will ever be wished of it."""
 log = structlog.get_logger()
 
 
@@ -37,7 +41,8 @@ class StageFollower:
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: dict[UUID, RoomState] = {}
         self._counted: dict[UUID, RoomState] = {}  # only its viewers changed; written a little later
-        self._untold: dict[str, tuple[int, str]] = {}  # wishes media did not hear: a session's version and state
+        self._wished: dict[tuple[UUID, bool], int] = {}  # what media was told last: of a session, of its desk
+        self._untold: set[UUID] = set()  # wishes media did not hear
         self._undropped: set[str] = set()
         self.connected = asyncio.Event()
 
@@ -50,11 +55,19 @@ class StageFollower:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def notice(self, publications: Sequence[Publication]) -> None:
-        """See a commit of this process: a session that moved changes what media should hold."""
+        """See a commit of this process: a session that moved, or its desk, changes what media should hold.
+
+        The version tells whether it did: what media itself told comes by here too.
+        """
         for one in publications:
-            if one.name == SessionChanged.name and one.channel.startswith("session:"):
-                told = one.data["session"]
-                self._spawn(self._wish(told["id"], told["state"], told["version"]))
+            desk = one.name == StageDirected.name
+            if not one.channel.startswith("session:") or not (desk or one.name == SessionChanged.name):
+                continue
+            told = one.data["desk" if desk else "session"]
+            id = UUID(told["session_id" if desk else "id"])
+            if told["version"] > self._wished.get((id, desk), 0):
+                self._wished[id, desk] = told["version"]
+                self._spawn(self._wish(id))
 
     async def drop(self, owners: Sequence[str]) -> None:
         """End what these send and watch; browsers that still may come back by themselves."""
@@ -125,38 +138,39 @@ class StageFollower:
             await self._write(state)
         known = [state.session_id for state in rooms]
         await self._database.write(lambda db: stage.forget_others(db, event["instance"], known))
-        for session in await self._database.read(lambda db: stage.to_be_wished(db, known)):
-            await self._wish(str(session.id), session.state, session.version)
+        open_ones = await self._database.read(stage.open_sessions)
+        for session_id in {*known, *open_ones}:
+            await self._wish(session_id)
         await self._say_again()
         self.connected.set()
 
     async def _say_again(self) -> None:
         """What media did not take at its time: a stage that has ended must not stay open, nor anybody on it."""
-        for session_id, (version, state) in list(self._untold.items()):
-            await self._wish(session_id, state, version)
+        for session_id in list(self._untold):
+            await self._wish(session_id)
         if self._undropped:
             owners, self._undropped = self._undropped, set()
             await self.drop(sorted(owners))
 
-    async def _wish(self, session_id: str, state: str, version: int) -> None:
-        on_air: str | list[str] = "all" if state == "live" else []
-        wished = (version, state)
+    async def _wish(self, session_id: UUID) -> None:
+        """Say the whole wish as it is now, whatever it was when somebody changed it."""
         try:
-            await self._media.wish(session_id, revision=version, open=state in OPEN, on_air=on_air)
-        except Fault as fault:
-            log.info("media.wish_waits", code=fault.code)
-            self._untold[session_id] = max(wished, self._untold.get(session_id, wished))
+            wish = await self._database.read(lambda db: stages.wish(db, session_id))
+            await self._media.wish(str(session_id), wish or GONE)
+        except (Fault, Unavailable) as fault:
+            log.info("media.wish_waits", reason=type(fault).__name__)
+            self._untold.add(session_id)
         else:
-            if self._untold.get(session_id, wished) <= wished:
-                self._untold.pop(session_id, None)
+            self._untold.discard(session_id)
 
 
 def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
     publishers = [
         {
             "id": one["id"],
-            "person_id": one["owner"].partition("/")[0],
+            "person_id": _person(one["owner"]),
             "label": one["label"],
+            "kind": one.get("kind", "camera"),
             "audio": one["audio"],
             "video": one["video"],
             "on_air": one["on_air"],
@@ -174,3 +188,9 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
         publishers=publishers,
         viewers=room["viewers"]["air"],
     )
+
+
+def _person(owner: str) -> str | None:
+    """Whose publisher it is: a prepared video is nobody's."""
+    who = owner.partition("/")[0]
+    return None if who.startswith("film:") else who

@@ -51,7 +51,9 @@ def conference_snapshot(db: Session, actor: Actor, conference_id: UUID) -> Confe
     conference, _ = scope.of_conference(db, actor, conference_id, "conference.show")
     rows = db.exec(
         select(ConferenceSession)
-        .where(col(ConferenceSession.conference_id) == conference_id)
+        .where(
+            col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.rehearsal_of).is_(None)
+        )
         .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))
     ).all()
     speakers = speakers_of(db, [row.id for row in rows])

@@ -19,6 +19,7 @@ from models.conference import Conference, ConferenceRole, ConferenceSession, Ses
 from models.conversation import Conversation, Message, Question
 from models.moderation import Ban
 from models.poll import Poll
+from models.stage import Standing
 from models.team import Board, Card, Membership, Team
 from server.domain import permissions
 from server.domain.errors import Forbidden, NotFound
@@ -27,7 +28,7 @@ from server.domain.person import Actor
 Row = TypeVar("Row", bound=SQLModel)
 
 _SESSION_AND_ROLES = (
-    select(ConferenceSession, col(ConferenceRole.role), col(SessionSpeaker.person_id))
+    select(ConferenceSession, col(ConferenceRole.role), col(SessionSpeaker.person_id), col(Standing.guest))
     .outerjoin(
         ConferenceRole,
         and_(
@@ -40,6 +41,13 @@ _SESSION_AND_ROLES = (
         and_(
             col(SessionSpeaker.session_id) == col(ConferenceSession.id),
             col(SessionSpeaker.person_id) == bindparam("person"),
+        ),
+    )
+    .outerjoin(
+        Standing,
+        and_(
+            col(Standing.session_id) == col(ConferenceSession.id),
+            col(Standing.person_id) == bindparam("person"),
         ),
     )
     .where(col(ConferenceSession.id) == bindparam("session"))
@@ -88,9 +96,7 @@ def of_session(
     # Roles are read after the lock: whoever held it may have changed them.
     session = load(db, ConferenceSession, id, lock=True)
     roles = _conference_roles(db, actor, session.conference_id)
-    return session, _scope(
-        db, actor, session.conference_id, permission, roles, more=_speaking(db, actor, session.id)
-    )
+    return session, _in_session(db, actor, session, permission, roles, more=_on_stage(db, actor, session.id))
 
 
 def _seen_session(db: Session, actor: Actor, id: UUID, permission: str) -> tuple[ConferenceSession, Scope]:
@@ -98,10 +104,10 @@ def _seen_session(db: Session, actor: Actor, id: UUID, permission: str) -> tuple
     found = db.exec(_SESSION_AND_ROLES, params={"session": id, "person": actor.person_id}).first()
     if found is None:
         raise NotFound("not_found")
-    session, role, speaking = found
+    session, role, speaking, guest = found
     roles = {role} if role else set()
-    more = {"session_speaker"} if speaking else set()
-    return session, _scope(db, actor, session.conference_id, permission, roles, more=more)
+    more = {name for name, held in (("session_speaker", speaking), ("stage_guest", guest)) if held}
+    return session, _in_session(db, actor, session, permission, roles, more=more)
 
 
 def of_message(
@@ -180,8 +186,20 @@ def _conference_roles(db: Session, actor: Actor, conference_id: UUID) -> set[str
     return {role} if role else set()
 
 
-def _speaking(db: Session, actor: Actor, session_id: UUID) -> set[str]:
-    return {"session_speaker"} if db.get(SessionSpeaker, (session_id, actor.person_id)) else set()
+def _on_stage(db: Session, actor: Actor, session_id: UUID) -> set[str]:
+    key = (session_id, actor.person_id)
+    speaking, standing = db.get(SessionSpeaker, key), db.get(Standing, key)
+    guest = standing is not None and standing.guest
+    return {name for name, held in (("session_speaker", speaking), ("stage_guest", guest)) if held}
+
+
+def _in_session(
+    db: Session, actor: Actor, session: ConferenceSession, permission: str, roles: set[str], *, more: set[str]
+) -> Scope:
+    """A rehearsal is there for the crew and its speakers; to everybody else it does not exist."""
+    if session.rehearsal_of is not None and not permissions.may(roles | more, "stage.backstage"):
+        raise NotFound("not_found")
+    return _scope(db, actor, session.conference_id, permission, roles, more=more)
 
 
 def banned(db: Session, conference_id: UUID, person_id: UUID) -> Ban | None:

@@ -1,19 +1,24 @@
-"""Who comes to a stage's media doors, by login or by stream key, and whether the stage is open."""
+"""Who comes to a stage's media doors, who stands on it and behind it, and what is wished of media."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models.conference import ConferenceSession
+from models.conference import ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
-from models.stage import StreamKey
+from models.stage import Film, Stage, Standing, StreamKey
 from server.domain import stage
 from server.domain.errors import Forbidden
 from server.domain.person import Actor, owner_of
-from server.queries import scope
+from server.domain.person import view as person_view
+from server.domain.session import OPEN, PublisherView, backstage_view
+from server.domain.stage import As, DeskSnapshot, DeskView, RoomWish, StandingView, wished_on_air
+from server.queries import people, scope
+from server.queries.channels import backstage_channel, position
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,102 @@ def check_room(key_session: UUID, session_id: UUID) -> None:
 
 def exists(db: Session, session_id: UUID) -> bool:
     return db.get(ConferenceSession, session_id) is not None
+
+
+def desk_snapshot(db: Session, actor: Actor, session_id: UUID) -> DeskSnapshot:
+    session, _ = scope.of_session(db, actor, session_id, "stage.backstage")
+    return DeskSnapshot(position=position(db, backstage_channel(session_id)), desk=desk(db, session))
+
+
+def desk(db: Session, session: ConferenceSession) -> DeskView:
+    """Speakers and guests whether they have come or not, and those of the crew who send or were placed."""
+    sending = _sending(db, session.id)
+    standings = _standings(db, session.id)
+    roles = _roles(db, session, standings)
+    shown = {id for id, role in roles.items() if role != "crew" or id in sending or id in standings}
+    known = people.by_id(db, list(shown))
+    any_speakers = "speaker" in roles.values()
+    views = [
+        _standing_view(known[id], roles[id], standings.get(id), sending[id], any_speakers=any_speakers)
+        for id in shown
+        if id in known
+    ]
+    rehearsal = select(ConferenceSession.id).where(col(ConferenceSession.rehearsal_of) == session.id)
+    return DeskView(
+        session_id=session.id,
+        people=sorted(views, key=lambda one: (one.place, one.role == "crew", one.person.name, one.person.id)),
+        rehearsal_id=db.exec(rehearsal).first(),
+        version=session.directed,
+    )
+
+
+def belongs(db: Session, session: ConferenceSession, person_id: UUID) -> bool:
+    """Whether somebody may stand on this stage at all."""
+    return person_id in _roles(db, session, _standings(db, session.id))
+
+
+def _standing_view(
+    person: Person, role: As, standing: Standing | None, sending: list[PublisherView], *, any_speakers: bool
+) -> StandingView:
+    return StandingView(
+        person=person_view(person),
+        role=role,
+        on_air=wished_on_air(role, standing.on_air if standing else None, any_speakers=any_speakers),
+        muted=standing.muted if standing else False,
+        place=standing.place if standing else 0,
+        sending=sending,
+    )
+
+
+def wish(db: Session, session_id: UUID) -> RoomWish | None:
+    """What media should hold of a session's room; None when there is no such session (any more)."""
+    session = db.get(ConferenceSession, session_id)
+    if session is None:
+        return None
+    standings = _standings(db, session_id)
+    roles = _roles(db, session, standings)
+    any_speakers = "speaker" in roles.values()
+    live = session.state == "live"
+    people_on_air = [
+        id
+        for id, role in roles.items()
+        if wished_on_air(role, standings[id].on_air if id in standings else None, any_speakers=any_speakers)
+    ]
+    films = db.exec(select(Film.id).where(col(Film.playing_in) == session_id)).all()
+    names = [*sorted(map(str, people_on_air)), *sorted(f"film:{id}" for id in films)]
+    return RoomWish(
+        revision=session.version + session.directed,  # both only grow
+        open=session.state in OPEN,
+        on_air=tuple(names) if live else (),
+        muted=tuple(sorted(str(id) for id, one in standings.items() if one.muted)),
+    )
+
+
+def _sending(db: Session, session_id: UUID) -> defaultdict[UUID, list[PublisherView]]:
+    stage_row = db.get(Stage, session_id)
+    ids = [UUID(item["person_id"]) for item in stage_row.publishers if item.get("person_id")] if stage_row else []
+    found: defaultdict[UUID, list[PublisherView]] = defaultdict(list)
+    for one in backstage_view(stage_row, people.by_id(db, ids)):
+        if one.person is not None:
+            found[one.person.id].append(one)
+    return found
+
+
+def _standings(db: Session, session_id: UUID) -> dict[UUID, Standing]:
+    rows = db.exec(select(Standing).where(col(Standing.session_id) == session_id))
+    return {row.person_id: row for row in rows}
+
+
+def _roles(db: Session, session: ConferenceSession, standings: dict[UUID, Standing]) -> dict[UUID, As]:
+    """Everybody who may stand on this stage. Who speaks is a speaker, whatever else they are."""
+    crew = db.exec(
+        select(ConferenceRole.person_id).where(
+            col(ConferenceRole.conference_id) == session.conference_id,
+            col(ConferenceRole.role).in_(("organiser", "moderator")),
+        )
+    )
+    speakers = db.exec(select(SessionSpeaker.person_id).where(col(SessionSpeaker.session_id) == session.id))
+    roles: dict[UUID, As] = {id: "guest" for id, one in standings.items() if one.guest}
+    roles.update(dict.fromkeys(crew, "crew"))
+    roles.update(dict.fromkeys(speakers, "speaker"))
+    return roles

@@ -30,11 +30,13 @@ from server.actions import (
     poll,
     question,
     registration,
+    rehearsal,
     report,
     rules,
     session,
     sign,
     silence,
+    standing,
     tally,
     team,
     vote,
@@ -132,6 +134,7 @@ async def test_every_fact_is_told_exactly_where_it_says(server: Server) -> None:
     ours |= {str(await server.db.read(talk_of(world.team)))}
     ours |= {str(someone.id) for someone in world.people.values()} | {"access"}
     told = await server.db.read(told_so_far)
+    ours |= {channel.split(":")[1] for name, channel in told if name == "rehearsal.forgotten"}
     where = {(name, kind_of(channel)) for name, channel in told if ours & {*channel.split(":")}}
     declared = {(name, channel) for name, fact in FACTS.items() for channel in fact.channels}
     assert where == declared
@@ -211,7 +214,11 @@ async def everything_happens(db: Database) -> World:
 
     def manage(unit: Session) -> None:
         session.change(unit, organiser, world.session, SessionChange(title="عنوان"))
+        twin = rehearsal.begin(unit, organiser, world.session, id=new_id()).id
+        question.ask(unit, world["speaker"].actor, twin, "متى؟", id=new_id())
+        unit.flush()
         session.move(unit, organiser, world.session, "live")
+        standing.bring(unit, organiser, world.session, attendee.person_id)
         conference.change(unit, organiser, world.conference, ConferenceChange(title="ملتقى"))
         person.change(unit, attendee, ChangeMe(locale="en"))
         team.add_member(unit, organiser, world.team, world["guest"].id, "member")
@@ -235,4 +242,5 @@ async def everything_happens(db: Database) -> World:
     await db.write(audience_acts)
     await db.write(chat)
     await db.write(manage)
+    await db.write(lambda unit: rehearsal.end(unit, organiser, world.session))
     return world

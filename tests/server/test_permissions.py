@@ -30,10 +30,12 @@ from server.actions import (
     poll,
     question,
     registration,
+    rehearsal,
     report,
     session,
     settings,
     silence,
+    standing,
     team,
 )
 from server.api.endpoint import Endpoint
@@ -121,6 +123,8 @@ BODIES: dict[str, Body] = {
     "session.create": lambda _: {"title": "A talk", **TIMES},
     "session.change": lambda _: {"title": "Renamed"},
     "session.move": lambda _: {"state": "backstage"},
+    "stage.direct": lambda _: {"on_air": False, "muted": True},
+    "waiting_card.set": lambda _: {"card_ar": "نعود بعد قليل", "back_at": TIMES["ends_at"]},
     "message.post": lambda _: {"text": "سلام"},
     "message.edit": lambda _: {"text": "changed"},
     "question.answer": lambda _: {"how": "aloud"},
@@ -289,6 +293,11 @@ NAMES = sorted(
         "silence.end",
         "speaker.add",
         "speaker.remove",
+        "rehearsal.begin",
+        "rehearsal.end",
+        "stage.bring",
+        "stage.leave",
+        "stage.show",
         "stream_key.create",
         "stream_key.list",
         "team.list",
@@ -306,6 +315,8 @@ def target(db: Session, world: World) -> Target:
     team.add_member(db, organiser, world.team, somebody.id, "member")
     approved = question.ask(db, somebody.actor, world.session, "لماذا؟", id=new_id()).id
     question.decide(db, organiser, approved, "approved")
+    standing.bring(db, organiser, world.session, somebody.id)
+    rehearsal.begin(db, organiser, world.session, id=new_id())
     key = StreamKey(
         person_id=somebody.id, session_id=world.session, token_hash=ledger.token_hash(ledger.new_token())
     )

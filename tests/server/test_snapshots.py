@@ -42,6 +42,7 @@ def everything(world: World) -> list[Watched]:
     session, talk = f"/api/sessions/{world.session}", world.channel
     return [
         Watched(session, talk, replay.session),
+        Watched(f"{session}/stage", f"{talk}:backstage", replay.desk),
         Watched(f"{session}/chat", talk, replay.chat),
         Watched(f"{session}/moderation", f"{talk}:moderation", replay.moderation),
         Watched(f"{session}/questions", talk, replay.questions),
@@ -230,6 +231,10 @@ STEPS: dict[str, Step] = {
     "session.create": _post(f"{CONFERENCE}/sessions", {"title": "ورشة", **TIMES}),
     "session.change": _step("PATCH", SESSION, {"title": "عنوان آخر", **TIMES}),
     "session.move": _post(f"{SESSION}/state", {"state": "live"}),
+    "stage.direct": _step("PATCH", f"{SESSION}/stage/{{speaker}}", {"on_air": "false", "place": "2"}),
+    "stage.bring": _step("PUT", f"{SESSION}/stage/{{somebody}}/guest"),
+    "waiting_card.set": _step("PUT", f"{SESSION}/waiting-card", {"card_ar": "استراحة", "card_en": "A break"}),
+    "rehearsal.begin": _post(f"{SESSION}/rehearsal"),
     "speaker.add": _step("PUT", f"{SESSION}/speakers/{{somebody}}"),
     "speaker.remove": _step("DELETE", f"{SESSION}/speakers/{{speaker}}"),
     "conference.change": _step("PATCH", CONFERENCE, {"title": "ملتقى آخر", "starts_on": "2027-01-01"}),

@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
+import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from models.base import new_id
 from models.database import Database
 from models.publication import Publication
 from models.stage import Stage
-from server.actions import session, stage
+from models.tables import METADATA
+from server.actions import message, question, rehearsal, session, stage, standing
 from server.actions.stage import RoomState
-from server.domain.errors import Away
+from server.domain.errors import Away, NotFound
+from server.domain.stage import RoomWish, StandingChange
 from server.live.media import MediaClient
 from server.live.stage import StageFollower
+from server.queries import programme, scope
 from tests.support.people import World, settle
 from tests.support.services import PostgresServer
 
@@ -33,6 +39,7 @@ class Media:
     def __init__(self) -> None:
         self.away = False
         self.open: dict[str, bool] = {}
+        self.wished: dict[str, RoomWish] = {}
         self.dropped: list[str] = []
         self.refused = 0
         self._says: asyncio.Queue[JSON] = asyncio.Queue()
@@ -53,9 +60,10 @@ class Media:
             yield await self._says.get()
             self._says.task_done()
 
-    async def wish(self, room: str, *, revision: int, open: bool, on_air: str | list[str]) -> None:
+    async def wish(self, room: str, wish: RoomWish) -> None:
         async with self._answering():
-            self.open[room] = open
+            self.open[room] = wish.open
+            self.wished[room] = wish
 
     async def drop(self, owners: Collection[str]) -> None:
         async with self._answering():
@@ -123,6 +131,76 @@ async def test_wish_that_media_did_not_take_is_said_again_until_it_does(database
         media.open.clear()
         await media.say(BEAT)
         assert media.open == {}
+
+
+async def test_desk_says_who_is_on_air_and_media_hears_it_whole(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    name, organiser = str(world.session), world["organiser"].actor
+    speaker, moderator, guest = (world[who].id for who in ("speaker", "moderator", "attendee"))
+
+    def direct(person: UUID, **wish: Any) -> Callable[[Session], object]:
+        return lambda db: standing.direct(db, organiser, world.session, person, StandingChange(**wish))
+
+    def told(*on_air: UUID, muted: UUID | None = None) -> Callable[[], bool]:
+        wished = tuple(sorted(map(str, on_air))), (str(muted),) if muted else ()
+        return lambda: (media.wished[name].on_air, media.wished[name].muted) == wished
+
+    async with following(database, media):
+        await media.say(whole())
+        await database.write(move(world, "live"))
+        await media.until(lambda: name in media.wished and told(speaker)())
+        await database.write(direct(moderator, on_air=True))
+        await media.until(told(speaker, moderator))
+        await database.write(lambda db: standing.bring(db, organiser, world.session, guest))
+        await database.write(direct(speaker, on_air=False, muted=True))
+        await media.until(told(moderator, guest, muted=speaker))
+        await database.write(move(world, "ended"))
+        await media.until(told())
+
+
+async def test_guest_of_a_stage_may_send_until_it_ends(database_url: str) -> None:
+    database = Database(database_url)
+    world = await settle(database)
+    organiser, guest = world["organiser"].actor, world["attendee"].actor
+
+    def doors(db: Session) -> list[bool]:
+        here = scope.of_session(db, guest, world.session, "session.show")[1]
+        return [here.may(right) for right in ("stage.publish", "stage.backstage", "stage.direct", "session.move")]
+
+    await database.write(move(world, "live"))
+    await database.write(lambda db: standing.bring(db, organiser, world.session, guest.person_id))
+    assert await database.read(doors) == [True, True, False, False]
+    await database.write(move(world, "ended"))
+    assert await database.read(doors) == [False] * 4
+    await database.close()
+
+
+async def test_rehearsal_is_for_the_stage_alone_and_leaves_no_trace(database_url: str) -> None:
+    database = Database(database_url)
+    world = await settle(database)
+    organiser, speaker = world["organiser"].actor, world["speaker"].actor
+    begin = await database.write(lambda db: rehearsal.begin(db, organiser, world.session, id=new_id()))
+    again = await database.write(lambda db: rehearsal.begin(db, speaker, world.session, id=new_id()))
+    assert (again.id, again.state, again.speakers) == (begin.id, "backstage", begin.speakers)
+    for outside in ("attendee", "other_speaker"):
+        actor = world[outside].actor
+        with pytest.raises(NotFound):
+            await database.read(partial(scope.of_session, actor=actor, id=begin.id, permission="chat.show"))
+    plan = await database.read(lambda db: programme.conference_snapshot(db, organiser, world.conference))
+    assert begin.id not in [one.id for one in plan.sessions]
+    await database.write(lambda db: message.post(db, speaker, begin.id, "كلمة سرّ البروفة", id=new_id()))
+    await database.write(lambda db: question.ask(db, speaker, begin.id, "كلمة سرّ البروفة", id=new_id()))
+    await database.write(lambda db: rehearsal.end(db, organiser, world.session))
+    traces = await database.read(lambda db: [row for row in everything(db) if "سرّ البروفة" in row])
+    assert traces == []
+    plan = await database.read(lambda db: programme.conference_snapshot(db, organiser, world.conference))
+    assert [one.state for one in plan.sessions if one.id == world.session] == ["scheduled"]
+    await database.close()
+
+
+def everything(db: Session) -> list[str]:
+    return [str(row) for table in METADATA.sorted_tables for row in db.connection().execute(table.select())]
 
 
 async def test_person_whom_media_did_not_drop_is_dropped_later_and_once(database_url: str) -> None:

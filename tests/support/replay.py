@@ -70,6 +70,11 @@ def session(state: JSON, name: str, data: JSON) -> None:
         state["stage"] = data["stage"]
 
 
+def desk(state: JSON, name: str, data: JSON) -> None:
+    if name == "stage.directed":
+        state["desk"] = data["desk"]
+
+
 def questions(state: JSON, name: str, data: JSON) -> None:
     """Also the moderators' queue: there every decision comes with the whole question."""
     rows: list[JSON] = state["questions"]

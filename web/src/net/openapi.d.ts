@@ -116,35 +116,6 @@ export interface components {
             /** Read */
             read: string[];
         };
-        /** AnswerDraft */
-        AnswerDraft: {
-            /**
-             * How
-             * @default aloud
-             * @enum {string}
-             */
-            how: "aloud" | "writing" | "private";
-            /**
-             * Text
-             * @default
-             */
-            text: string;
-        };
-        /** AnswerView */
-        AnswerView: {
-            /**
-             * How
-             * @enum {string}
-             */
-            how: "aloud" | "writing" | "private";
-            /** Text */
-            text: string;
-        };
-        /** Assignment */
-        Assignment: {
-            /** Person Id */
-            person_id: string | null;
-        };
         /** AuditEntry */
         AuditEntry: {
             /** Action */
@@ -399,26 +370,6 @@ export interface components {
             quoted: components["schemas"]["MessageView"][];
             rules: components["schemas"]["ChatRulesView"];
         };
-        /** CheckAnswer */
-        CheckAnswer: {
-            /** Answer */
-            answer: string;
-        };
-        /** CheckOffer */
-        CheckOffer: {
-            /** Offer */
-            offer: string;
-        };
-        /**
-         * CheckStart
-         * @description The server's time in milliseconds since 1970, and a key to the relay that soon expires.
-         */
-        CheckStart: {
-            /** Ice Servers */
-            ice_servers: components["schemas"]["IceServer"][];
-            /** Now Ms */
-            now_ms: number;
-        };
         /** Checklist */
         Checklist: {
             /** Items */
@@ -439,16 +390,6 @@ export interface components {
             /** Id */
             id: string;
             words: components["schemas"]["Words"];
-        };
-        /**
-         * Claimed
-         * @description Who has what in hand on the moderators' desk, by item (`question:ID`); shown for a few seconds.
-         */
-        Claimed: {
-            /** Claims */
-            claims: {
-                [key: string]: components["schemas"]["PersonView"];
-            };
         };
         /** ColumnView */
         ColumnView: {
@@ -648,19 +589,6 @@ export interface components {
             waiting: number;
         };
         /**
-         * Decisions
-         * @description Several questions, decided alike in one command.
-         */
-        Decisions: {
-            /** Ids */
-            ids: string[];
-            /**
-             * To
-             * @enum {string}
-             */
-            to: "approved" | "dismissed" | "waiting";
-        };
-        /**
          * Deed
          * @description Something done, by which it can be undone.
          */
@@ -681,6 +609,28 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** DeskSnapshot */
+        DeskSnapshot: {
+            desk: components["schemas"]["DeskView"];
+            position: components["schemas"]["Position"];
+        };
+        /**
+         * DeskView
+         * @description A stage as those behind it see it: everybody on and behind it, in the order they are shown.
+         */
+        DeskView: {
+            /** People */
+            people: components["schemas"]["StandingView"][];
+            /** Rehearsal Id */
+            rehearsal_id: string | null;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Version */
+            version: number;
+        };
         /** DirectWish */
         DirectWish: {
             /**
@@ -694,20 +644,6 @@ export interface components {
          * @description Nothing more to say: for answers that must not tell known from unknown.
          */
         Done: Record<string, never>;
-        /**
-         * EditView
-         * @description What a question said before, and who changed it then.
-         */
-        EditView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            by: components["schemas"]["PersonView"] | null;
-            /** Text */
-            text: string;
-        };
         /** FirstOrganiser */
         FirstOrganiser: {
             /** Email */
@@ -812,52 +748,6 @@ export interface components {
             more: boolean;
         };
         /**
-         * HandCalled
-         * @description The floor is theirs.
-         */
-        HandCalled: {
-            hand: components["schemas"]["HandView"];
-        };
-        /** HandLowered */
-        HandLowered: {
-            /**
-             * Person Id
-             * Format: uuid
-             */
-            person_id: string;
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-        };
-        /** HandRaised */
-        HandRaised: {
-            hand: components["schemas"]["HandView"];
-        };
-        /** HandSnapshot */
-        HandSnapshot: {
-            /** Hands */
-            hands: components["schemas"]["HandView"][];
-            position: components["schemas"]["Position"];
-        };
-        /** HandView */
-        HandView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Called */
-            called: boolean;
-            person: components["schemas"]["PersonView"];
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-        };
-        /**
          * HandedLink
          * @description A new personal link. Without `link` the organiser may not see it; `mailed` says whether it went out.
          */
@@ -945,59 +835,6 @@ export interface components {
              * @default null
              */
             username: string | null;
-        };
-        /** InteractionChange */
-        InteractionChange: {
-            /**
-             * Anonymous
-             * @default null
-             */
-            anonymous: ("never" | "public" | "all") | null;
-            /**
-             * Hands Open
-             * @default null
-             */
-            hands_open: boolean | null;
-            /**
-             * Questions Open
-             * @default null
-             */
-            questions_open: boolean | null;
-            /**
-             * Reactions Open
-             * @default null
-             */
-            reactions_open: boolean | null;
-        };
-        /** InteractionChanged */
-        InteractionChanged: {
-            interaction: components["schemas"]["InteractionView"];
-        };
-        /** InteractionSnapshot */
-        InteractionSnapshot: {
-            interaction: components["schemas"]["InteractionView"];
-            position: components["schemas"]["Position"];
-        };
-        /** InteractionView */
-        InteractionView: {
-            /**
-             * Anonymous
-             * @enum {string}
-             */
-            anonymous: "never" | "public" | "all";
-            /** Hands Open */
-            hands_open: boolean;
-            /** Questions Open */
-            questions_open: boolean;
-            /** Reactions Open */
-            reactions_open: boolean;
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-            /** Version */
-            version: number;
         };
         /** InvitationAccept */
         InvitationAccept: {
@@ -1126,16 +963,6 @@ export interface components {
             /** Title */
             title: string;
         };
-        /**
-         * JoinCode
-         * @description The session's address, and the same as a QR code (SVG).
-         */
-        JoinCode: {
-            /** Svg */
-            svg: string;
-            /** Url */
-            url: string;
-        };
         /** Joined */
         Joined: {
             /**
@@ -1148,45 +975,6 @@ export interface components {
             session_id: string | null;
             /** Team Id */
             team_id: string | null;
-        };
-        /** LikelyDuplicates */
-        LikelyDuplicates: {
-            /** Questions */
-            questions: components["schemas"]["Likeness"][];
-        };
-        /** Likeness */
-        Likeness: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Like */
-            like: string[];
-        };
-        /** LineDraft */
-        LineDraft: {
-            /** Text */
-            text: string;
-        };
-        /** LineSaid */
-        LineSaid: {
-            line: components["schemas"]["LineView"];
-        };
-        /** LineSnapshot */
-        LineSnapshot: {
-            line: components["schemas"]["LineView"];
-            position: components["schemas"]["Position"];
-        };
-        /**
-         * LineView
-         * @description What the moderators tell those who speak; empty when there is nothing to say.
-         */
-        LineView: {
-            /** At */
-            at: string | null;
-            /** Text */
-            text: string;
         };
         /** LinkToken */
         LinkToken: {
@@ -1284,11 +1072,6 @@ export interface components {
              */
             ways: components["schemas"]["WayOfKind"][];
         };
-        /** MailLink */
-        MailLink: {
-            /** Email */
-            email: string;
-        };
         /** Me */
         Me: {
             /** Conferences */
@@ -1325,14 +1108,6 @@ export interface components {
              * Format: uuid
              */
             team_id: string;
-        };
-        /** Merging */
-        Merging: {
-            /**
-             * Into
-             * Format: uuid
-             */
-            into: string;
         };
         /**
          * MessageContext
@@ -1830,189 +1605,6 @@ export interface components {
             /** Url */
             url: string;
         };
-        /** PollAnswer */
-        PollAnswer: {
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
-        };
-        /** PollAnswerView */
-        PollAnswerView: {
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-        };
-        /**
-         * PollAnswered
-         * @description To the voter's other devices.
-         */
-        PollAnswered: {
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-        };
-        /** PollChange */
-        PollChange: {
-            /**
-             * May Change
-             * @default null
-             */
-            may_change: boolean | null;
-            /**
-             * Results
-             * @default null
-             */
-            results: ("at_once" | "after_close") | null;
-            /**
-             * Settings
-             * @default null
-             */
-            settings: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Text
-             * @default null
-             */
-            text: string | null;
-        };
-        /**
-         * PollChanged
-         * @description Its words, its rules, or what of it is hidden. The public hears only of what it has seen.
-         */
-        PollChanged: {
-            poll: components["schemas"]["PollView"];
-        };
-        /**
-         * PollClosed
-         * @description With the final sums.
-         */
-        PollClosed: {
-            poll: components["schemas"]["PollView"];
-        };
-        /** PollCreated */
-        PollCreated: {
-            poll: components["schemas"]["PollView"];
-        };
-        /** PollDeleted */
-        PollDeleted: {
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-        };
-        /** PollDraft */
-        PollDraft: {
-            /** Kind */
-            kind: string;
-            /**
-             * May Change
-             * @default true
-             */
-            may_change: boolean;
-            /**
-             * Results
-             * @default at_once
-             * @enum {string}
-             */
-            results: "at_once" | "after_close";
-            /** Settings */
-            settings: {
-                [key: string]: unknown;
-            };
-            /** Text */
-            text: string;
-        };
-        /** PollOpened */
-        PollOpened: {
-            poll: components["schemas"]["PollView"];
-        };
-        /** PollSnapshot */
-        PollSnapshot: {
-            /** Polls */
-            polls: components["schemas"]["PollView"][];
-            position: components["schemas"]["Position"];
-        };
-        /**
-         * PollTallied
-         * @description The sums, told at most every half second however many answer.
-         */
-        PollTallied: {
-            /**
-             * Poll Id
-             * Format: uuid
-             */
-            poll_id: string;
-            /** Sums */
-            sums: components["schemas"]["SumView"][] | null;
-            /** Tally */
-            tally: number;
-            /** Voters */
-            voters: number;
-        };
-        /**
-         * PollView
-         * @description `sums` is nothing while results are kept until the end. `tally` rises with every telling of the sums.
-         */
-        PollView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** May Change */
-            may_change: boolean;
-            /**
-             * Results
-             * @enum {string}
-             */
-            results: "at_once" | "after_close";
-            /**
-             * Session Id
-             * Format: uuid
-             */
-            session_id: string;
-            /** Settings */
-            settings: {
-                [key: string]: unknown;
-            };
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "draft" | "open" | "closed";
-            /** Sums */
-            sums: components["schemas"]["SumView"][] | null;
-            /** Tally */
-            tally: number;
-            /** Text */
-            text: string;
-            /** Version */
-            version: number;
-            /** Voters */
-            voters: number;
-        };
         /**
          * Position
          * @description A place in a channel's log. Offset 0, before the first publication, has no id.
@@ -2101,6 +1693,8 @@ export interface components {
         /**
          * PublisherView
          * @description Somebody who sends. `slot` is the pair of audio and video sections that viewers hear them in.
+         *
+         *     On air without a slot: a newer source of the same person stands in their place.
          */
         PublisherView: {
             /** Audio */
@@ -2109,6 +1703,12 @@ export interface components {
             codec: string | null;
             /** Id */
             id: string;
+            /**
+             * Kind
+             * @default camera
+             * @enum {string}
+             */
+            kind: "camera" | "screen" | "obs" | "video";
             /** Label */
             label: string;
             /** On Air */
@@ -2123,26 +1723,12 @@ export interface components {
         QuestionAnswered: {
             question: components["schemas"]["QuestionView"];
         };
-        /**
-         * QuestionAnswering
-         * @description It is being answered aloud, now. One per session.
-         */
-        QuestionAnswering: {
-            question: components["schemas"]["QuestionView"];
-        };
         /** QuestionApproved */
         QuestionApproved: {
             question: components["schemas"]["QuestionView"];
         };
         /** QuestionAsked */
         QuestionAsked: {
-            question: components["schemas"]["QuestionView"];
-        };
-        /**
-         * QuestionChanged
-         * @description Edited, pinned, assigned, merged: everything but its state.
-         */
-        QuestionChanged: {
             question: components["schemas"]["QuestionView"];
         };
         /**
@@ -2158,25 +1744,8 @@ export interface components {
         };
         /** QuestionDraft */
         QuestionDraft: {
-            /**
-             * Anonymous
-             * @default false
-             */
-            anonymous: boolean;
             /** Text */
             text: string;
-        };
-        /** QuestionHistory */
-        QuestionHistory: {
-            /** Edits */
-            edits: components["schemas"]["EditView"][];
-        };
-        /**
-         * QuestionReturned
-         * @description A decision was taken back: it waits again.
-         */
-        QuestionReturned: {
-            question: components["schemas"]["QuestionView"];
         };
         /** QuestionSnapshot */
         QuestionSnapshot: {
@@ -2184,36 +1753,19 @@ export interface components {
             /** Questions */
             questions: components["schemas"]["QuestionView"][];
         };
-        /**
-         * QuestionView
-         * @description `asker` is nobody where the reader may not know; `merged` are those that this one speaks for.
-         */
+        /** QuestionView */
         QuestionView: {
-            /** Anonymous */
-            anonymous: boolean;
-            answer: components["schemas"]["AnswerView"] | null;
             asker: components["schemas"]["PersonView"] | null;
-            assigned: components["schemas"]["PersonView"] | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Edited At */
-            edited_at: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Merged */
-            merged: string[];
-            /** Merged Into */
-            merged_into: string | null;
-            /** Message Id */
-            message_id: string | null;
-            /** Pinned */
-            pinned: boolean;
             /**
              * Session Id
              * Format: uuid
@@ -2223,7 +1775,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "waiting" | "approved" | "answering" | "answered" | "dismissed";
+            state: "waiting" | "approved" | "answered" | "dismissed";
             /** Text */
             text: string;
             /** Version */
@@ -2233,14 +1785,9 @@ export interface components {
         };
         /**
          * QuestionWithdrawn
-         * @description A public question is public no longer; what it said is not repeated. `into`: another speaks for it.
+         * @description A public question is public no longer; what it said is not repeated.
          */
         QuestionWithdrawn: {
-            /**
-             * Into
-             * @default null
-             */
-            into: string | null;
             /**
              * Question Id
              * Format: uuid
@@ -2248,26 +1795,6 @@ export interface components {
             question_id: string;
             /** Version */
             version: number;
-        };
-        /** QuestionWords */
-        QuestionWords: {
-            /** Text */
-            text: string;
-        };
-        /** Questions */
-        Questions: {
-            /** Questions */
-            questions: components["schemas"]["QuestionView"][];
-        };
-        /**
-         * Reacted
-         * @description How many of each, since the last one.
-         */
-        Reacted: {
-            /** Sums */
-            sums: {
-                [key: string]: number;
-            };
         };
         /**
          * Registered
@@ -2385,6 +1912,11 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * RehearsalForgotten
+         * @description Stands where something was told of a rehearsal that is over.
+         */
+        RehearsalForgotten: Record<string, never>;
         /** ReportChanged */
         ReportChanged: {
             report: components["schemas"]["ReportItem"];
@@ -2599,11 +2131,8 @@ export interface components {
          * @description What differs from person to person on a session's page.
          */
         SessionMine: {
-            /** Answers */
-            answers: components["schemas"]["PollAnswerView"][];
             /** Backstage */
             backstage: components["schemas"]["PublisherView"][];
-            hand: components["schemas"]["HandView"] | null;
             /** Ice Servers */
             ice_servers: components["schemas"]["IceServer"][];
             /** May */
@@ -2672,6 +2201,12 @@ export interface components {
         };
         /** SessionView */
         SessionView: {
+            /** Back At */
+            back_at: string | null;
+            /** Card Ar */
+            card_ar: string;
+            /** Card En */
+            card_en: string;
             /**
              * Conference Id
              * Format: uuid
@@ -2696,6 +2231,10 @@ export interface components {
              * @enum {string}
              */
             language: "ar" | "en";
+            /** Live Since */
+            live_since: string | null;
+            /** Rehearsal Of */
+            rehearsal_of: string | null;
             /** Speakers */
             speakers: components["schemas"]["PersonView"][];
             /**
@@ -2850,6 +2389,25 @@ export interface components {
         StageChanged: {
             stage: components["schemas"]["StageView"];
         };
+        /** StageDirected */
+        StageDirected: {
+            desk: components["schemas"]["DeskView"];
+        };
+        /**
+         * StageInvited
+         * @description Somebody of the audience was asked onto a stage, or left it again.
+         */
+        StageInvited: {
+            /** Invited */
+            invited: boolean;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Title */
+            title: string;
+        };
         /** StageView */
         StageView: {
             /** Live */
@@ -2865,6 +2423,47 @@ export interface components {
             session_id: string;
             /** Viewers */
             viewers: number;
+        };
+        /**
+         * StandingChange
+         * @description Only what is named changes.
+         */
+        StandingChange: {
+            /**
+             * Muted
+             * @default null
+             */
+            muted: boolean | null;
+            /**
+             * On Air
+             * @default null
+             */
+            on_air: boolean | null;
+            /**
+             * Place
+             * @default null
+             */
+            place: number | null;
+        };
+        /**
+         * StandingView
+         * @description Somebody who belongs on a stage. `on_air` is what is wished; `sending` is what media has of them.
+         */
+        StandingView: {
+            /** Muted */
+            muted: boolean;
+            /** On Air */
+            on_air: boolean;
+            person: components["schemas"]["PersonView"];
+            /** Place */
+            place: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "speaker" | "crew" | "guest";
+            /** Sending */
+            sending: components["schemas"]["PublisherView"][];
         };
         /** StateCount */
         StateCount: {
@@ -2898,20 +2497,6 @@ export interface components {
         StreamKeys: {
             /** Keys */
             keys: components["schemas"]["StreamKeyView"][];
-        };
-        /** SumView */
-        SumView: {
-            /** Count */
-            count: number;
-            /**
-             * Hidden
-             * @default false
-             */
-            hidden: boolean;
-            /** Key */
-            key: string;
-            /** Text */
-            text: string;
         };
         /**
          * TallyChanged
@@ -3032,6 +2617,27 @@ export interface components {
             /** Voted */
             voted: boolean;
         };
+        /**
+         * WaitingCard
+         * @description What viewers read while nobody is on air, in either language; `back_at` ends a break.
+         */
+        WaitingCard: {
+            /**
+             * Back At
+             * @default null
+             */
+            back_at: string | null;
+            /**
+             * Card Ar
+             * @default
+             */
+            card_ar: string;
+            /**
+             * Card En
+             * @default
+             */
+            card_en: string;
+        };
         /** WayOfKind */
         WayOfKind: {
             /** Kind */
@@ -3041,16 +2647,6 @@ export interface components {
              * @enum {string}
              */
             way: "page" | "mail" | "off";
-        };
-        /** WordHiding */
-        WordHiding: {
-            /**
-             * Hidden
-             * @default true
-             */
-            hidden: boolean;
-            /** Key */
-            key: string;
         };
         /** WordView */
         WordView: {
