@@ -23,11 +23,14 @@ HEAVY_LOSS, LIGHT_LOSS = 0.10, 0.03
 RUINOUS_LOSS = 0.30
 """A bad radio loses much whatever is sent: a small picture is kept up to this, where sound would suffer too."""
 
-SHRUNK = 0.85
-"""An estimate below this share of what is sent means that packets queue on the way."""
+SHRUNK = 0.93
+"""An estimate that falls to this share of the one before means that packets queue on the way.
+
+Its size alone says little: browsers begin far below what the line bears and add some 6 % a second.
+"""
 
 STALE_S = 6.0
-"""How long an estimate says something about the line."""
+"""How long a report says something about the line."""
 
 PATIENT_S, LONGEST_S = 5.0, 120.0
 """How long a smaller picture is kept before a larger one is tried; doubled each time the try fails."""
@@ -60,16 +63,20 @@ class Chooser:
         self.shown: Mapping[int, int] = {}
         self.ceiling: Mode | None = None
         self.reason: Reason | None = None
-        self._estimate: tuple[float, float] | None = None
+        self.estimate = 0.0
+        self._overused: tuple[float, float] | None = None
         self._loss: tuple[float, float] = (0.0, 0.0)
         self._budget: float | None = None
-        self._sent = 0.0
+        self._sending: Choice = {}
         self._wait = PATIENT_S
         self._quiet_until = 0.0
         self._raised: float | None = None
 
     def estimated(self, bitrate: float, now: float) -> None:
-        self._estimate = (bitrate, now)
+        """What the receiver believes it can receive, in bits a second."""
+        if bitrate < SHRUNK * self.estimate:
+            self._overused = (bitrate, now)
+        self.estimate = bitrate
 
     def lost(self, fraction: float, now: float) -> None:
         """The share that did not come since the report before."""
@@ -80,8 +87,7 @@ class Chooser:
         """Whether the line is being felt out, or the last news of it was bad."""
         if self.mode in ("high", "audio"):
             return False
-        shrunk = self._estimate is not None and self._estimate[0] < SHRUNK * self._sent
-        return self._budget is not None or shrunk or self._loss[0] > HEAVY_LOSS
+        return self._budget is not None or self._overused is not None or self._loss[0] > HEAVY_LOSS
 
     @property
     def effective(self) -> Mode:
@@ -102,7 +108,7 @@ class Chooser:
         seen = [one for one in offered if self.shown.get(one.slot, 1) > 0]
         choice: Choice = {one.slot: None for one in offered}
         if mode == "audio":
-            self._sent = 0.0
+            self._sending = choice
             return choice
         caps = {one.slot: self._cap(one, mode) for one in seen}
         # The largest picture is served first.
@@ -113,7 +119,7 @@ class Chooser:
         choice.update(fitting)
         if self.reason is None and fitting != _fit(seen, caps, None):
             self.reason = "network"
-        self._sent = _cost(seen, fitting)
+        self._sending = choice
         return choice
 
     def _cap(self, one: Offered, mode: Mode) -> int:
@@ -129,27 +135,32 @@ class Chooser:
 
     def _weigh(self, seen: Sequence[Offered], caps: Mapping[int, int], now: float) -> None:
         """Lower the budget when the line is full, raise it by one step when it has been calm for long."""
-        estimate = self._estimate[0] if self._estimate and now - self._estimate[1] < STALE_S else None
+        sent = _cost(seen, self._sending)
+        if not sent and any(layer is not None for layer in self._sending.values()):
+            return  # nothing is measured yet
+        estimate = self._overused[0] if self._overused and now - self._overused[1] < STALE_S else None
         loss = self._loss[0] if now - self._loss[1] < STALE_S else 0.0
-        shrunk = estimate is not None and estimate < SHRUNK * self._sent
-        if self._sent and (shrunk or loss > HEAVY_LOSS):
+        # One report is one reason: the next must tell of what is sent from now on.
+        self._overused = None
+        if self._loss[0] > HEAVY_LOSS:
+            self._loss = (0.0, now)
+        shrunk = estimate is not None and estimate < sent
+        if sent and (shrunk or loss > HEAVY_LOSS):
             least = min((_rate(one, one.cheapest(caps[one.slot])) for one in seen), default=0.0)
-            self._lower(estimate, loss, now, floor=0.0 if shrunk or loss > RUINOUS_LOSS else least * 1.01)
+            self._lower(sent, estimate, loss, now, floor=0.0 if shrunk or loss > RUINOUS_LOSS else least * 1.01)
         elif self._budget is not None and now >= self._quiet_until and loss <= LIGHT_LOSS:
             self._raise(seen, caps, now)
         elif self._raised is not None and now - self._raised > TRIAL_S:
             self._raised, self._wait = None, PATIENT_S
 
-    def _lower(self, estimate: float | None, loss: float, now: float, *, floor: float) -> None:
-        bearable = self._sent * (1 - loss)
+    def _lower(self, sent: float, estimate: float | None, loss: float, now: float, *, floor: float) -> None:
+        bearable = sent * (1 - loss)
         budget = min(bearable, estimate) if estimate is not None else bearable
         self._budget = max(floor, 0.9 * (budget if self._budget is None else min(budget, self._budget)))
         if self._raised is not None:
             self._wait = min(2 * self._wait, LONGEST_S)
             self._raised = None
         self._quiet_until = now + self._wait
-        # One report is one reason: the next must tell of what is sent from now on.
-        self._estimate, self._loss = None, (0.0, 0.0)
 
     def _raise(self, seen: Sequence[Offered], caps: Mapping[int, int], now: float) -> None:
         now_sent = _fit(seen, caps, self._budget)

@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import socket
 from collections.abc import AsyncIterator
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from realtime.media.engine import Engine
 from realtime.media.errors import MediaError
 from realtime.media.peer import Peer
+from realtime.media.publisher import Source
 from realtime.media.room import FeedName
 
 from .conftest import ROOM
@@ -47,10 +49,10 @@ class Bridge:
         self.authorizations.append(request.headers.get("authorization", ""))
         offer = (await request.body()).decode()
         owner = request.query_params.get("owner", "film")
+        kind = cast(Source, request.query_params.get("kind", "camera"))
         try:
-            return _created(
-                self._engine.publish(ROOM, id=secrets.token_urlsafe(16), owner=owner, label="", offer=offer)
-            )
+            id = secrets.token_urlsafe(16)
+            return _created(self._engine.publish(ROOM, id=id, owner=owner, label="", kind=kind, offer=offer))
         except MediaError as error:
             return PlainTextResponse(error.detail, error.status)
 

@@ -30,11 +30,17 @@ _SCRIPT = """() => {
     await pc.setRemoteDescription({type: "answer", sdp: await answer.text()});
     window.pc = pc;
   };
-  window.publish = async (owner) => {
-    const stream = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360}, audio: true});
+  window.publish = async (owner, {layers = [], codec = null, kind = "camera", sound = true} = {}) => {
+    const stream = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360}, audio: sound});
     const pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
-    for (const track of stream.getTracks()) pc.addTransceiver(track, {direction: "sendonly"});
-    await exchange(pc, "/whip?owner=" + owner);
+    for (const track of stream.getTracks()) {
+      const sendEncodings = track.kind === "video" ? layers : [];
+      const transceiver = pc.addTransceiver(track, {direction: "sendonly", sendEncodings});
+      if (track.kind === "video" && codec)
+        transceiver.setCodecPreferences(RTCRtpSender.getCapabilities("video").codecs.filter(
+          ({mimeType}) => [`video/${codec}`, "video/rtx"].includes(mimeType)));
+    }
+    await exchange(pc, `/whip?owner=${owner}&kind=${kind}`);
   };
   window.watch = async (pairs) => {
     const pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
@@ -49,13 +55,20 @@ _SCRIPT = """() => {
   window.playing = () => new Promise((resolve) =>
     document.getElementById("v0").requestVideoFrameCallback(() => resolve(true)));
   window.counts = async () => {
-    const found = {encoded: 0, decoded: {}, lost: 0, energy: 0};
-    for (const stat of (await pc.getStats()).values()) {
+    const found = {encoded: 0, decoded: {}, width: {}, codec: {}, lost: 0, energy: 0, sounds: {}};
+    const stats = await pc.getStats();
+    for (const stat of stats.values()) {
       if (stat.type === "outbound-rtp" && stat.kind === "video") found.encoded = stat.framesEncoded;
       if (stat.type !== "inbound-rtp") continue;
       found.lost += stat.packetsLost;
-      if (stat.kind === "video") found.decoded[stat.mid] = stat.framesDecoded;
-      else found.energy += stat.totalAudioEnergy;
+      if (stat.kind === "video") {
+        found.decoded[stat.mid] = stat.framesDecoded;
+        found.width[stat.mid] = stat.frameWidth;
+        found.codec[stat.mid] = stats.get(stat.codecId)?.mimeType;
+      } else {
+        found.energy += stat.totalAudioEnergy;
+        found.sounds[stat.mid] = stat.packetsReceived;
+      }
     }
     return found;
   };
@@ -70,7 +83,7 @@ async def browser() -> AsyncIterator[Browser]:
         await made.close()
 
 
-async def _open(browser: Browser, bridge: Bridge) -> Page:
+async def open_page(browser: Browser, bridge: Bridge) -> Page:
     context = await browser.new_context(permissions=["camera", "microphone"])
     page = await context.new_page()
     await page.goto(bridge.url)
@@ -78,7 +91,7 @@ async def _open(browser: Browser, bridge: Bridge) -> Page:
     return page
 
 
-async def _grown(page: Page, frames: int, *, mids: tuple[str, ...] = ("1",)) -> dict[str, Any]:
+async def grown(page: Page, frames: int, *, mids: tuple[str, ...] = ("1",)) -> dict[str, Any]:
     """The counts once the pictures of these sections have that many frames more."""
     before = await page.evaluate("counts()")
     while True:
@@ -90,13 +103,13 @@ async def _grown(page: Page, frames: int, *, mids: tuple[str, ...] = ("1",)) -> 
 
 async def test_browser_sees_and_hears_browser(engine: Engine, browser: Browser) -> None:
     async with Bridge(engine).serving() as bridge:
-        speaker, viewer = await _open(browser, bridge), await _open(browser, bridge)
+        speaker, viewer = await open_page(browser, bridge), await open_page(browser, bridge)
         await speaker.evaluate("publish('one')")
         await viewer.evaluate("watch(1)")
         await viewer.evaluate("playing()")
 
         encoded, decoded = await speaker.evaluate("counts()"), await viewer.evaluate("counts()")
-        later = await _grown(viewer, 60)
+        later = await grown(viewer, 60)
         sent = (await speaker.evaluate("counts()"))["encoded"] - encoded["encoded"]
 
         assert later["decoded"]["1"] - decoded["decoded"]["1"] >= 0.95 * sent - 2  # two may be on their way
@@ -106,16 +119,16 @@ async def test_browser_sees_and_hears_browser(engine: Engine, browser: Browser) 
 
 async def test_browser_sees_two_and_goes_on_when_one_returns(engine: Engine, browser: Browser) -> None:
     async with Bridge(engine).serving() as bridge:
-        viewer = await _open(browser, bridge)
+        viewer = await open_page(browser, bridge)
         await viewer.evaluate("watch(2)")
-        first, second = await _open(browser, bridge), await _open(browser, bridge)
+        first, second = await open_page(browser, bridge), await open_page(browser, bridge)
         await first.evaluate("publish('one')")
         await second.evaluate("publish('two')")
         await viewer.evaluate("playing()")
-        await _grown(viewer, 20, mids=("1", "3"))
+        await grown(viewer, 20, mids=("1", "3"))
 
         await first.close()
-        first = await _open(browser, bridge)
+        first = await open_page(browser, bridge)
         await first.evaluate("publish('one')")
 
-        await _grown(viewer, 20, mids=("1", "3"))
+        await grown(viewer, 20, mids=("1", "3"))

@@ -71,7 +71,5 @@ def _sends_sound(publisher: Publisher, offer: str) -> None:
     section = next(one for one in parse_offer(offer).sections if one.kind == "audio")
     opus = next(codec for codec in section.codecs if codec.name.lower() == "opus")
     publisher.received_rtp(
-        build_rtp(
-            payload_type=opus.payload_type, marker=False, sequence=1, timestamp=1, ssrc=7, payload=b"sound"
-        )
+        build_rtp(payload_type=opus.payload_type, marker=False, sequence=1, timestamp=1, ssrc=7, payload=b"sound")
     )

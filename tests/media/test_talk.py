@@ -74,6 +74,57 @@ async def test_two_publishers_fill_two_slots(stage: Stage) -> None:
     await watcher.sees(mids=("0", "2"))
 
 
+async def test_obs_replaces_the_camera_of_its_person_until_it_leaves(stage: Stage, until: Until) -> None:
+    def places() -> dict[object, object]:
+        return {publisher["id"]: publisher["slot"] for publisher in _publishers(stage.engine)}
+
+    await stage.publish("camera", owner="speaker/login")
+    watcher = await stage.watch("v1")
+    await watcher.sees()
+
+    obs = await stage.publish("obs", owner="speaker/key", kind="obs")
+    await stage.publish("screen", owner="speaker/login", kind="screen")
+
+    await until(lambda: places() == {"camera": None, "obs": 0, "screen": 1})
+    await watcher.sees()
+    await obs.close()
+    await until(lambda: places() == {"camera": 0, "screen": 1})
+    await watcher.sees(more=20)
+
+
+async def test_wish_names_persons_and_their_sources(stage: Stage) -> None:
+    stage.engine.want(ROOM, Wish(revision=2, open=True, on_air=frozenset({"one", "two#screen"})))
+    await stage.publish("p1", owner="one/a")
+    await stage.publish("p2", owner="two/b")
+    await stage.publish("p3", owner="two/b", kind="screen")
+
+    on_air = {publisher["id"]: publisher["on_air"] for publisher in _publishers(stage.engine)}
+
+    assert on_air == {"p1": True, "p2": False, "p3": True}
+
+
+async def test_who_speaks_is_told_beside_the_state(stage: Stage) -> None:
+    await stage.publish("p1", owner="speaker/login")
+
+    async with aclosing(stage.engine.events.listen()) as events:
+        told = await anext(event async for event in events if event["type"] == "speaking")
+
+    assert told["main"] == "p1"
+    assert told["speaking"] == [{"publisher": "p1", "owner": "speaker/login", "slot": 0}]
+
+
+async def test_one_person_cannot_fill_a_stage(stage: Stage) -> None:
+    for number in range(4):
+        await stage.publish(f"p{number}", owner=f"one/{number}")
+    pc = connection()
+
+    with pytest.raises(MediaError) as refused:
+        stage.engine.publish(ROOM, id="p9", owner="one/9", label="", offer=await publisher_offer(pc))
+
+    assert (refused.value.status, refused.value.code) == (409, "stage.too_many")
+    await pc.close()
+
+
 async def test_only_backstage_sees_who_is_not_on_air(stage: Stage) -> None:
     stage.engine.want(ROOM, Wish(revision=2, open=True, on_air=frozenset()))
     await stage.publish("p1")
