@@ -132,7 +132,7 @@ describe('rows', () => {
       message('c', { at: '2026-11-20T21:02:00Z' }), message('d', { at: '2026-11-20T21:03:00Z', author: ME }),
     ];
     const sending = [{ key: 'e', text: 'e', at: '2026-11-20T21:04:00Z', state: 'sending' as const, fault: null }];
-    expect(rowsOf(list, sending, ME, 'Asia/Riyadh').map((row) => (row.kind === 'day' ? row.key : `${row.key} ${row.head}`))).toEqual([
+    expect(rowsOf(list, sending, ME, 'Asia/Riyadh').map((row) => (row.kind === 'day' || row.kind === 'new' ? row.key : `${row.key} ${row.head}`))).toEqual([
       'day 2026-11-20', 'a true', 'day 2026-11-21', 'b true', 'c false', 'd true', 'e false',
     ]);
   });

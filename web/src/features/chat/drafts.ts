@@ -21,7 +21,7 @@ export function writeDraft(name: string, text: string): void {
 }
 
 /** Messages on their way: sent again, with the same key, after a reload. */
-export interface Waiting { key: string; text: string; at: string }
+export interface Waiting { key: string; text: string; at: string; more?: { parent_id?: string; mentions?: string[] } }
 
 export function readOutbox(name: string): Waiting[] {
   try {

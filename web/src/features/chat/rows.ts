@@ -5,12 +5,13 @@ import type { Sending } from './ChatStore.svelte';
 
 export type Row =
   | { key: string; kind: 'day'; at: string }
+  | { key: string; kind: 'new' }
   | { key: string; kind: 'message'; message: Message; head: boolean }
   | { key: string; kind: 'sending'; sending: Sending; author: Person; head: boolean };
 
 const ONE_GO_MS = 5 * 60_000;
 
-export function rowsOf(messages: readonly Message[], sending: readonly Sending[], me: Person, zone: string): Row[] {
+export function rowsOf(messages: readonly Message[], sending: readonly Sending[], me: Person, zone: string, newFrom: string | null = null): Row[] {
   const rows: Row[] = [];
   let day = '';
   let before: { author: string; at: number } | null = null;
@@ -24,7 +25,10 @@ export function rowsOf(messages: readonly Message[], sending: readonly Sending[]
     return head;
   };
   for (const message of messages) {
+    const fresh = message.id === newFrom;
+    if (fresh) before = null;
     const head = place(message.at, message.author.id);
+    if (fresh) rows.push({ key: 'new', kind: 'new' });
     rows.push({ key: message.id, kind: 'message', message, head });
   }
   for (const one of sending) {

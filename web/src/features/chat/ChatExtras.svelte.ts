@@ -1,0 +1,115 @@
+/**
+ * What a chat knows of the reader alone: what of theirs waits for a moderator, the signs they gave, whether
+ * they may write now. It comes after the page works; without it one reads and writes plainly.
+ */
+import { t } from '~/i18n/t.svelte';
+import { api as theApi, type Api } from '~/net/api';
+import { live as theLive } from '~/net/client.svelte';
+import { follow, type Followed } from '~/net/live';
+import type { ChatMine, Held, Message, Publication, Silence } from '~/net/shapes';
+import type { LiveClient } from '~/net/socket';
+import type { ChatStore } from './ChatStore.svelte';
+
+export type Sign = 'thumb' | 'heart' | 'clap' | 'laugh' | 'wow' | 'sad';
+export const SIGNS: readonly (readonly [Sign, string])[] = [['thumb', '👍'], ['heart', '❤️'], ['clap', '👏'], ['laugh', '😄'], ['wow', '😮'], ['sad', '😢']];
+
+export class ChatExtras {
+  signs = $state.raw<ReadonlyMap<string, ReadonlySet<Sign>>>(new Map());
+  silenced = $state(false);
+  exempt = $state(true);
+  /** Somebody named the reader: told aloud, where they wish. */
+  onMentioned: (message: string) => void = () => {};
+  private freeAt = $state(0);
+  private now = $state(Date.now());
+  private clock: ReturnType<typeof setInterval> | null = null;
+  private followed: Followed | null = null;
+
+  readonly waitS = $derived(Math.max(0, Math.ceil((this.freeAt - this.now) / 1000)));
+
+  constructor(
+    readonly chat: ChatStore,
+    private readonly api: Api = theApi,
+    private readonly live: LiveClient = theLive,
+  ) {}
+
+  open(): void {
+    this.followed = follow<ChatMine>(this.live, {
+      channel: `person:${this.chat.me.id}`,
+      load: (signal) => this.api.get(`/api/sessions/${this.chat.session}/chat/mine`, { signal }),
+      reset: (mine) => this.reset(mine),
+      publication: (publication) => this.apply(publication),
+    });
+  }
+
+  close(): void {
+    this.followed?.close();
+    if (this.clock) clearInterval(this.clock);
+  }
+
+  apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
+    if (name === 'message.held') this.hold((data.held as Held).message);
+    else if (name === 'message.settled' && data.session_id === this.chat.session) this.settled(String(data.message_id), String(data.state));
+    else if (name === 'sign.changed') this.setSign(String(data.message_id), data.kind as Sign, Boolean(data.on));
+    else if (name === 'message.mentioned' && data.session_id === this.chat.session) this.onMentioned(String(data.message_id));
+    else if (name === 'silence.changed') {
+      const { session_id } = data.silence as Silence;
+      if (session_id === null || session_id === this.chat.session) this.silenced = Boolean(data.silenced) && !this.exempt;
+    }
+  }
+
+  gave(message: string, kind: Sign): boolean {
+    return this.signs.get(message)?.has(kind) ?? false;
+  }
+
+  async toggle(message: Message, kind: Sign): Promise<void> {
+    const on = !this.gave(message.id, kind);
+    this.setSign(message.id, kind, on);
+    try {
+      await this.api.post(`/api/messages/${message.id}/signs`, { kind, on });
+    } catch (error) {
+      this.setSign(message.id, kind, !on);
+      throw error;
+    }
+  }
+
+  /** One has just spoken: in slow mode the next turn is some time off. */
+  spoke(): void {
+    const slow = this.chat.rules?.slow_s ?? 0;
+    if (slow && !this.exempt) this.wait(slow);
+  }
+
+  private wait(seconds: number): void {
+    this.now = Date.now();
+    this.freeAt = this.now + seconds * 1000;
+    this.clock ??= setInterval(() => {
+      this.now = Date.now();
+      if (this.now < this.freeAt) return;
+      clearInterval(this.clock!);
+      this.clock = null;
+    }, 250);
+  }
+
+  private reset(mine: ChatMine): void {
+    this.exempt = mine.exempt;
+    this.silenced = mine.silenced;
+    this.signs = new Map(mine.signs.map(({ message_id, kinds }) => [message_id, new Set(kinds)]));
+    for (const { message } of mine.held) this.hold(message);
+    if (mine.wait_s) this.wait(mine.wait_s);
+  }
+
+  private hold(message: Message): void {
+    if (message.session_id === this.chat.session && message.author.id === this.chat.me.id) this.chat.hold(message);
+  }
+
+  private settled(id: string, state: string): void {
+    if (state === 'refused') this.chat.refused(id, t('talk.refused'));
+    else this.chat.discard(id);
+  }
+
+  private setSign(message: string, kind: Sign, on: boolean): void {
+    const kinds = new Set(this.signs.get(message));
+    if (on) kinds.add(kind);
+    else kinds.delete(kind);
+    this.signs = new Map(this.signs).set(message, kinds);
+  }
+}

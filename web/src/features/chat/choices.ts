@@ -1,0 +1,64 @@
+/** What may be done with a message, as the choices of its menu. */
+import { t } from '~/i18n/t.svelte';
+import { api } from '~/net/api';
+import type { Deed, Message } from '~/net/shapes';
+import type { Choice } from '~/ui/Menu.svelte';
+import { toasts } from '~/ui/toasts.svelte';
+import type { MineStore } from '../stage/MineStore.svelte';
+
+export interface Acts {
+  reply: (message: Message) => void;
+  react: (message: Message) => void;
+  edit: (message: Message) => void;
+  remove: (message: Message) => void;
+  report: (message: Message) => void;
+}
+
+export function choicesFor(message: Message, own: boolean, mine: MineStore | null, acts: Acts): Choice[] {
+  const moderates = mine?.may('message.moderate') ?? false;
+  const deed = (path: string, said: string, method: 'post' | 'put' | 'delete' = 'post'): void => void tell(path, said, method);
+  if (message.deleted) return message.hidden && moderates ? [{ label: t('talk.restore'), pick: () => deed(`/api/messages/${message.id}/restore`, t('talk.restored')) }] : [];
+  return [
+    { label: t('talk.reply'), pick: () => acts.reply(message) },
+    { label: t('talk.react'), pick: () => acts.react(message) },
+    ...(own ? [{ label: t('chat.edit'), pick: () => acts.edit(message) }] : []),
+    ...(mine?.may('message.pin') ? [message.pinned
+      ? { label: t('talk.unpin'), pick: () => deed(`/api/messages/${message.id}/pin`, t('talk.unpinned'), 'delete') }
+      : { label: t('talk.pin'), pick: () => deed(`/api/messages/${message.id}/pin`, t('talk.pinned'), 'put') }] : []),
+    ...(mine?.may('question.decide') ? [{ label: t('talk.to_question'), pick: () => void asked(message) }] : []),
+    ...(own ? [] : [{ label: t('talk.report'), pick: () => acts.report(message) }]),
+    ...(moderates && !own ? [{ label: t('talk.hide'), danger: true, pick: () => deed(`/api/messages/${message.id}/hide`, t('talk.hid')) }] : []),
+    ...(own || moderates ? [{ label: t('chat.delete'), danger: true, pick: () => acts.remove(message) }] : []),
+  ];
+}
+
+/** Does something that has a way back, and offers it. */
+export async function tell(path: string, said: string, method: 'post' | 'put' | 'delete' = 'post', body?: unknown): Promise<Deed | null> {
+  try {
+    const deed = await (method === 'delete' ? api.delete<Deed>(path) : api[method]<Deed>(path, body));
+    const toast = toasts.say(said, { label: t('core.undo'), run: () => void undo(deed, toast) });
+    return deed;
+  } catch (error) {
+    toasts.fault(error);
+    return null;
+  }
+}
+
+export async function undo(deed: Deed, toast?: number): Promise<void> {
+  if (toast !== undefined) toasts.drop(toast);
+  try {
+    await api.post(`/api/audit/${deed.id}/undo`);
+    toasts.say(t('talk.undone'));
+  } catch (error) {
+    toasts.fault(error);
+  }
+}
+
+async function asked(message: Message): Promise<void> {
+  try {
+    await api.post(`/api/messages/${message.id}/question`);
+    toasts.say(t('talk.is_question'));
+  } catch (error) {
+    toasts.fault(error);
+  }
+}
