@@ -13,8 +13,9 @@ from models.base import new_id, now
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.team import Board, BoardColumn
-from server.actions import card, message, question, session, team, vote
+from server.actions import card, question, session, team, vote
 from server.actions.publish import publish
+from server.demo import conversation
 from server.demo.people import (
     CONFERENCE,
     CROWD,
@@ -113,14 +114,6 @@ TALKS = (
     ),
 )
 
-CHAT = (
-    (CROWD[0], "السلام عليكم جميعًا، الصوت واضح جدًا عندي من عمّان 🌿"),
-    (CROWD[1], "وعليكم السلام. أتابع من تونس، والصورة ممتازة حتى على الجوّال."),
-    (CROWD[3], "Hello from Lagos! Following with the English notes 👋"),
-    (CROWD[2], "هل ستُنشر روابط الأدوات بعد الجلسة؟"),
-    (PERSONAS["moderator"], "نعم، سنضعها في صفحة الجلسة قبل نهاية اليوم."),
-    (CROWD[4], "فكرة «اجتماع عشر دقائق» غيّرت عمل فريقنا فعلًا."),
-)
 QUESTIONS = (
     (CROWD[1], "كيف نحافظ على حماس المتطوّعين بعد الشهر الأول؟", "approved", (0, 2, 3, 4)),
     (CROWD[2], "ما أقلّ عدد من الأدوات يكفي فريقًا من عشرة أشخاص؟", "approved", (1, 5)),
@@ -196,8 +189,7 @@ def _conference(db: Session) -> None:
 
 
 def _conversation(db: Session) -> None:
-    for author, text in CHAT:
-        message.post(db, author.actor, LIVE_SESSION, text, id=new_id())
+    conversation.lay_out(db)
     for asker, text, state, voters in QUESTIONS:
         asked = question.ask(db, asker.actor, LIVE_SESSION, text, id=new_id())
         if state != "waiting":

@@ -116,6 +116,35 @@ export interface components {
             /** Read */
             read: string[];
         };
+        /** AnswerDraft */
+        AnswerDraft: {
+            /**
+             * How
+             * @default aloud
+             * @enum {string}
+             */
+            how: "aloud" | "writing" | "private";
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /** AnswerView */
+        AnswerView: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "aloud" | "writing" | "private";
+            /** Text */
+            text: string;
+        };
+        /** Assignment */
+        Assignment: {
+            /** Person Id */
+            person_id: string | null;
+        };
         /** AuditEntry */
         AuditEntry: {
             /** Action */
@@ -370,6 +399,26 @@ export interface components {
             quoted: components["schemas"]["MessageView"][];
             rules: components["schemas"]["ChatRulesView"];
         };
+        /** CheckAnswer */
+        CheckAnswer: {
+            /** Answer */
+            answer: string;
+        };
+        /** CheckOffer */
+        CheckOffer: {
+            /** Offer */
+            offer: string;
+        };
+        /**
+         * CheckStart
+         * @description The server's time in milliseconds since 1970, and a key to the relay that soon expires.
+         */
+        CheckStart: {
+            /** Ice Servers */
+            ice_servers: components["schemas"]["IceServer"][];
+            /** Now Ms */
+            now_ms: number;
+        };
         /** Checklist */
         Checklist: {
             /** Items */
@@ -390,6 +439,16 @@ export interface components {
             /** Id */
             id: string;
             words: components["schemas"]["Words"];
+        };
+        /**
+         * Claimed
+         * @description Who has what in hand on the moderators' desk, by item (`question:ID`); shown for a few seconds.
+         */
+        Claimed: {
+            /** Claims */
+            claims: {
+                [key: string]: components["schemas"]["PersonView"];
+            };
         };
         /** ColumnView */
         ColumnView: {
@@ -589,6 +648,19 @@ export interface components {
             waiting: number;
         };
         /**
+         * Decisions
+         * @description Several questions, decided alike in one command.
+         */
+        Decisions: {
+            /** Ids */
+            ids: string[];
+            /**
+             * To
+             * @enum {string}
+             */
+            to: "approved" | "dismissed" | "waiting";
+        };
+        /**
          * Deed
          * @description Something done, by which it can be undone.
          */
@@ -644,6 +716,20 @@ export interface components {
          * @description Nothing more to say: for answers that must not tell known from unknown.
          */
         Done: Record<string, never>;
+        /**
+         * EditView
+         * @description What a question said before, and who changed it then.
+         */
+        EditView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["PersonView"] | null;
+            /** Text */
+            text: string;
+        };
         /** FirstOrganiser */
         FirstOrganiser: {
             /** Email */
@@ -748,6 +834,52 @@ export interface components {
             more: boolean;
         };
         /**
+         * HandCalled
+         * @description The floor is theirs.
+         */
+        HandCalled: {
+            hand: components["schemas"]["HandView"];
+        };
+        /** HandLowered */
+        HandLowered: {
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
+        /** HandRaised */
+        HandRaised: {
+            hand: components["schemas"]["HandView"];
+        };
+        /** HandSnapshot */
+        HandSnapshot: {
+            /** Hands */
+            hands: components["schemas"]["HandView"][];
+            position: components["schemas"]["Position"];
+        };
+        /** HandView */
+        HandView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Called */
+            called: boolean;
+            person: components["schemas"]["PersonView"];
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
+        /**
          * HandedLink
          * @description A new personal link. Without `link` the organiser may not see it; `mailed` says whether it went out.
          */
@@ -835,6 +967,59 @@ export interface components {
              * @default null
              */
             username: string | null;
+        };
+        /** InteractionChange */
+        InteractionChange: {
+            /**
+             * Anonymous
+             * @default null
+             */
+            anonymous: ("never" | "public" | "all") | null;
+            /**
+             * Hands Open
+             * @default null
+             */
+            hands_open: boolean | null;
+            /**
+             * Questions Open
+             * @default null
+             */
+            questions_open: boolean | null;
+            /**
+             * Reactions Open
+             * @default null
+             */
+            reactions_open: boolean | null;
+        };
+        /** InteractionChanged */
+        InteractionChanged: {
+            interaction: components["schemas"]["InteractionView"];
+        };
+        /** InteractionSnapshot */
+        InteractionSnapshot: {
+            interaction: components["schemas"]["InteractionView"];
+            position: components["schemas"]["Position"];
+        };
+        /** InteractionView */
+        InteractionView: {
+            /**
+             * Anonymous
+             * @enum {string}
+             */
+            anonymous: "never" | "public" | "all";
+            /** Hands Open */
+            hands_open: boolean;
+            /** Questions Open */
+            questions_open: boolean;
+            /** Reactions Open */
+            reactions_open: boolean;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Version */
+            version: number;
         };
         /** InvitationAccept */
         InvitationAccept: {
@@ -963,6 +1148,16 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * JoinCode
+         * @description The session's address, and the same as a QR code (SVG).
+         */
+        JoinCode: {
+            /** Svg */
+            svg: string;
+            /** Url */
+            url: string;
+        };
         /** Joined */
         Joined: {
             /**
@@ -975,6 +1170,45 @@ export interface components {
             session_id: string | null;
             /** Team Id */
             team_id: string | null;
+        };
+        /** LikelyDuplicates */
+        LikelyDuplicates: {
+            /** Questions */
+            questions: components["schemas"]["Likeness"][];
+        };
+        /** Likeness */
+        Likeness: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Like */
+            like: string[];
+        };
+        /** LineDraft */
+        LineDraft: {
+            /** Text */
+            text: string;
+        };
+        /** LineSaid */
+        LineSaid: {
+            line: components["schemas"]["LineView"];
+        };
+        /** LineSnapshot */
+        LineSnapshot: {
+            line: components["schemas"]["LineView"];
+            position: components["schemas"]["Position"];
+        };
+        /**
+         * LineView
+         * @description What the moderators tell those who speak; empty when there is nothing to say.
+         */
+        LineView: {
+            /** At */
+            at: string | null;
+            /** Text */
+            text: string;
         };
         /** LinkToken */
         LinkToken: {
@@ -1072,6 +1306,11 @@ export interface components {
              */
             ways: components["schemas"]["WayOfKind"][];
         };
+        /** MailLink */
+        MailLink: {
+            /** Email */
+            email: string;
+        };
         /** Me */
         Me: {
             /** Conferences */
@@ -1108,6 +1347,14 @@ export interface components {
              * Format: uuid
              */
             team_id: string;
+        };
+        /** Merging */
+        Merging: {
+            /**
+             * Into
+             * Format: uuid
+             */
+            into: string;
         };
         /**
          * MessageContext
@@ -1605,6 +1852,189 @@ export interface components {
             /** Url */
             url: string;
         };
+        /** PollAnswer */
+        PollAnswer: {
+            /** Answer */
+            answer: {
+                [key: string]: unknown;
+            };
+        };
+        /** PollAnswerView */
+        PollAnswerView: {
+            /** Answer */
+            answer: {
+                [key: string]: unknown;
+            };
+            /**
+             * Poll Id
+             * Format: uuid
+             */
+            poll_id: string;
+        };
+        /**
+         * PollAnswered
+         * @description To the voter's other devices.
+         */
+        PollAnswered: {
+            /** Answer */
+            answer: {
+                [key: string]: unknown;
+            };
+            /**
+             * Poll Id
+             * Format: uuid
+             */
+            poll_id: string;
+        };
+        /** PollChange */
+        PollChange: {
+            /**
+             * May Change
+             * @default null
+             */
+            may_change: boolean | null;
+            /**
+             * Results
+             * @default null
+             */
+            results: ("at_once" | "after_close") | null;
+            /**
+             * Settings
+             * @default null
+             */
+            settings: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Text
+             * @default null
+             */
+            text: string | null;
+        };
+        /**
+         * PollChanged
+         * @description Its words, its rules, or what of it is hidden. The public hears only of what it has seen.
+         */
+        PollChanged: {
+            poll: components["schemas"]["PollView"];
+        };
+        /**
+         * PollClosed
+         * @description With the final sums.
+         */
+        PollClosed: {
+            poll: components["schemas"]["PollView"];
+        };
+        /** PollCreated */
+        PollCreated: {
+            poll: components["schemas"]["PollView"];
+        };
+        /** PollDeleted */
+        PollDeleted: {
+            /**
+             * Poll Id
+             * Format: uuid
+             */
+            poll_id: string;
+        };
+        /** PollDraft */
+        PollDraft: {
+            /** Kind */
+            kind: string;
+            /**
+             * May Change
+             * @default true
+             */
+            may_change: boolean;
+            /**
+             * Results
+             * @default at_once
+             * @enum {string}
+             */
+            results: "at_once" | "after_close";
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+        };
+        /** PollOpened */
+        PollOpened: {
+            poll: components["schemas"]["PollView"];
+        };
+        /** PollSnapshot */
+        PollSnapshot: {
+            /** Polls */
+            polls: components["schemas"]["PollView"][];
+            position: components["schemas"]["Position"];
+        };
+        /**
+         * PollTallied
+         * @description The sums, told at most every half second however many answer.
+         */
+        PollTallied: {
+            /**
+             * Poll Id
+             * Format: uuid
+             */
+            poll_id: string;
+            /** Sums */
+            sums: components["schemas"]["SumView"][] | null;
+            /** Tally */
+            tally: number;
+            /** Voters */
+            voters: number;
+        };
+        /**
+         * PollView
+         * @description `sums` is nothing while results are kept until the end. `tally` rises with every telling of the sums.
+         */
+        PollView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** May Change */
+            may_change: boolean;
+            /**
+             * Results
+             * @enum {string}
+             */
+            results: "at_once" | "after_close";
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "open" | "closed";
+            /** Sums */
+            sums: components["schemas"]["SumView"][] | null;
+            /** Tally */
+            tally: number;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+            /** Voters */
+            voters: number;
+        };
         /**
          * Position
          * @description A place in a channel's log. Offset 0, before the first publication, has no id.
@@ -1723,12 +2153,26 @@ export interface components {
         QuestionAnswered: {
             question: components["schemas"]["QuestionView"];
         };
+        /**
+         * QuestionAnswering
+         * @description It is being answered aloud, now. One per session.
+         */
+        QuestionAnswering: {
+            question: components["schemas"]["QuestionView"];
+        };
         /** QuestionApproved */
         QuestionApproved: {
             question: components["schemas"]["QuestionView"];
         };
         /** QuestionAsked */
         QuestionAsked: {
+            question: components["schemas"]["QuestionView"];
+        };
+        /**
+         * QuestionChanged
+         * @description Edited, pinned, assigned, merged: everything but its state.
+         */
+        QuestionChanged: {
             question: components["schemas"]["QuestionView"];
         };
         /**
@@ -1744,8 +2188,25 @@ export interface components {
         };
         /** QuestionDraft */
         QuestionDraft: {
+            /**
+             * Anonymous
+             * @default false
+             */
+            anonymous: boolean;
             /** Text */
             text: string;
+        };
+        /** QuestionHistory */
+        QuestionHistory: {
+            /** Edits */
+            edits: components["schemas"]["EditView"][];
+        };
+        /**
+         * QuestionReturned
+         * @description A decision was taken back: it waits again.
+         */
+        QuestionReturned: {
+            question: components["schemas"]["QuestionView"];
         };
         /** QuestionSnapshot */
         QuestionSnapshot: {
@@ -1753,19 +2214,36 @@ export interface components {
             /** Questions */
             questions: components["schemas"]["QuestionView"][];
         };
-        /** QuestionView */
+        /**
+         * QuestionView
+         * @description `asker` is nobody where the reader may not know; `merged` are those that this one speaks for.
+         */
         QuestionView: {
+            /** Anonymous */
+            anonymous: boolean;
+            answer: components["schemas"]["AnswerView"] | null;
             asker: components["schemas"]["PersonView"] | null;
+            assigned: components["schemas"]["PersonView"] | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Edited At */
+            edited_at: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Merged */
+            merged: string[];
+            /** Merged Into */
+            merged_into: string | null;
+            /** Message Id */
+            message_id: string | null;
+            /** Pinned */
+            pinned: boolean;
             /**
              * Session Id
              * Format: uuid
@@ -1775,7 +2253,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "waiting" | "approved" | "answered" | "dismissed";
+            state: "waiting" | "approved" | "answering" | "answered" | "dismissed";
             /** Text */
             text: string;
             /** Version */
@@ -1785,9 +2263,14 @@ export interface components {
         };
         /**
          * QuestionWithdrawn
-         * @description A public question is public no longer; what it said is not repeated.
+         * @description A public question is public no longer; what it said is not repeated. `into`: another speaks for it.
          */
         QuestionWithdrawn: {
+            /**
+             * Into
+             * @default null
+             */
+            into: string | null;
             /**
              * Question Id
              * Format: uuid
@@ -1795,6 +2278,26 @@ export interface components {
             question_id: string;
             /** Version */
             version: number;
+        };
+        /** QuestionWords */
+        QuestionWords: {
+            /** Text */
+            text: string;
+        };
+        /** Questions */
+        Questions: {
+            /** Questions */
+            questions: components["schemas"]["QuestionView"][];
+        };
+        /**
+         * Reacted
+         * @description How many of each, since the last one.
+         */
+        Reacted: {
+            /** Sums */
+            sums: {
+                [key: string]: number;
+            };
         };
         /**
          * Registered
@@ -2131,8 +2634,11 @@ export interface components {
          * @description What differs from person to person on a session's page.
          */
         SessionMine: {
+            /** Answers */
+            answers: components["schemas"]["PollAnswerView"][];
             /** Backstage */
             backstage: components["schemas"]["PublisherView"][];
+            hand: components["schemas"]["HandView"] | null;
             /** Ice Servers */
             ice_servers: components["schemas"]["IceServer"][];
             /** May */
@@ -2498,6 +3004,20 @@ export interface components {
             /** Keys */
             keys: components["schemas"]["StreamKeyView"][];
         };
+        /** SumView */
+        SumView: {
+            /** Count */
+            count: number;
+            /**
+             * Hidden
+             * @default false
+             */
+            hidden: boolean;
+            /** Key */
+            key: string;
+            /** Text */
+            text: string;
+        };
         /**
          * TallyChanged
          * @description A sum, told at most every half second however many vote.
@@ -2647,6 +3167,16 @@ export interface components {
              * @enum {string}
              */
             way: "page" | "mail" | "off";
+        };
+        /** WordHiding */
+        WordHiding: {
+            /**
+             * Hidden
+             * @default true
+             */
+            hidden: boolean;
+            /** Key */
+            key: string;
         };
         /** WordView */
         WordView: {

@@ -43,6 +43,11 @@ export function blocks(text: string, named: readonly Person[] = []): Block[] {
   return found;
 }
 
+/** The words in one line without their marks, for a quote or a pin. */
+export function bare(text: string): string {
+  return text.replace(/[*`]+|\n/g, (mark) => (mark === '\n' ? ' ' : ''));
+}
+
 export function inline(text: string, named: readonly Person[] = [], depth = 0): Inline[] {
   const found: Inline[] = [];
   let plain = 0;
