@@ -40,6 +40,21 @@ export type Board = Server['BoardView'];
 export type Invitation = Server['InvitationView'];
 export type Login = Server['LoginView'];
 export type Member = Server['Participant'];
+export type PublicForm = Server['PublicForm'];
+export type FormQuestion = Server['FormQuestion'];
+export type RegistrationForm = Server['FormView'];
+export type OwnRegistration = Server['OwnRegistration'];
+export type RegistrationState = OwnRegistration['state'];
+export type Answers = OwnRegistration['answers'];
+export type Registered = Server['Registered'];
+export type PersonalLink = Server['PersonalLink'];
+export type Pass = Server['Pass'];
+export type RegistrationRow = Server['RegistrationRow'];
+export type Registrations = Server['Registrations'];
+export type Announcement = Server['AnnouncementView'];
+export type Notice = Server['NotificationView'];
+export type MailHabits = Server['MailHabits'];
+export type ConferenceSettings = Server['SettingsView'];
 
 /** A stored fact, in the past tense. `data` is by `name`; see /api/events.json. */
 export interface Publication {
