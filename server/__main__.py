@@ -79,6 +79,8 @@ def media(
         secret=settings.media_secret.get_secret_value() or None,
         control_pipe=control,
         recordings=settings.data_dir / "recordings",
+        processes=settings.media_processes,
+        uplink_mbps=settings.uplink_mbps,
     )
 
 

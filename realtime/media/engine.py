@@ -66,6 +66,8 @@ class Engine:
         self._closing: set[asyncio.Task[None]] = set()
         self._loop_lag = 0.0
         self._joins = 0
+        self._observed: Callable[[Room], None] = lambda room: None
+        self._amended: Callable[[dict[str, Any]], dict[str, Any]] = lambda view: view
         self.events = Events(_instance(), self._views, self._view, self._speech)
         self._recorder = (
             RecorderLink(settings.recordings, changed=self._tell, clock=self._network.now)
@@ -77,6 +79,34 @@ class Engine:
     @property
     def port(self) -> int:
         return self._network.port.number
+
+    # For the other media processes of this machine.
+
+    def now(self) -> float:
+        return self._network.now()
+
+    @property
+    def load(self) -> float:
+        """Share of a core in use."""
+        return self._admission.share
+
+    def observe(
+        self, changed: Callable[[Room], None], amended: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        """`changed` hears of every change here; `amended` adds to a room's view what other processes know."""
+        self._observed, self._amended = changed, amended
+
+    def touch(self, room: str) -> None:
+        """Another process knows something new of a room."""
+        known = self._rooms.get(room)
+        if known is not None:
+            known.revision = self.events.changed(room)
+
+    def room(self, name: str) -> Room:
+        """The room, closed if it was not known: who feeds it may be told of it sooner than the wish."""
+        if name not in self._rooms:
+            self._rooms[name] = Room(self._network, name)
+        return self._rooms[name]
 
     # Wishes and joins.
 
@@ -99,7 +129,7 @@ class Engine:
     ) -> Publisher:
         parsed = parse_offer(offer)
         self._admission.admit()
-        known = self._open_room(room)
+        known = self.open_room(room)
         publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed, kind=kind)
         for old in replaced:
             if isinstance(old, Peer):
@@ -110,7 +140,7 @@ class Engine:
     def view(self, room: str, *, id: str, owner: str, feed: FeedName, offer: str) -> Peer:
         parsed = parse_offer(offer)
         self._admission.admit()
-        known = self._open_room(room)
+        known = self.open_room(room)
         ceiling = self._uplink.admit() if feed == "air" else None
         viewer = known.add_viewer(id=id, owner=owner, feed=feed, offer=parsed)
         viewer.chooser.ceiling = ceiling
@@ -123,7 +153,7 @@ class Engine:
         self._admission.admit()
         return self._probes.add(id, parsed)
 
-    def _open_room(self, room: str) -> Room:
+    def open_room(self, room: str) -> Room:
         known = self._rooms.get(room)
         if known is None or not known.wish.open:
             raise stage_closed()
@@ -196,6 +226,7 @@ class Engine:
     def _changed(self, room: Room) -> None:
         if self._recorder is not None:
             self._recorder.follow(room)
+        self._observed(room)
         self._tell(room)
 
     def _tell(self, room: Room) -> None:
@@ -265,7 +296,7 @@ class Engine:
         if known is None:  # closed and forgotten between the change and its telling
             return Room(self._network, room).view() | {"revision": self.events.revision}
         told = self._recorder.told(room) if self._recorder is not None else None
-        return known.view() | {"programme": told and asdict(told)}
+        return self._amended(known.view() | {"programme": told and asdict(told)})
 
     def _speech(self, room: str) -> dict[str, Any] | None:
         known = self._rooms.get(room)

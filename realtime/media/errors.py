@@ -34,8 +34,11 @@ def unacceptable(detail: str, *, code: str = "sdp.unacceptable") -> SdpError:
     return SdpError(status=422, code=code, detail=detail)
 
 
+UNKNOWN_PEER = "peer.unknown"
+
+
 def not_found() -> MediaError:
-    return MediaError(status=404, code="peer.unknown", detail="There is no such publisher or viewer here.")
+    return MediaError(status=404, code=UNKNOWN_PEER, detail="There is no such publisher or viewer here.")
 
 
 def known_already() -> MediaError:

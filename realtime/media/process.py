@@ -9,13 +9,16 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 import uvloop
 
+from .edges import Edges
 from .engine import Engine
+from .inlet import Inlet
 from .service import make_app
 from .settings import MediaSettings
 
@@ -49,9 +52,11 @@ async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambd
     _quieten_libraries()
     stop = asyncio.Event()
     with _told_to_stop(settings.control_pipe, stop), _control_socket(settings.control) as control:
-        engine = Engine(settings)
+        engine = Engine(replace(settings, uplink_mbps=settings.uplink_mbps / settings.processes))
+        edges = Edges(engine, settings)
+        inlet = None if settings.feed is None else Inlet(engine, settings.feed)
         config = uvicorn.Config(
-            make_app(engine, secret=settings.secret),
+            make_app(engine, secret=settings.secret, edges=edges),
             lifespan="off",
             log_config=None,
             log_level="warning",
@@ -63,10 +68,15 @@ async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambd
         serving = asyncio.create_task(server.serve(sockets=[control]))
         try:
             await _first(serving, server.answering.wait())
+            if inlet is not None:
+                await inlet.start()
             if not serving.done():
                 ready(engine.port)
             await _first(serving, stop.wait())
         finally:
+            await edges.close()
+            if inlet is not None:
+                inlet.close()
             await engine.close()
             server.should_exit = True
             await serving
@@ -88,6 +98,8 @@ def run(
     secret: str | None = None,
     control_pipe: int | None = None,
     recordings: Path | None = None,
+    processes: int = 1,
+    uplink_mbps: float = 0,
 ) -> None:
     """Be the media process (`multaqa media`); returns when it was told to stop."""
     settings = MediaSettings(
@@ -98,6 +110,8 @@ def run(
         secret=secret,
         control_pipe=control_pipe,
         recordings=recordings,
+        processes=processes,
+        uplink_mbps=uplink_mbps,
     )
     uvloop.run(serve(settings, ready=lambda port: logger.info("media is ready on UDP port %d", port)))
 

@@ -70,6 +70,7 @@ class Room:
         self.speakers = Speakers()
         self._said: tuple[Speaking, float] = (self.speakers.now, 0.0)
         self._layout: object = None
+        self._listens = True
         self._network = network
         self._feeds: dict[FeedName, Feed] = {name: Feed(network) for name in FEEDS}
 
@@ -125,6 +126,21 @@ class Room:
         if self.wish.on_air != "all" and old.id in self.wish.on_air:
             self.wish = replace(self.wish, on_air=self.wish.on_air | {heir.id})
 
+    def add_relayed(self, sender: Sender) -> None:
+        """Somebody connected to another process, whose packets and voice come from there."""
+        self._listens = False
+        self.publishers[sender.id] = sender
+        self._arrange()
+
+    def remove_relayed(self, sender: Sender) -> None:
+        if self.publishers.get(sender.id) is sender:
+            del self.publishers[sender.id]
+            self._arrange()
+
+    def heard_elsewhere(self, speaking: Speaking) -> None:
+        self.speakers.now = speaking
+        self._let_the_loudest_through()
+
     def add_viewer(self, *, id: str, owner: str, feed: FeedName, offer: Offer) -> Viewer:
         self._check_new(id)
         if sum(viewer.owner == owner for viewer in self.viewers.values()) >= self._network.viewers_per_owner:
@@ -177,7 +193,7 @@ class Room:
 
     def listen(self, now: float) -> None:
         """Judge who speaks on air."""
-        if self.speakers.judge(self._feeds["air"].heard(), now):
+        if self._listens and self.speakers.judge(self._feeds["air"].heard(), now):
             self._let_the_loudest_through()
 
     def speech_is_due(self, now: float, *, within_s: float) -> bool:

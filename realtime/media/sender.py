@@ -32,7 +32,8 @@ class Sender(Voice):
         self.muted = False
         self.loudness = Loudness()
         self.tracks: dict[Kind, Track] = {}
-        self._clock_offset: int | None = None
+        self.clock_offset: int | None = None
+        """What makes our NTP time of the source's."""
 
     @property
     def connected(self) -> bool:
@@ -72,8 +73,8 @@ class Sender(Voice):
             if layer.log is not None and layer.ssrc == report.ssrc:
                 layer.report = (report, now)
                 layer.log.reported(report, now)
-        if self._clock_offset is None:
-            self._clock_offset = rtcp.ntp_time(time.time()) - report.ntp
+        if self.clock_offset is None:
+            self.clock_offset = rtcp.ntp_time(time.time()) - report.ntp
 
     def reading(self, layer: Layer, now: float) -> Reading:
         """What this layer's clock shows now, on our NTP time; sound and picture agree with each other.
@@ -83,7 +84,7 @@ class Sender(Voice):
         heard = [known for known in self.layers() if known.packets]
         if layer.report is not None and all(known.report is not None for known in heard):
             report, when = layer.report
-            ntp, timestamp = report.ntp + (self._clock_offset or 0), report.timestamp
+            ntp, timestamp = report.ntp + (self.clock_offset or 0), report.timestamp
         else:
             timestamp, when = layer.latest
             ntp = rtcp.ntp_time(time.time() - (now - when))

@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from .edges import Answer, Edges
 from .engine import Engine
-from .errors import MediaError, too_large
+from .errors import UNKNOWN_PEER, MediaError, too_large
 from .feed import SLOTS
 from .quality import Mode
 from .room import FeedName, Wish, Writing
@@ -91,29 +92,41 @@ class DropBody(_Body):
 _B = TypeVar("_B", bound=_Body)
 
 
-def make_app(engine: Engine, *, secret: str | None) -> Starlette:
-    doors = _Doors(engine)
+def make_app(engine: Engine, *, secret: str | None, edges: Edges | None = None) -> Starlette:
+    """The control link of an engine; `edges` are the other processes it passes viewers on to."""
+    edges = edges or Edges(engine)
+    doors = _Doors(engine, edges)
+
+    def route(path: str, handler: Handler, method: str) -> Route:
+        return _route(path, handler, method, secret, edges)
+
     routes = [
-        _route("/rooms/{room}/publishers", doors.add_publisher, "POST", secret),
-        _route("/rooms/{room}/viewers", doors.add_viewer, "POST", secret),
-        _route("/probes", doors.add_probe, "POST", secret),
-        _route("/rooms/{room}/peers/{id}", doors.patch_peer, "PATCH", secret),
-        _route("/rooms/{room}/peers/{id}", doors.delete_peer, "DELETE", secret),
-        _route("/rooms/{room}/viewers/{id}/quality", doors.put_quality, "PUT", secret),
-        _route("/rooms/{room}", doors.put_room, "PUT", secret),
-        _route("/drop", doors.drop, "POST", secret),
-        _route("/events", doors.events, "GET", secret),
-        _route("/stats", doors.stats, "GET", secret),
+        route("/rooms/{room}/publishers", doors.add_publisher, "POST"),
+        route("/rooms/{room}/viewers", doors.add_viewer, "POST"),
+        route("/probes", doors.add_probe, "POST"),
+        route("/rooms/{room}/peers/{id}", doors.patch_peer, "PATCH"),
+        route("/rooms/{room}/peers/{id}", doors.delete_peer, "DELETE"),
+        route("/rooms/{room}/viewers/{id}/quality", doors.put_quality, "PUT"),
+        route("/rooms/{room}", doors.put_room, "PUT"),
+        route("/drop", doors.drop, "POST"),
+        route("/events", doors.events, "GET"),
+        route("/stats", doors.stats, "GET"),
     ]
     return Starlette(routes=routes)
 
 
-def _route(path: str, handler: Handler, method: str, secret: str | None) -> Route:
+def _route(path: str, handler: Handler, method: str, secret: str | None, edges: Edges) -> Route:
     async def guarded(request: Request) -> Response:
+        request.state.raw = b""
         try:
             _check_secret(request, secret)
             return await handler(request)
         except MediaError as error:
+            if error.code == UNKNOWN_PEER:
+                asked = f"{request.url.path}?{request.url.query}"
+                answered = await edges.elsewhere(request.method, asked, request.state.raw)
+                if answered is not None:
+                    return _passed_on(answered)
             return _refusal(error)
 
     return Route(path, guarded, methods=[method])
@@ -132,14 +145,19 @@ def _refusal(error: MediaError) -> Response:
     return JSONResponse(body, status_code=error.status)
 
 
+def _passed_on(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, media_type="application/json")
+
+
 async def _read(request: Request, shape: type[_B]) -> _B:
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > _MAX_BODY_BYTES:
             raise too_large("The request is too large.")
+    request.state.raw = bytes(raw)
     try:
-        return shape.model_validate_json(bytes(raw))
+        return shape.model_validate_json(request.state.raw)
     except ValidationError as error:
         raise MediaError(status=400, code="control.malformed", detail=_where(error)) from None
 
@@ -151,8 +169,9 @@ def _where(error: ValidationError) -> str:
 class _Doors:
     """One method per endpoint."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, edges: Edges) -> None:
         self._engine = engine
+        self._edges = edges
 
     async def add_publisher(self, request: Request) -> Response:
         body = await _read(request, PublisherBody)
@@ -169,6 +188,10 @@ class _Doors:
 
     async def add_viewer(self, request: Request) -> Response:
         body = await _read(request, ViewerBody)
+        if body.feed == "air":
+            answered = await self._edges.view(request.path_params["room"], request.url.path, request.state.raw)
+            if answered is not None:
+                return _passed_on(answered)
         viewer = self._engine.view(
             request.path_params["room"], id=body.id, owner=body.owner, feed=body.feed, offer=body.offer
         )
@@ -209,11 +232,13 @@ class _Doors:
             muted=frozenset(body.muted),
         )
         self._engine.want(request.path_params["room"], wish)
+        await self._edges.want(request.path_params["room"], request.state.raw, open=wish.open)
         return Response(status_code=204)
 
     async def drop(self, request: Request) -> Response:
         body = await _read(request, DropBody)
-        return JSONResponse({"dropped": self._engine.drop(body.owners, body.rooms)})
+        dropped = self._engine.drop(body.owners, body.rooms) + await self._edges.drop(request.state.raw)
+        return JSONResponse({"dropped": dropped})
 
     async def events(self, request: Request) -> Response:
         return StreamingResponse(self._lines(), media_type="application/x-ndjson")
@@ -223,4 +248,4 @@ class _Doors:
             yield json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     async def stats(self, request: Request) -> Response:
-        return JSONResponse(self._engine.stats())
+        return JSONResponse(await self._edges.stats(self._engine.stats()))

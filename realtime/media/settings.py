@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -33,6 +34,12 @@ class MediaSettings:
     control_pipe: int | None = None
     """Descriptor of a pipe whose end is the order to stop; signals are then left to the parent."""
 
+    processes: int = 1
+    """Processes on this machine, one for each core; the others take the UDP ports behind this one's."""
+
+    feed: Path | None = None
+    """Where another process feeds this one, which then has no publishers of its own."""
+
     publisher_kbps: int = 2_500
     """What a publisher is asked to stay below."""
 
@@ -47,3 +54,13 @@ class MediaSettings:
 
     setup_s: float = 20.0
     """A peer that is not connected after so long is dropped."""
+
+    def to_json(self) -> str:
+        """For a process started by this one."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> MediaSettings:
+        told = json.loads(text)
+        paths = {name: Path(told[name]) for name in ("control", "feed") if told[name] is not None}
+        return cls(**(told | paths))

@@ -1,0 +1,287 @@
+"""More media processes on this machine: started, fed, given viewers, and started again when they die.
+
+The process that publishers reach is the only one the servers know. It passes viewers on to the others, which are
+the same program on the next UDP ports, each a core of its own; requests about a viewer are answered by whoever
+holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from .engine import Engine
+from .errors import MediaError
+from .feeder import Feeder
+from .room import FEEDS, Room
+from .settings import MediaSettings
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
+READY_S = 20.0
+ANSWER_S = 10.0
+LOAD_S = 1.0
+JOIN_SHARE = 0.01
+"""What one who was just sent there is reckoned to cost until the next look at the load."""
+
+INGEST_SHARE = 0.1
+"""The process that takes the speakers in is spared by so much."""
+
+_ABOUT_ALL = ("cpu_share", "uplink_share", "loop_lag_seconds", "joins_per_second")
+"""Numbers of which the worst counts; all others are sums."""
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What another process said."""
+
+    status: int
+    body: bytes
+
+
+class Edge:
+    """One other process for as long as the parent lives."""
+
+    def __init__(self, number: int, engine: Engine, settings: MediaSettings, wishes: dict[str, bytes]) -> None:
+        self.number = number
+        self.load = 0.0
+        self.ready = asyncio.Event()
+        self.views: dict[str, JSON] = {}
+        self._engine = engine
+        self._wishes = wishes
+        folder, name = settings.control.parent, settings.control.name
+        self._feed = folder / f"{name}.{number}.feed"
+        self._settings = replace(
+            settings,
+            control=folder / f"{name}.{number}",
+            port=settings.port + number if settings.port else 0,
+            processes=1,
+            recordings=None,
+            uplink_mbps=settings.uplink_mbps / settings.processes,
+            control_pipe=0,
+            feed=self._feed,
+        )
+        headers = {"Authorization": f"Bearer {settings.secret}"} if settings.secret else {}
+        transport = httpx.AsyncHTTPTransport(uds=str(self._settings.control))
+        self._http = httpx.AsyncClient(
+            transport=transport, base_url="http://edge", timeout=ANSWER_S, headers=headers, trust_env=False
+        )
+        self._feeder: Feeder | None = None
+        self.process: asyncio.subprocess.Process | None = None
+        self._keeping = asyncio.create_task(self._keep())
+
+    # Its life.
+
+    async def _keep(self) -> None:
+        wait = FIRST_WAIT_S
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._live()
+            except (OSError, httpx.HTTPError, TimeoutError) as error:
+                logger.warning("media process %d failed: %r", self.number, error)
+            finally:
+                self._gone()
+                await self._end()
+            steady = asyncio.get_running_loop().time() - began > LONGEST_WAIT_S
+            wait = FIRST_WAIT_S if steady else min(2 * wait, LONGEST_WAIT_S)
+            await asyncio.sleep(wait)
+
+    async def _live(self) -> None:
+        """Start it, make it know the rooms, feed it, and follow what it says until it ends."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "realtime.media.edge", stdin=asyncio.subprocess.PIPE, process_group=0
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(self._settings.to_json().encode() + b"\n")
+        reader, writer = await self._connect()
+        self._feeder = Feeder(reader, writer, now=self._engine.now)
+        for room, wish in list(self._wishes.items()):
+            await self._http.put(f"/rooms/{room}", content=wish)
+        self.ready.set()
+        looking = asyncio.create_task(self._look())
+        try:
+            await self._follow()
+        finally:
+            looking.cancel()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        async with asyncio.timeout(READY_S):
+            while True:
+                try:
+                    return await asyncio.open_unix_connection(self._feed)
+                except (FileNotFoundError, ConnectionRefusedError):
+                    if self.process is None or self.process.returncode is not None:
+                        raise ConnectionError("it ended while starting") from None
+                    await asyncio.sleep(0.05)
+
+    async def _follow(self) -> None:
+        """How many watch there; ends when the process does."""
+        async with self._http.stream("GET", "/events", timeout=httpx.Timeout(ANSWER_S, read=15)) as response:
+            async for line in response.aiter_lines():
+                event: JSON = json.loads(line) if line else {"type": "beat"}
+                if event["type"] == "state":
+                    self.views = {room["room"]: room for room in event["rooms"]}
+                    for name in self.views:
+                        self._engine.touch(name)
+                elif event["type"] == "room":
+                    self.views[event["room"]["room"]] = event["room"]
+                    self._engine.touch(event["room"]["room"])
+
+    async def _look(self) -> None:
+        while True:
+            self.load = (await self._http.get("/stats")).json()["cpu_share"]
+            await asyncio.sleep(LOAD_S)
+
+    def _gone(self) -> None:
+        self.ready.clear()
+        if self._feeder is not None:
+            self._feeder.close()
+            self._feeder = None
+        views, self.views = self.views, {}
+        for name in views:
+            self._engine.touch(name)
+
+    async def _end(self) -> None:
+        if self.process is None:
+            return
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), 5)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+    async def close(self) -> None:
+        self._keeping.cancel()
+        await asyncio.wait([self._keeping])
+        await self._http.aclose()
+
+    # What it is asked.
+
+    def changed(self, room: Room) -> None:
+        if self._feeder is not None:
+            self._feeder.changed(room)
+
+    async def ask(self, method: str, path: str, body: bytes) -> Answer:
+        try:
+            response = await self._http.request(method, path, content=body)
+        except httpx.HTTPError:
+            raise MediaError(
+                status=503, code="media.busy", detail="A media process is away.", retry_after_s=1
+            ) from None
+        return Answer(response.status_code, response.content)
+
+    async def view(self, room: Room, path: str, body: bytes) -> Answer:
+        """Let somebody watch there; the room is fed from then on."""
+        self.load += JOIN_SHARE
+        if self._feeder is not None:
+            self._feeder.feed(room)
+        return await self.ask("POST", path, body)
+
+
+class Edges:
+    """All other processes; with none of them everything stays here."""
+
+    def __init__(self, engine: Engine, settings: MediaSettings | None = None) -> None:
+        self._engine = engine
+        self._wishes: dict[str, bytes] = {}
+        self.all: list[Edge] = []
+        if settings is not None:
+            others = range(1, settings.processes)
+            self.all = [Edge(number, engine, settings, self._wishes) for number in others]
+        engine.observe(self._changed, self._amended)
+
+    def _changed(self, room: Room) -> None:
+        for edge in self.all:
+            edge.changed(room)
+
+    def _amended(self, view: JSON) -> JSON:
+        """A room as it is in all processes together."""
+        others = [edge.views[view["room"]] for edge in self.all if view["room"] in edge.views]
+        if not others:
+            return view
+        viewers = {feed: sum(one["viewers"][feed] for one in [view, *others]) for feed in FEEDS}
+        owners = sorted({owner for one in [view, *others] for owner in one.get("watchers", ())})
+        return view | {"viewers": viewers} | ({"watchers": owners} if "watchers" in view else {})
+
+    def _ready(self) -> list[Edge]:
+        return [edge for edge in self.all if edge.ready.is_set()]
+
+    async def want(self, room: str, wish: bytes, *, open: bool) -> None:
+        """Every process knows what is wished of every room."""
+        if not self.all:
+            return
+        if open:
+            self._wishes[room] = wish
+        else:
+            self._wishes.pop(room, None)
+        for edge in self._ready():
+            with contextlib.suppress(MediaError):  # told again when it is back
+                await edge.ask("PUT", f"/rooms/{room}", wish)
+
+    async def view(self, room: str, path: str, body: bytes) -> Answer | None:
+        """Let somebody watch where there is most room; None means here. What refuses is passed by."""
+        known = self._engine.open_room(room)
+        here = self._engine.load + INGEST_SHARE
+        for edge in sorted(self._ready(), key=lambda edge: edge.load):
+            if edge.load >= here:
+                return None
+            with contextlib.suppress(MediaError):
+                answer = await edge.view(known, path, body)
+                if answer.status != 503:
+                    return answer
+        return None
+
+    async def elsewhere(self, method: str, path: str, body: bytes) -> Answer | None:
+        """Ask whoever holds a viewer that is not here."""
+        for edge in self._ready():
+            answer = await edge.ask(method, path, body)
+            if answer.status != 404:
+                return answer
+        return None
+
+    async def drop(self, body: bytes) -> int:
+        dropped = 0
+        for edge in self._ready():
+            dropped += json.loads((await edge.ask("POST", "/drop", body)).body).get("dropped", 0)
+        return dropped
+
+    async def stats(self, own: dict[str, float]) -> dict[str, float]:
+        """The numbers of all processes together."""
+        found = [own]
+        for edge in self._ready():
+            with contextlib.suppress(MediaError):
+                found.append(json.loads((await edge.ask("GET", "/stats", b"")).body))
+        return combine(found)
+
+    async def close(self) -> None:
+        for edge in self.all:
+            await edge.close()
+
+
+def combine(stats: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Sums, and of shares the worst."""
+    found = {name: (max if name in _ABOUT_ALL else sum)(one.get(name, 0.0) for one in stats) for name in stats[0]}
+    return found | {"processes": float(len(stats))}
+
+
+@contextlib.asynccontextmanager
+async def edges(engine: Engine, settings: MediaSettings) -> AsyncIterator[Edges]:
+    made = Edges(engine, settings)
+    try:
+        yield made
+    finally:
+        await made.close()
