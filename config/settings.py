@@ -169,6 +169,10 @@ class Settings(BaseModel):
         return "127.0.0.1" if near else "0.0.0.0"
 
     @property
+    def media_addresses(self) -> tuple[str, ...]:
+        return tuple(_parts(self.media_address))
+
+    @property
     def turn(self) -> str:
         """The TURN server's address; `{host}` in the setting stands for the public URL's host name."""
         return self.turn_url.replace("{host}", urlsplit(self.url).hostname or "")

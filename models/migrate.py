@@ -84,6 +84,12 @@ def is_behind(connection: Connection) -> bool:
     return current is None or (current != _newest() and knows(current))
 
 
+def is_ahead(connection: Connection) -> bool:
+    """Whether a newer Multaqa wrote it."""
+    current = _revision(connection)
+    return current is not None and not knows(current)
+
+
 @cache
 def _newest() -> str | None:
     return ScriptDirectory(str(SCRIPTS)).get_current_head()

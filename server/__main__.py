@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import socket
 import sys
@@ -26,6 +27,7 @@ from server.demo import seed
 from server.domain.person import OneTimeLinkView
 from server.keeping import copying
 from server.keeping.faults import KeepingFault
+from server.live.media import MediaClient
 from server.ports import PortTaken, listening
 from server.supervisor import Child, Supervisor
 
@@ -94,6 +96,32 @@ def migrate(down_to: Annotated[str | None, typer.Option(help="Go back to this re
         else:
             migrations.downgrade(settings.database, down_to)
     print("The database is ready.")
+
+
+@app.command()
+def doctor(
+    language: Annotated[str | None, typer.Option(help="ar or en; else the terminal's.")] = None,
+) -> None:
+    """Look at the running installation, inside and from outside, and say what is wrong and what to do."""
+    from server.assembly import NODE, media_control
+    from server.doctor import report
+    from server.doctor.finding import Finding
+
+    settings = _settings()
+    configure(settings.log_format)
+    logging.disable()  # only findings are for the reader
+
+    async def run() -> list[Finding]:
+        client = MediaClient(
+            media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value()
+        )
+        try:
+            return await report.examine(settings, client)
+        finally:
+            await client.close()
+
+    if not report.tell(asyncio.run(run()), language or report.language(), print):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -45,6 +45,8 @@ TABLE: dict[str, tuple[str, ...]] = {
         "server.files",
         "server.messages",
     ),
+    # Looks at everything from outside; changes nothing.
+    "server.doctor": ("config", "models", "realtime", "server.domain", "server.live", "server.messages"),
     "server.demo": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.api"),
     "server.metrics": ("realtime", "server.routes"),
     "server.hearing": (),

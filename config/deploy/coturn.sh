@@ -61,7 +61,9 @@ watch_certificate() {
 }
 
 rm -f "$again"
-[ "$(id -u)" != 0 ] || chown nobody "$COTURN_RUN"
+: >"$COTURN_RUN/turndb"
+# Its database is opened again by nobody; one made by root would refuse the first who come.
+[ "$(id -u)" != 0 ] || chown nobody "$COTURN_RUN" "$COTURN_RUN/turndb"
 take_certificate || true
 relay=
 watcher=
@@ -70,7 +72,7 @@ while :; do
 	configure >"$conf"
 	turnserver -c "$conf" &
 	relay=$!
-	watch_certificate "$relay" &
+	watch_certificate "$relay" >/dev/null 2>&1 & # its sleep must not hold our output open
 	watcher=$!
 	code=0
 	wait "$relay" || code=$?

@@ -21,6 +21,7 @@ from websockets.typing import Origin, Subprotocol
 from config.secrets import resolve
 from config.settings import PREFIX, Settings
 from tests.support.compose import FILE, ROOT, VARIABLE, Compose, fill, start_compose, substitute
+from tests.support.networks import place_for_nobody
 from tests.support.processes import Program, find_program, free_port
 
 TURN_CONF = ROOT / "config" / "deploy" / "turnserver.conf"
@@ -157,12 +158,18 @@ def test_relay_denies_everything_it_is_not_told_to_allow() -> None:
         assert any(low <= key(ipaddress.ip_address(text)) <= high for low, high in denied), text
 
 
+@pytest.fixture
+def folder_for_nobody() -> Iterator[str]:
+    with place_for_nobody() as folder:
+        yield folder
+
+
 @pytest.mark.services
 @pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own needs root")
-def test_relay_leads_to_the_machines_own_address_only(tmp_path: Path) -> None:
+def test_relay_leads_to_the_machines_own_address_only(tmp_path: Path, folder_for_nobody: str) -> None:
     secret = tmp_path / "secret"
     environment = os.environ | {
-        "COTURN_RUN": str(tmp_path),
+        "COTURN_RUN": folder_for_nobody,
         "MULTAQA_PUBLIC_URL": "https://meet.example.org",
         "MULTAQA_MEDIA_ADDRESS": OUTSIDE,
         "MULTAQA_TURN_PORT": str(free_port()),

@@ -18,7 +18,7 @@ from tests.e2e.house import database, lay_out_talk
 from tests.e2e.media import comes_in
 from tests.e2e.sites import ROOT, Site
 from tests.e2e.steps import check, go_on_air, watch
-from tests.support.networks import Network, networks
+from tests.support.networks import Network, networks, place_for_nobody
 from tests.support.processes import Program
 
 pytestmark = [
@@ -61,7 +61,7 @@ async def test_without_udp_people_send_and_watch_through_the_relay(tmp_path: Pat
         await asyncio.to_thread(upgrade, rows)
         async with database(rows) as db:
             world = await db.write(lambda unit: lay_out_talk(unit))
-        with relaying(middle, tmp_path, url, secret):
+        with relaying(middle, url, secret):
             await site.start(before=middle.inside)
             try:
                 path = f"/s/{world.session}"
@@ -92,20 +92,21 @@ async def test_without_udp_people_send_and_watch_through_the_relay(tmp_path: Pat
 
 
 @contextmanager
-def relaying(middle: Network, folder: Path, url: str, secret: Path) -> Iterator[Program]:
+def relaying(middle: Network, url: str, secret: Path) -> Iterator[Program]:
     """coturn as docker-compose.yml starts it, on the machine in the middle."""
-    environment = os.environ | {
-        "COTURN_RUN": str(folder),
-        "MULTAQA_PUBLIC_URL": url,
-        "MULTAQA_TURN_PORT": str(RELAY),
-        "MULTAQA_TURN_SECRET_FILE": str(secret),
-    }
-    relay = Program.start([*middle.inside, "sh", ROOT / "config" / "deploy" / "coturn.sh"], env=environment)
-    try:
-        relay.wait_for("SQLite DB connection success")
-        yield relay
-    finally:
-        relay.stop()
+    with place_for_nobody() as folder:
+        environment = os.environ | {
+            "COTURN_RUN": folder,
+            "MULTAQA_PUBLIC_URL": url,
+            "MULTAQA_TURN_PORT": str(RELAY),
+            "MULTAQA_TURN_SECRET_FILE": str(secret),
+        }
+        relay = Program.start([*middle.inside, "sh", ROOT / "config" / "deploy" / "coturn.sh"], env=environment)
+        try:
+            relay.wait_for("SQLite DB connection success")
+            yield relay
+        finally:
+            relay.stop()
 
 
 @asynccontextmanager

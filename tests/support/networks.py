@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,14 @@ class Network:
         script.write_text(f'#!/bin/sh\nexec {" ".join(self.inside)} {executable} "$@"\n')
         script.chmod(0o755)
         return str(script)
+
+
+@contextmanager
+def place_for_nobody() -> Iterator[str]:
+    """A folder for a program that gives up being root: pytest's own are closed to it."""
+    with tempfile.TemporaryDirectory(prefix="multaqa-") as folder:
+        os.chmod(folder, 0o711)
+        yield folder
 
 
 @contextmanager
