@@ -14,6 +14,7 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
+SHARED = ("demo", "house")
 WHOLE = {"server", "own_server", "nodes"}
 # `make fuzz`: as many examples as a patient machine has time for.
 hypothesis.settings.register_profile(
@@ -28,6 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.whole)
         if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):
             item.add_marker(pytest.mark.services)
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """What one worker runs by itself: a file, or all of the browser's tests that share a house or the demo."""
+    if item.path.parent.name == "e2e" and isinstance(item, pytest.Function):
+        for shared in SHARED:
+            if shared in item.fixturenames:
+                return f"e2e {shared}"
+    return str(item.path.relative_to(item.config.rootpath))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections import defaultdict
@@ -58,8 +59,14 @@ def web_part(node: Node, script: str, name: str) -> Part:
 
 
 def pytest_part() -> Part:
-    options = ["--durations=15", "--durations-min=1", f"--junit-xml={REPORT}"]
+    report = ["--durations=15", "--durations-min=1", f"--junit-xml={REPORT}"]
+    options = [*report, "--dist=loadgroup", "-n", _workers()]
     return Part("pytest", [VENV_PYTHON, "-m", "pytest", *options])
+
+
+def _workers() -> str:
+    """As many as there are cores, up to four: much of a test is waiting for servers and browsers."""
+    return str(max(1, min(4, os.cpu_count() or 1)))
 
 
 def quick_part() -> Part:
