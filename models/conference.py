@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
 from models.base import Table, key, moment, reference
@@ -18,6 +20,9 @@ class Conference(Table, table=True):
     zone: str = Field(max_length=64)
     starts_on: date | None = None
     ends_on: date | None = None
+    translations: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    public: bool = False
+    slug: str | None = Field(default=None, max_length=60, unique=True)
     created_at: datetime = moment()
     version: int = 1
 
@@ -35,16 +40,25 @@ class ConferenceRole(Table, table=True):
 
 
 class ConferenceSession(Table, table=True):
-    """A talk, workshop or panel in the programme, and the state of its stage."""
+    """A talk, workshop or panel in the programme, and the state of its stage.
+
+    `hall` and `track` are names; the conference's halls and tracks give them place and colour. `source` is
+    what an import knows the session by. A deleted session stays as a row: calendars are told that it is
+    cancelled, and deleting can be undone.
+    """
 
     __tablename__ = "conference_session"
+    __table_args__ = (Index("uq_conference_session_conference_id_source", "conference_id", "source", unique=True),)
 
     id: UUID = key()
     conference_id: UUID = reference("conference.id")
     title: str = Field(max_length=200)
     description: str = Field(default="", max_length=4000)
     hall: str = Field(default="", max_length=80)
+    track: str = Field(default="", max_length=80)
+    kind: str = Field(default="talk", max_length=16)
     language: str = Field(default="ar", max_length=8)
+    translations: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     starts_at: datetime = moment()
     ends_at: datetime = moment()
     state: str = Field(default="scheduled", max_length=16)
@@ -58,7 +72,11 @@ class ConferenceSession(Table, table=True):
     rehearsal_of: UUID | None = Field(
         default=None, foreign_key="conference_session.id", ondelete="CASCADE", nullable=True, unique=True
     )
+    note: str = Field(default="", max_length=500)  # why it is cancelled
+    source: str | None = Field(default=None, max_length=120)
     created_at: datetime = moment()
+    changed_at: datetime = moment()
+    deleted_at: datetime | None = moment(nullable=True)
     version: int = 1
 
 

@@ -31,6 +31,7 @@ from server.demo import outbox
 from server.demo.cast import Cast
 from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
+from server.files import Files
 from server.jobs.post import Carrier, Nowhere, Postman, Smtp
 from server.jobs.runner import JobRunner
 from server.live.access import AccessFollower
@@ -50,14 +51,17 @@ from server.routes import (
     moderation,
     notices,
     polls,
+    programme,
     questions,
     registration,
     sessions,
     stage,
     system,
     teams,
+    uploads,
 )
 from server.routes import settings as settings_routes
+from server.routes.downloads import Downloads
 from server.routes.pages import Pages
 from server.routes.passwords import Passwords
 from server.routes.system import Health, LoopLag
@@ -139,9 +143,10 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
     runner = Runner(database, StoredLedger(), limiter, door)
     carrier = _carrier(settings)
+    files = Files(settings.data_dir / "files")
     secret = settings.turn_secret.get_secret_value()
     checks = check.flows(media, turn_url=settings.turn, turn_secret=secret)
-    endpoints = [*declared(settings, database, limiter, passwords or Passwords()), *checks.all]
+    endpoints = [*declared(settings, database, limiter, passwords or Passwords(), files), *checks.all]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -184,13 +189,16 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         degraded=lambda: hub.degraded,
         media=stages.connected.is_set,
     )
-    pages = Pages(DIST, database, runner, build=build, demo=settings.mode == "demo", secure=settings.secure)
+    pages = Pages(
+        DIST, database, runner, build=build, demo=settings.mode == "demo", secure=settings.secure, url=settings.url
+    )
     app = create_app(
         endpoints,
         runner,
         routes=[
             *system.routes(health, endpoints, version=__version__),
             WebSocketRoute("/ws", hub.route),
+            *Downloads(database, runner, limiter, files, url=settings.url).routes(),
             *MediaDoors(database, runner, limiter, media).routes(),
             *check.routes(limiter),
             *pages.routes(),
@@ -202,7 +210,9 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     return assembled
 
 
-def declared(settings: Settings, database: Database, limiter: Limiter, passwords: Passwords) -> list[Endpoint]:
+def declared(
+    settings: Settings, database: Database, limiter: Limiter, passwords: Passwords, files: Files
+) -> list[Endpoint]:
     """Every endpoint of the API, for routes, for OpenAPI and for the test that walks them all."""
     groups = [
         account.ENDPOINTS,
@@ -214,6 +224,8 @@ def declared(settings: Settings, database: Database, limiter: Limiter, passwords
         announcements.ENDPOINTS,
         settings_routes.ENDPOINTS,
         notices.endpoints(database, mail=mail_on(settings)),
+        programme.ENDPOINTS,
+        uploads.endpoints(database, files),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         stage.ENDPOINTS,
         chat.ENDPOINTS,

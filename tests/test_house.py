@@ -32,6 +32,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "server.messages": (),
     "server.api": ("server.domain", "server.messages"),
     "server.files": (),
+    "server.pictures": (),
+    "server.xlsx": (),
     # Copies whole databases by their catalogue, at any revision: it needs no action and no query.
     "server.keeping": ("config", "models", "server.domain"),
     "server.live": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.messages"),
@@ -43,6 +45,8 @@ TABLE: dict[str, tuple[str, ...]] = {
         "server.api",
         "server.live",
         "server.files",
+        "server.pictures",
+        "server.xlsx",
         "server.messages",
     ),
     # Looks at everything from outside; changes nothing.

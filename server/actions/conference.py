@@ -17,6 +17,7 @@ from server.domain.conference import (
     PeopleChanged,
     RoleChanged,
     check_dates,
+    check_public,
     view,
 )
 from server.domain.errors import Conflict, Forbidden, NotFound
@@ -41,15 +42,26 @@ def create(db: Session, actor: Actor, draft: ConferenceDraft, *, id: UUID) -> Co
 
 def change(db: Session, actor: Actor, conference_id: UUID, wish: ConferenceChange) -> ConferenceView:
     conference, _ = scope.of_conference(db, actor, conference_id, "conference.change", lock=True)
-    for name in wish.model_fields_set:
-        value = getattr(wish, name)
+    for name, value in wish.model_dump(exclude_unset=True).items():
         if value is not None or name in {"starts_on", "ends_on"}:
             setattr(conference, name, value)
     check_dates(conference.starts_on, conference.ends_on)
+    check_public(conference)
+    _check_address(db, conference)
     conference.version += 1
     shown = view(conference)
     publish(db, conference_channel(conference_id), ConferenceChanged(conference=shown), subject=conference_id)
     return shown
+
+
+def _check_address(db: Session, conference: Conference) -> None:
+    """Raises Conflict for a public address that another conference has."""
+    taken = select(Conference.id).where(
+        col(Conference.slug) == conference.slug, col(Conference.id) != conference.id
+    )
+    with db.no_autoflush:
+        if conference.slug is not None and db.exec(taken).first() is not None:
+            raise Conflict("conference.slug_taken", fields={"slug": "conference.slug_taken"})
 
 
 def held(db: Session, conference_id: UUID, person_id: UUID) -> ConferenceRole | None:

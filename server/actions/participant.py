@@ -10,7 +10,7 @@ from models.conference import ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing
 from models.team import Membership, Team
-from server.actions import conference, session, team
+from server.actions import conference, programme, session, team
 from server.actions.publish import access_changed
 from server.domain.errors import NotFound
 from server.domain.person import Actor
@@ -49,6 +49,7 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
         session.tell_desk(db, one)
     for team_id in left:
         team.tell(db, team_id, person, None)
+    programme.forget_profile(db, conference_id, person_id)
     conference.tell_role(db, conference_id, person_id, None)
 
 

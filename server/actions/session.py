@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models.base import now
-from models.conference import ConferenceSession, SessionSpeaker
+from models.conference import Conference, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing, StreamKey
-from server.actions import conference, ledger
+from server.actions import conference, halls, ledger, saved
 from server.actions.publish import access_changed, publish
 from server.domain.errors import NotFound
 from server.domain.person import Actor, owner_of
@@ -20,37 +20,104 @@ from server.domain.session import (
     SessionChanged,
     SessionCreated,
     SessionDraft,
+    SessionRemoved,
     SessionView,
     StageChanged,
     WaitingCard,
+    check_cancel,
     check_move,
+    check_removal,
     check_times,
 )
 from server.domain.stage import StageDirected, StageInvited
 from server.queries import programme, scope
 from server.queries import stage as stages
 from server.queries.channels import backstage_channel, conference_channel, person_channel, session_channel
+from server.queries.scope import Scope
 
 
 def create(db: Session, actor: Actor, conference_id: UUID, draft: SessionDraft, *, id: UUID) -> SessionView:
-    scope.of_conference(db, actor, conference_id, "session.create")
+    scope.of_conference(db, actor, conference_id, "session.create", lock=True)
     check_times(draft.starts_at, draft.ends_at)
-    session = ConferenceSession(id=id, conference_id=conference_id, **draft.model_dump())
+    hall, track = halls.placed(db, conference_id, hall=draft.hall, track=draft.track)
+    named = draft.model_dump() | {"hall": hall, "track": track}
+    session = ConferenceSession(id=id, conference_id=conference_id, **named)
     db.add(session)
     db.flush()
+    return tell_new(db, session)
+
+
+def tell_new(db: Session, session: ConferenceSession) -> SessionView:
     shown = programme.session_view(db, session)
-    publish(db, conference_channel(conference_id), SessionCreated(session=shown), subject=id)
+    publish(db, conference_channel(session.conference_id), SessionCreated(session=shown), subject=session.id)
     return shown
 
 
 def change(db: Session, actor: Actor, session_id: UUID, wish: SessionChange) -> SessionView:
-    session, _ = scope.of_session(db, actor, session_id, "session.change", lock=True)
-    for name in wish.model_fields_set:
-        value = getattr(wish, name)
-        if value is not None:
-            setattr(session, name, value)
+    session, _ = _arranged(db, actor, session_id, "session.change")
+    was = session.starts_at
+    for name, value in wish.model_dump(exclude_none=True).items():
+        setattr(session, name, value)
     check_times(session.starts_at, session.ends_at)
+    session.hall, session.track = halls.placed(db, session.conference_id, hall=session.hall, track=session.track)
+    if session.starts_at != was:
+        saved.tell_moved(db, [session])
     return tell(db, session)
+
+
+def cancel(db: Session, actor: Actor, session_id: UUID, note: str) -> SessionView:
+    """Call a session off; it stays in the programme, with the reason, so that nobody waits for it."""
+    session, _ = _arranged(db, actor, session_id, "session.cancel")
+    check_cancel(session.state)
+    if session.state != "cancelled":
+        saved.tell_off(db, session)
+    session.state, session.note = "cancelled", note
+    shown = tell(db, session)
+    tell_stage(db, session)
+    return shown
+
+
+def revive(db: Session, actor: Actor, session_id: UUID) -> SessionView:
+    """Take a cancellation back."""
+    session, _ = _arranged(db, actor, session_id, "session.cancel")
+    if session.state != "cancelled":
+        return programme.session_view(db, session)
+    session.state, session.note = "scheduled", ""
+    return tell(db, session)
+
+
+def remove(db: Session, actor: Actor, session_id: UUID) -> None:
+    """Take a session out of the programme. What was said in it stays, and `restore` brings it back."""
+    session, _ = _arranged(db, actor, session_id, "session.remove")
+    check_removal(session.state)
+    session.deleted_at = now()
+    session.version += 1
+    session.changed_at = session.deleted_at
+    if session.state == "scheduled":
+        saved.tell_off(db, session)
+    fact = SessionRemoved(session_id=session_id, version=session.version)
+    for channel in (session_channel(session_id), conference_channel(session.conference_id)):
+        publish(db, channel, fact, subject=session_id)
+
+
+def restore(db: Session, actor: Actor, session_id: UUID) -> SessionView:
+    known = scope.load(db, ConferenceSession, session_id)
+    scope.of_conference(db, actor, known.conference_id, "session.remove", lock=True)
+    session = scope.load(db, ConferenceSession, session_id, lock=True)
+    if session.deleted_at is None:
+        return programme.session_view(db, session)
+    session.deleted_at = None
+    session.version += 1
+    session.changed_at = now()
+    session.hall, session.track = halls.placed(db, session.conference_id, hall=session.hall, track=session.track)
+    return tell_new(db, session)
+
+
+def _arranged(db: Session, actor: Actor, session_id: UUID, permission: str) -> tuple[ConferenceSession, Scope]:
+    """A session about to be arranged anew, after its conference was locked: parents before children."""
+    known = scope.load(db, ConferenceSession, session_id)
+    scope.load(db, Conference, known.conference_id, lock=True)
+    return scope.of_session(db, actor, session_id, permission, lock=True)
 
 
 def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
@@ -152,6 +219,7 @@ def revoke_stream_key(db: Session, actor: Actor, key_id: UUID) -> None:
 def tell(db: Session, session: ConferenceSession) -> SessionView:
     """A session is not what it was: on its own channel and in the programme."""
     session.version += 1
+    session.changed_at = now()
     shown = programme.session_view(db, session)
     programme_channel = () if session.rehearsal_of else (conference_channel(session.conference_id),)
     for channel in (session_channel(session.id), *programme_channel):

@@ -1,10 +1,11 @@
 """The declaration of an endpoint, and what its handler is given.
 
-Three kinds, told apart by what they may touch:
+Four kinds, told apart by what they may touch:
 
 * `command` changes something for a signed-in person, in one write unit with its idempotency key;
 * `query` answers from one snapshot;
-* `flow` is asynchronous and opens its own units: for what must hash a password or set a cookie.
+* `flow` is asynchronous and opens its own units: for what must hash a password or set a cookie;
+* `upload` is a flow for somebody signed in who sends a file instead of JSON.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from server.api.rates import READING, WRITING, Rate
+from server.api.rates import READING, UPLOADING, WRITING, Rate
 from server.domain.person import Actor
 from server.domain.view import View
 
-Kind = Literal["command", "query", "flow"]
+Kind = Literal["command", "query", "flow", "upload"]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def is_id(parameter: str) -> bool:
+    """Whether a path parameter holds an id; the others are words, such as a public address."""
+    return parameter.endswith("_id")
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Visit:
     device: str
     locale: str
     browser: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)  # path parameters that are no ids
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Endpoint:
     rate: Rate
     parameters: tuple[str, ...]
     secret: bool  # the answer holds what is shown only once
+    most_bytes: int = 0  # of an upload
 
 
 @dataclass
@@ -140,6 +148,27 @@ class Endpoints:
         """Declare a door that anybody may knock at. The handler is `async (visit, body?) -> Reply`."""
         return self._add("flow", name, method, path, None, body, result, status, errors, rate)
 
+    def upload(
+        self,
+        name: str,
+        path: str,
+        *,
+        permission: str,
+        most_bytes: int,
+        result: type[View],
+        status: int = 200,
+        errors: tuple[str, ...] = (),
+        rate: Rate = UPLOADING,
+    ) -> Callable[[Callable[..., Awaitable[Reply]]], Callable[..., Awaitable[Reply]]]:
+        """Declare a door for a file. The handler is `async (visit, actor, content: bytes) -> Reply`.
+
+        What the bytes are is for the handler to find out: a name or a content type proves nothing. It asks for
+        the permission in its own units, before it opens the file.
+        """
+        return self._add(
+            "upload", name, "POST", path, permission, None, result, status, errors, rate, most_bytes=most_bytes
+        )
+
     def _add(
         self,
         kind: Kind,
@@ -155,6 +184,7 @@ class Endpoints:
         *,
         parameters: tuple[str, ...] = (),
         secret: bool = False,
+        most_bytes: int = 0,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             chosen = status or (200 if result else 204)
@@ -173,6 +203,7 @@ class Endpoints:
                     rate=rate,
                     parameters=parameters,
                     secret=secret,
+                    most_bytes=most_bytes,
                 )
             )
             return handler

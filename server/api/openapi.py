@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from server.api.endpoint import Endpoint
+from server.api.endpoint import Endpoint, is_id
 from server.api.problem import CONTENT_TYPE, Problem
 from server.domain.view import FACTS, SIGNALS, View
 
@@ -75,6 +75,11 @@ def _operation(endpoint: Endpoint, schemas: dict[type[View], Any]) -> dict[str, 
             "required": True,
             "content": {"application/json": {"schema": schemas[endpoint.body]}},
         }
+    if endpoint.most_bytes:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
     return operation
 
 
@@ -82,7 +87,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     text = {"type": "string"}
     identifier = {"type": "string", "format": "uuid"}
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": identifier}
+        {"name": name, "in": "path", "required": True, "schema": identifier if is_id(name) else text}
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
     in_query = [{"name": name, "in": "query", "schema": text} for name in endpoint.parameters]

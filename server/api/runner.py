@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.api import seal
-from server.api.endpoint import Call, Endpoint, Reply, Visit
+from server.api.endpoint import Call, Endpoint, Reply, Visit, is_id
 from server.api.problem import from_validation
 from server.api.rates import NEWCOMING, Limiter, Rate
 from server.domain.errors import Conflict, Forbidden, LoginNeeded, Malformed, NotFound, TooLarge, WrongKind
@@ -102,6 +102,8 @@ class Runner:
         path = _ids(request.path_params)
         if endpoint.kind == "query":
             return await self._query(endpoint, request, token, path)
+        if endpoint.kind == "upload":
+            return await self._upload(endpoint, request, path)
         body, digest = await self._body(endpoint, request)
         if endpoint.kind == "command":
             return await self._command(endpoint, token, path, command_key(request), body, digest)
@@ -218,13 +220,7 @@ class Runner:
     ) -> Response:
         known = request.cookies.get(self._door.browser_cookie, "")
         browser = known if KEPT.fullmatch(known) else secrets.token_urlsafe(16)
-        visit = Visit(
-            actor=await self.actor(request) if token else None,
-            path=path,
-            device=request.headers.get("user-agent", "")[:120],
-            locale=locale_of(request),
-            browser=_digest(browser),
-        )
+        visit = _visit(request, await self.actor(request) if token else None, path, browser=browser)
         try:
             reply: Reply = await (endpoint.handler(visit, body) if body is not None else endpoint.handler(visit))
         except IntegrityError:
@@ -239,6 +235,18 @@ class Runner:
         if reply.login_token is not None and browser != known:
             self._set_cookie(response, self._door.browser_cookie, browser, BROWSER_SECONDS)
         return response
+
+    async def _upload(self, endpoint: Endpoint, request: Request, path: Mapping[str, UUID]) -> Response:
+        actor = await self.actor(request)
+        if actor is None:
+            raise LoginNeeded("login.needed")
+        content = await read_body(request, most=endpoint.most_bytes)
+        try:
+            reply: Reply = await endpoint.handler(_visit(request, actor, path), actor, content)
+        except IntegrityError:
+            raise Conflict("conflict") from None
+        assert reply.result is not None
+        return Response(reply.result.model_dump_json(), status_code=reply.status, media_type="application/json")
 
     def set_login(self, response: Response, reply: Reply) -> None:
         """Put a new login into the cookie, or take it out."""
@@ -259,6 +267,17 @@ class Runner:
             httponly=True,
             samesite="lax",
         )
+
+
+def _visit(request: Request, actor: Actor | None, path: Mapping[str, UUID], *, browser: str = "") -> Visit:
+    return Visit(
+        actor=actor,
+        path=path,
+        device=request.headers.get("user-agent", "")[:120],
+        locale=locale_of(request),
+        browser=_digest(browser) if browser else "",
+        words={name: value for name, value in request.path_params.items() if not is_id(name)},
+    )
 
 
 def _etag(position: Position, body: bytes) -> str:
@@ -329,6 +348,6 @@ def command_key(request: Request) -> UUID:
 
 def _ids(params: Mapping[str, Any]) -> dict[str, UUID]:
     try:
-        return {name: UUID(value) for name, value in params.items()}
+        return {name: UUID(value) for name, value in params.items() if is_id(name)}
     except ValueError:
         raise NotFound("not_found") from None

@@ -6,16 +6,21 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from models.conference import Conference, Invitation
 from server.domain.errors import BadInput
 from server.domain.permissions import Role
 from server.domain.person import ConferenceOfMine, Me, PersonView, Token
+from server.domain.programme import HallView, SpeakerView, TrackView
 from server.domain.session import SessionView
 from server.domain.text import Name, OptionalProse, Title
+from server.domain.translation import Translations, Words
 from server.domain.view import Fact, Position, View
 from server.domain.zone import Locale, Zone
+
+# The public page's address: what can be read aloud and typed, in one script.
+Slug = Annotated[str, StringConstraints(min_length=3, max_length=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
 class ConferenceView(View):
@@ -26,6 +31,9 @@ class ConferenceView(View):
     zone: str
     starts_on: date | None
     ends_on: date | None
+    translations: dict[str, Words]
+    public: bool
+    slug: str | None
     version: int
 
 
@@ -45,6 +53,9 @@ class ConferenceChange(View):
     zone: Zone | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    translations: Translations | None = None
+    public: bool | None = None
+    slug: Slug | None = None
 
 
 class Conferences(View):
@@ -57,6 +68,9 @@ class ConferenceSnapshot(View):
     position: Position
     conference: ConferenceView
     sessions: list[SessionView]
+    halls: list[HallView]
+    tracks: list[TrackView]
+    speakers: list[SpeakerView]
 
 
 class TeamLite(View):
@@ -70,10 +84,11 @@ class ConferenceMine(View):
     role: Role
     may: list[str]
     teams: list[TeamLite]
+    saved: list[UUID]
 
 
 class ChecklistItem(View):
-    name: Literal["session", "speaker", "guests", "team", "stage_tried"]
+    name: Literal["session", "hall", "speaker", "profile", "public", "guests", "team", "stage_tried"]
     done: bool
 
 
@@ -171,6 +186,12 @@ class PeopleChanged(Fact, name="people.changed", channels=("conference",)):
 class RoleChanged(Fact, name="role.changed", channels=("person",)):
     conference_id: UUID
     role: Role | None
+
+
+def check_public(conference: Conference) -> None:
+    """A public page needs an address."""
+    if conference.public and not conference.slug:
+        raise BadInput("conference.slug_missing", fields={"slug": "conference.slug_missing"})
 
 
 def view(conference: Conference) -> ConferenceView:

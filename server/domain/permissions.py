@@ -42,7 +42,18 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "session.create": _ORGANISER,
     "session.change": _ORGANISER,
     "session.move": _STAGE,
+    "session.cancel": _ORGANISER,
+    "session.remove": _ORGANISER,
     "speaker.change": _ORGANISER,
+    "profile.change": frozenset({"organiser", "speaker"}),  # a speaker's: one's own only
+    "hall.change": _ORGANISER,
+    "track.change": _ORGANISER,
+    "bookmark.change": _EVERYBODY,
+    "feed.manage": _EVERYBODY,  # one's own
+    "programme.shift": _CREW,
+    "programme.import": _ORGANISER,
+    "conference.clone": _ORGANISER,
+    "conference.today": _CREW,
     "chat.show": _EVERYBODY,
     "message.post": _EVERYBODY,
     "message.edit": _EVERYBODY,  # one's own only

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from models.conference import ConferenceSession
 from models.person import Person
@@ -15,19 +15,23 @@ from models.stage import Stage
 from server.domain.errors import BadInput, Conflict
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
-from server.domain.text import OptionalLine, OptionalProse, Title
+from server.domain.text import Note, OptionalLine, OptionalProse, Title
+from server.domain.translation import Language, Translations, Words
 from server.domain.view import Fact, Position, View
-from server.domain.zone import Locale, Moment
+from server.domain.zone import Moment
 
 Kind = Literal["camera", "screen", "obs", "video"]
-State = Literal["scheduled", "backstage", "live", "ended"]
+State = Literal["scheduled", "backstage", "live", "ended", "cancelled"]
+SessionKind = Literal["talk", "workshop", "panel", "keynote", "lightning", "ceremony", "social", "break"]
 
-# A talk that ended may be opened again: somebody pressed the button too early.
+# A talk that ended may be opened again: somebody pressed the button too early. Cancelling and taking it back
+# are no moves of the stage: only who plans may do them (`check_cancel`).
 MOVES: dict[str, frozenset[str]] = {
     "scheduled": frozenset({"backstage", "live"}),
     "backstage": frozenset({"scheduled", "live", "ended"}),
     "live": frozenset({"backstage", "ended"}),
     "ended": frozenset({"backstage"}),
+    "cancelled": frozenset(),
 }
 OPEN = frozenset({"backstage", "live"})
 
@@ -41,10 +45,14 @@ class SessionView(View):
     title: str
     description: str
     hall: str
-    language: Locale
+    track: str
+    kind: SessionKind
+    language: str
+    translations: dict[str, Words]
     starts_at: datetime
     ends_at: datetime
     state: State
+    note: str
     speakers: list[PersonView]
     live_since: datetime | None
     card_ar: str
@@ -58,7 +66,10 @@ class SessionDraft(View):
     title: Title
     description: OptionalProse = ""
     hall: OptionalLine = ""
-    language: Locale = "ar"
+    track: OptionalLine = ""
+    kind: SessionKind = "talk"
+    language: Language = "ar"
+    translations: Translations = Field(default_factory=dict)
     starts_at: Moment
     ends_at: Moment
 
@@ -67,7 +78,10 @@ class SessionChange(View):
     title: Title | None = None
     description: OptionalProse | None = None
     hall: OptionalLine | None = None
-    language: Locale | None = None
+    track: OptionalLine | None = None
+    kind: SessionKind | None = None
+    language: Language | None = None
+    translations: Translations | None = None
     starts_at: Moment | None = None
     ends_at: Moment | None = None
 
@@ -82,6 +96,10 @@ class WaitingCard(View):
 
 class SessionMove(View):
     state: State
+
+
+class SessionCancel(View):
+    note: Note = ""
 
 
 class PublisherView(View):
@@ -153,6 +171,11 @@ class RehearsalForgotten(
     """Stands where something was told of a rehearsal that is over."""
 
 
+class SessionRemoved(Fact, name="session.removed", channels=("session", "conference")):
+    session_id: UUID
+    version: int
+
+
 class StageChanged(Fact, name="stage.changed", channels=("session",)):
     stage: StageView
 
@@ -195,3 +218,15 @@ def check_times(starts_at: datetime, ends_at: datetime) -> None:
 def check_move(state: str, to: str) -> None:
     if to not in MOVES[state]:
         raise Conflict("session.move_refused", state=state, to=to)
+
+
+def check_cancel(state: str) -> None:
+    """What has begun is ended, not cancelled."""
+    if state not in {"scheduled", "backstage", "cancelled"}:
+        raise Conflict("session.move_refused", state=state, to="cancelled")
+
+
+def check_removal(state: str) -> None:
+    """Nobody takes a stage away from under those who watch it."""
+    if state in OPEN:
+        raise Conflict("session.running")

@@ -20,18 +20,25 @@ _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u2028\u2
 _MARKS = re.compile("[\u064b-\u065f\u0670\u0640]")
 _UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})  # categories that show nothing by themselves
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_FOLDED = str.maketrans(
+_DIGITS = str.maketrans(
     {
-        **dict.fromkeys("أإآٱ", "ا"),
-        "ى": "ي",
-        "ی": "ي",
-        "ک": "ك",
-        "ة": "ه",
-        "ؤ": "و",
-        "ئ": "ي",
         **{chr(0x0660 + digit): str(digit) for digit in range(10)},
         **{chr(0x06F0 + digit): str(digit) for digit in range(10)},
     }
+)
+_FOLDED = (
+    str.maketrans(
+        {
+            **dict.fromkeys("أإآٱ", "ا"),
+            "ى": "ي",
+            "ی": "ي",
+            "ک": "ك",
+            "ة": "ه",
+            "ؤ": "و",
+            "ئ": "ي",
+        }
+    )
+    | _DIGITS
 )
 
 
@@ -55,6 +62,11 @@ def fold(text: str) -> str:
     """The form in which Arabic spellings of one word are equal: for search and comparison, never shown."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"\s+", " ", _MARKS.sub("", text).translate(_FOLDED)).strip()
+
+
+def ascii_digits(text: str) -> str:
+    """Arabic-Indic and Persian digits as 0-9: `int` reads them, most other parsers do not."""
+    return text.translate(_DIGITS)
 
 
 def fold_email(address: str) -> str:
@@ -86,6 +98,8 @@ Name = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most
 Title = Annotated[str, StringConstraints(max_length=200), checked(clean_line, most=200)]
 TeamTitle = Annotated[str, StringConstraints(max_length=120), checked(clean_line, most=120)]
 OptionalLine = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most=80, may_be_empty=True)]
+ShortLine = Annotated[str, StringConstraints(max_length=160), checked(clean_line, most=160, may_be_empty=True)]
+Note = Annotated[str, StringConstraints(max_length=500), checked(clean, most=500, may_be_empty=True)]
 OptionalProse = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000, may_be_empty=True)]
 OptionalNote = Annotated[str, StringConstraints(max_length=500), checked(clean, most=500, may_be_empty=True)]
 NoteText = Annotated[str, StringConstraints(max_length=1000), checked(clean, most=1000)]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, select
 
 from models.base import now
 from models.conference import ConferenceRole, ConferenceSession, Invitation, SessionSpeaker
 from models.person import Person
+from models.programme import Bookmark, Hall, SpeakerProfile, Track
 from models.stage import Stage, StreamKey
 from models.team import Board, Membership, Team
 from server.domain import conference as conferences
 from server.domain import permissions
+from server.domain import programme as arranged
 from server.domain import session as sessions
 from server.domain.conference import (
     Checklist,
@@ -24,6 +26,7 @@ from server.domain.conference import (
     TeamLite,
 )
 from server.domain.person import Actor
+from server.domain.programme import SpeakerView
 from server.domain.session import SessionSnapshot, SessionView, StageView, StreamKeyView
 from server.domain.settings import makes_teams
 from server.queries import people, scope, settings
@@ -47,21 +50,69 @@ def session_view(db: Session, session: ConferenceSession) -> SessionView:
     return sessions.view(session, speakers_of(db, [session.id])[session.id])
 
 
-def conference_snapshot(db: Session, actor: Actor, conference_id: UUID) -> ConferenceSnapshot:
-    conference, _ = scope.of_conference(db, actor, conference_id, "conference.show")
-    rows = db.exec(
+def session_views(db: Session, rows: Sequence[ConferenceSession]) -> list[SessionView]:
+    speakers = speakers_of(db, [row.id for row in rows])
+    return [sessions.view(row, speakers[row.id]) for row in rows]
+
+
+def planned(db: Session, conference_id: UUID) -> Sequence[ConferenceSession]:
+    """The sessions of the programme in its order, without deleted ones and rehearsals."""
+    return db.exec(
         select(ConferenceSession)
         .where(
-            col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.rehearsal_of).is_(None)
+            col(ConferenceSession.conference_id) == conference_id,
+            col(ConferenceSession.rehearsal_of).is_(None),
+            col(ConferenceSession.deleted_at).is_(None),
         )
         .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))
     ).all()
-    speakers = speakers_of(db, [row.id for row in rows])
+
+
+def halls(db: Session, conference_id: UUID) -> list[Hall]:
+    rows = select(Hall).where(col(Hall.conference_id) == conference_id)
+    return sorted(db.exec(rows), key=lambda hall: (hall.rank, hall.name))
+
+
+def tracks(db: Session, conference_id: UUID) -> list[Track]:
+    rows = select(Track).where(col(Track.conference_id) == conference_id)
+    return sorted(db.exec(rows), key=lambda track: (track.rank, track.name))
+
+
+def speakers(db: Session, conference_id: UUID) -> list[SpeakerView]:
+    """Everybody the conference tells something of."""
+    rows = db.exec(
+        select(SpeakerProfile, Person)
+        .join(Person, col(Person.id) == col(SpeakerProfile.person_id))
+        .where(col(SpeakerProfile.conference_id) == conference_id)
+        .order_by(col(SpeakerProfile.person_id))
+    )
+    return [arranged.speaker_view(profile, person) for profile, person in rows]
+
+
+def conference_snapshot(db: Session, actor: Actor, conference_id: UUID) -> ConferenceSnapshot:
+    conference, _ = scope.of_conference(db, actor, conference_id, "conference.show")
     return ConferenceSnapshot(
         position=position(db, conference_channel(conference_id)),
         conference=conferences.view(conference),
-        sessions=[sessions.view(row, speakers[row.id]) for row in rows],
+        sessions=session_views(db, planned(db, conference_id)),
+        halls=[arranged.hall_view(hall) for hall in halls(db, conference_id)],
+        tracks=[arranged.track_view(track) for track in tracks(db, conference_id)],
+        speakers=speakers(db, conference_id),
     )
+
+
+def saved_by(db: Session, conference_id: UUID, person_id: UUID) -> list[UUID]:
+    rows = (
+        select(Bookmark.session_id)
+        .join(ConferenceSession, col(ConferenceSession.id) == col(Bookmark.session_id))
+        .where(
+            col(ConferenceSession.conference_id) == conference_id,
+            col(ConferenceSession.deleted_at).is_(None),
+            col(Bookmark.person_id) == person_id,
+        )
+        .order_by(col(Bookmark.session_id))
+    )
+    return list(db.exec(rows))
 
 
 def conference_mine(db: Session, actor: Actor, conference_id: UUID) -> ConferenceMine:
@@ -85,7 +136,12 @@ def conference_mine(db: Session, actor: Actor, conference_id: UUID) -> Conferenc
     may = set(permissions.granted(here.roles))
     if makes_teams(settings.of(db, conference_id), here.roles):
         may.add("team.create")
-    return ConferenceMine(role=here.conference_role, may=sorted(may), teams=seen)
+    return ConferenceMine(
+        role=here.conference_role,
+        may=sorted(may),
+        teams=seen,
+        saved=saved_by(db, conference_id, actor.person_id),
+    )
 
 
 def session_snapshot(db: Session, actor: Actor, session_id: UUID) -> SessionSnapshot:
@@ -130,8 +186,8 @@ def stream_keys(db: Session, actor: Actor, session_id: UUID) -> list[StreamKeyVi
 
 def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
     """What an organiser still has to do before the day; each item is read off the rows themselves."""
-    scope.of_conference(db, actor, conference_id, "conference.change")
-    mine = col(ConferenceSession.conference_id) == conference_id
+    conference, _ = scope.of_conference(db, actor, conference_id, "conference.change")
+    mine = and_(col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.deleted_at).is_(None))
     invited = select(Invitation.id).where(
         col(Invitation.conference_id) == conference_id,
         col(Invitation.revoked_at).is_(None),
@@ -142,6 +198,7 @@ def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
     )
     done = {
         "session": db.exec(select(ConferenceSession.id).where(mine).limit(1)).first(),
+        "hall": db.exec(select(Hall.id).where(col(Hall.conference_id) == conference_id).limit(1)).first(),
         "speaker": db.exec(invited.where(col(Invitation.role) == "speaker").limit(1)).first()
         or db.exec(
             select(SessionSpeaker.person_id)
@@ -149,6 +206,10 @@ def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
             .where(mine)
             .limit(1)
         ).first(),
+        "profile": db.exec(
+            select(SpeakerProfile.person_id).where(col(SpeakerProfile.conference_id) == conference_id).limit(1)
+        ).first(),
+        "public": conference.public,
         "guests": db.exec(invited.where(col(Invitation.role) == "attendee").limit(1)).first()
         or db.exec(attendees.limit(1)).first(),
         "team": db.exec(select(Team.id).where(col(Team.conference_id) == conference_id).limit(1)).first(),

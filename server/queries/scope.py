@@ -50,7 +50,7 @@ _SESSION_AND_ROLES = (
             col(Standing.person_id) == bindparam("person"),
         ),
     )
-    .where(col(ConferenceSession.id) == bindparam("session"))
+    .where(col(ConferenceSession.id) == bindparam("session"), col(ConferenceSession.deleted_at).is_(None))
 )
 
 
@@ -95,6 +95,8 @@ def of_session(
         return _seen_session(db, actor, id, permission)
     # Roles are read after the lock: whoever held it may have changed them.
     session = load(db, ConferenceSession, id, lock=True)
+    if session.deleted_at is not None:
+        raise NotFound("not_found")
     roles = _conference_roles(db, actor, session.conference_id)
     return session, _in_session(db, actor, session, permission, roles, more=_on_stage(db, actor, session.id))
 

@@ -17,6 +17,7 @@ from server.actions import invitation, message, question, session, tally, vote
 from server.api.rates import Limiter
 from server.assembly import declared
 from server.domain.conference import InvitationDraft
+from server.files import Files
 from server.routes.passwords import Passwords
 from tests.support.app import serving
 from tests.support.installation import Installation
@@ -61,7 +62,7 @@ async def answers(backend: Backend, folder: Path, world: World) -> Answers:
     ids = _ids(world)
     found: Answers = {}
     async with serving(backend, folder) as server:
-        endpoints = declared(server.settings, server.db, Limiter(), Passwords())
+        endpoints = declared(server.settings, server.db, Limiter(), Passwords(), Files(folder))
         paths = sorted({endpoint.path for endpoint in endpoints if endpoint.method == "GET"})
         assert len(paths) > 15
         for name, token in [("nobody", None), *((one.name, one.token) for one in world.people.values())]:

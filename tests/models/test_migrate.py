@@ -72,6 +72,8 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "banned_browser",
         "chat_pace",
         "chat_rules",
+        "bookmark",
+        "calendar_feed",
         "command",
         "conversation",
         "conference_settings",
@@ -91,6 +93,8 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "poll_vote",
         "person_block",
         "person_note",
+        "hall",
+        "programme_sheet",
         "question",
         "question_edit",
         "question_vote",
@@ -98,11 +102,13 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "silence",
         "registration",
         "registration_form",
+        "speaker_profile",
         "stage",
         "stream_key",
         "tally",
         "standing",
         "film",
+        "track",
     }
     migrate.upgrade(database_url)
     assert counted(database_url) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -28,12 +29,14 @@ from server.actions import (
     moderation,
     note,
     poll,
+    programme,
     question,
     registration,
     rehearsal,
     report,
     session,
     settings,
+    sheet,
     silence,
     standing,
     team,
@@ -44,6 +47,8 @@ from server.domain.conference import InvitationDraft
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from server.domain.permissions import may
 from server.domain.poll import PollDraft
+from server.domain.programme import HallDraft, TrackDraft
+from server.domain.programme_sheet import table_of
 from server.domain.registration import FormChange, RegistrationDraft
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
@@ -76,6 +81,9 @@ class Target:
     ban: UUID
     note: UUID
     audit: UUID
+    hall: UUID
+    track: UUID
+    sheet: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
         question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
@@ -100,6 +108,10 @@ class Target:
             "registration_id": self.registration,
             "announcement_id": self.announcement,
             "key_id": self.key,
+            "hall_id": self.hall,
+            "track_id": self.track,
+            "sheet_id": self.sheet,
+            "feed_id": new_id(),
             "login_id": new_id(),
         }
 
@@ -125,6 +137,19 @@ BODIES: dict[str, Body] = {
     "session.move": lambda _: {"state": "backstage"},
     "stage.direct": lambda _: {"on_air": False, "muted": True},
     "waiting_card.set": lambda _: {"card_ar": "نعود بعد قليل", "back_at": TIMES["ends_at"]},
+    "session.cancel": lambda _: {"note": "اعتذرت المتحدثة"},
+    "conference.clone": lambda _: {"title": "Once more", "starts_on": "2027-05-01"},
+    "hall.create": lambda _: {"name": "A hall"},
+    "hall.change": lambda _: {"name": "Renamed", "rank": 3},
+    "track.create": lambda _: {"name": "A track"},
+    "track.change": lambda _: {"colour": "rose"},
+    "speaker.create": lambda _: {"name": "ضيفة", "headline": "كاتبة"},
+    "profile.change": lambda _: {"bio": "تكتب.", "translations": {"en": {"bio": "She writes."}}},
+    "shift.preview": lambda aim: {"session_id": str(aim.world.session), "minutes": 10},
+    "shift.make": lambda aim: {"session_id": str(aim.world.session), "minutes": 10},
+    "sheet.preview": lambda _: {"columns": {"title": 0, "start": 1}},
+    "sheet.import": lambda _: {"columns": {"title": 0, "start": 1}},
+    "feed.create": lambda _: {"content": "saved"},
     "message.post": lambda _: {"text": "سلام"},
     "message.edit": lambda _: {"text": "changed"},
     "question.answer": lambda _: {"how": "aloud"},
@@ -159,6 +184,12 @@ BODIES: dict[str, Body] = {
     "card.move": lambda target: {"column_id": str(target.world.columns[1])},
 }
 
+# What is sent where a file is expected.
+FILES: dict[str, bytes] = {
+    "sheet.read": "العنوان,البداية\nجلسة,2027-03-01 10:00\n".encode(),
+    "picture.put": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="),
+}
+
 # Doors for people without a login; what they refuse is tested with the account.
 DOORS = {
     "person.sign_up",
@@ -172,6 +203,7 @@ DOORS = {
     "invitation.accept",
     "check.start",
     "check.connect",
+    "public.show",
     "mail.stop",
     "registration.look",
     "registration.register",
@@ -197,6 +229,9 @@ PERSONAL = {
 # Rules beside the table: what one is needed for somebody else's row; None is never allowed.
 OF_OTHERS: dict[str, str | None] = {
     "member.remove": "member.change",
+    "profile.change": "speaker.change",
+    "picture.put": "speaker.change",
+    "picture.remove": "speaker.change",
     "message.edit": None,
     "message.delete": "message.moderate",
     "question.edit": "question.decide",
@@ -206,7 +241,7 @@ OF_OTHERS: dict[str, str | None] = {
 }
 
 # What one needs for a row of one's own, or who one is on this server.
-UNSCOPED = {"conference.create", "login.end", "stream_key.revoke"}
+UNSCOPED = {"conference.create", "login.end", "stream_key.revoke", "feed.revoke"}
 
 TEAM_SCOPED = ("team_id", "board_id", "card_id", "conversation_id")
 SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id")
@@ -220,6 +255,16 @@ NAMES = sorted(
         "audit.show",
         "ban.lift",
         "ban.list",
+        *FILES,
+        "bookmark.add",
+        "bookmark.remove",
+        "conference.today",
+        "feed.list",
+        "hall.remove",
+        "track.remove",
+        "session.remove",
+        "session.restore",
+        "session.revive",
         "board.show",
         "chat.mine",
         "chat.show",
@@ -311,6 +356,7 @@ def target(db: Session, world: World) -> Target:
     settings.keep(db, organiser, world.conference)  # it may just have been deleted
     somebody = enrol(db, "somebody")
     conference.grant(db, world.conference, somebody.id, "attendee")
+    session.restore(db, organiser, world.session)
     session.add_speaker(db, organiser, world.session, somebody.id)
     team.add_member(db, organiser, world.team, somebody.id, "member")
     approved = question.ask(db, somebody.actor, world.session, "لماذا؟", id=new_id()).id
@@ -345,7 +391,11 @@ def target(db: Session, world: World) -> Target:
     silence_id, ban_id = (db.get_one(Audit, id).subject_id for id in (silenced, banned))
     assert silence_id is not None
     assert ban_id is not None
+    table = table_of([["title", "start"], ["ورشة", "2027-03-01 10:00"]])
     return Target(
+        hall=programme.add_hall(db, organiser, world.conference, HallDraft(name=str(new_id())), id=new_id()).id,
+        track=programme.add_track(db, organiser, world.conference, TrackDraft(name=str(new_id())), id=new_id()).id,
+        sheet=sheet.keep(db, organiser, world.conference, table).id,
         world=world,
         person=somebody.id,
         message=said,
@@ -412,6 +462,8 @@ def expected(endpoint: Endpoint, who: str) -> int:
 
 async def call(browser: Browser, endpoint: Endpoint, ids: dict[str, UUID], body: JSON | None) -> httpx.Response:
     path = endpoint.path.format(**{name: str(id) for name, id in ids.items()})
+    if endpoint.name in FILES:
+        return await browser.http.post(path, content=FILES[endpoint.name])
     return await browser.ask(endpoint.method, path, body)
 
 

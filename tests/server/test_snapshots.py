@@ -18,9 +18,12 @@ from sqlmodel import Session
 from models.base import new_id
 from models.conversation import Message
 from models.moderation import Audit
-from server.actions import announcement, ban, message, moderation, report, silence
+from server.actions import announcement, ban, message, moderation, programme, report, session, sheet, silence
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
+from server.domain.programme import HallDraft, NewSpeaker, TrackDraft
+from server.domain.programme_sheet import table_of
+from server.domain.session import SessionChange
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
@@ -119,6 +122,19 @@ def announced(db: Session, world: World) -> UUID:
     return announcement.make(db, world["organiser"].actor, world.conference, draft, id=new_id()).id
 
 
+def arranged(db: Session, world: World) -> dict[str, str]:
+    """A hall and a track that a session names, somebody the programme tells of, and a sheet to import."""
+    me, here = world["organiser"].actor, world.conference
+    hall = programme.add_hall(db, me, here, HallDraft(name="القاعة"), id=new_id())
+    track = programme.add_track(db, me, here, TrackDraft(name="المسار"), id=new_id())
+    session.change(db, me, world.session, SessionChange(hall="القاعه", track="المسار"))
+    told = programme.add_speaker(db, me, here, NewSpeaker(name="ضيفة"), id=new_id())
+    rows = [["title", "start", "hall", "speakers"], ["ورشة", "2027-03-01 10:00", "قاعة جديدة", "Sara; ضيفة"]]
+    kept = sheet.keep(db, me, here, table_of([*rows, ["جلسة", "2027-03-01 9:00", "", ""]]))
+    ids = {"hall": hall.id, "track": track.id, "told": told.person.id, "sheet": kept.id}
+    return {name: str(id) for name, id in ids.items()}
+
+
 def _post(path: str, body: JSON | None = None) -> Step:
     return _step("POST", path, body)
 
@@ -154,6 +170,8 @@ async def _hand_goes_up_and_down(me: Browser, world: World, rows: Rows) -> None:
 
 
 POLL: JSON = {"kind": "words", "text": "بكلمة", "settings": {}}
+
+
 def moderated(db: Session, world: World) -> dict[str, str]:
     """Messages in every state, a deed to undo, somebody silenced and somebody banned."""
     organiser, author = world["organiser"].actor, world["attendee"].actor
@@ -179,6 +197,7 @@ def moderated(db: Session, world: World) -> dict[str, str]:
 
 TIMES = {"starts_at": "2027-01-01T10:00:00.5+03:00", "ends_at": "2027-01-01T10:45:00Z"}
 SESSION, CONFERENCE = "/api/sessions/{session}", "/api/conferences/{conference}"
+SHEET = {"title": 0, "start": 1, "hall": 2, "speakers": 3}
 TEXTS: JSON = {"texts": {"ar": "الاستراحة الآن"}}
 STEPS: dict[str, Step] = {
     "message.post": _post(f"{SESSION}/messages", {"text": "سلام"}),
@@ -235,6 +254,21 @@ STEPS: dict[str, Step] = {
     "stage.bring": _step("PUT", f"{SESSION}/stage/{{somebody}}/guest"),
     "waiting_card.set": _step("PUT", f"{SESSION}/waiting-card", {"card_ar": "استراحة", "card_en": "A break"}),
     "rehearsal.begin": _post(f"{SESSION}/rehearsal"),
+    "session.cancel": _post(f"{SESSION}/cancel", {"note": "اعتذار"}),
+    "session.remove": _step("DELETE", "/api/sessions/{other_session}"),
+    "shift.make": _post(f"{CONFERENCE}/shift", {"session_id": "{session}", "minutes": "25"}),
+    "hall.create": _post(f"{CONFERENCE}/halls", {"name": "قاعة"}),
+    "hall.change": _step("PATCH", "/api/halls/{hall}", {"name": "قاعة الورش"}),
+    "hall.remove": _step("DELETE", "/api/halls/{hall}"),
+    "track.create": _post(f"{CONFERENCE}/tracks", {"name": "مسار"}),
+    "track.change": _step("PATCH", "/api/tracks/{track}", {"name": "مسار آخر", "colour": "rose"}),
+    "track.remove": _step("DELETE", "/api/tracks/{track}"),
+    "speaker.create": _post(f"{CONFERENCE}/speakers", {"name": "ضيفة"}),
+    "profile.change": _step("PATCH", f"{CONFERENCE}/speakers/{{speaker}}", {"headline": "كاتبة"}),
+    "role.remove of somebody with a profile": _step("DELETE", f"{CONFERENCE}/people/{{told}}"),
+    "sheet.import": _post(
+        "/api/sheets/{sheet}/import", {"columns": {"title": 0, "start": 1, "hall": 2, "speakers": 3}}
+    ),
     "speaker.add": _step("PUT", f"{SESSION}/speakers/{{somebody}}"),
     "speaker.remove": _step("DELETE", f"{SESSION}/speakers/{{speaker}}"),
     "conference.change": _step("PATCH", CONFERENCE, {"title": "ملتقى آخر", "starts_on": "2027-01-01"}),
@@ -272,6 +306,7 @@ async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, 
         open_poll=str(await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا"))),
         somebody=str(somebody.id),
     )
+    world.__dict__.update(await server.db.write(lambda db: arranged(db, world)))
     async with AsyncExitStack() as stack:
         me = await stack.enter_async_context(server.browser(world["organiser"].token))
         ear = await stack.enter_async_context(me.socket())

@@ -122,9 +122,36 @@ def line(state: JSON, name: str, data: JSON) -> None:
 def conference(state: JSON, name: str, data: JSON) -> None:
     if name == "conference.changed":
         state["conference"] = data["conference"]
-    elif name in {"session.created", "session.changed"}:
-        rows = put(state["sessions"], data["session"])
-        state["sessions"] = sorted(rows, key=lambda row: (row["starts_at"], row["id"]))
+    elif name in {"session.created", "session.changed", "programme.changed", "session.shifted", "session.removed"}:
+        state["sessions"] = sorted(_sessions(state["sessions"], name, data), key=_by_time)
+    elif name in {"hall.changed", "track.changed"}:
+        kind = name.partition(".")[0]
+        rows = put(state[f"{kind}s"], data[kind])
+        state[f"{kind}s"] = sorted(rows, key=lambda row: (row["rank"], row["name"]))
+    elif name in {"hall.removed", "track.removed"}:
+        kind = name.partition(".")[0]
+        state[f"{kind}s"] = [one for one in state[f"{kind}s"] if one["id"] != data[f"{kind}_id"]]
+    elif name == "speaker.changed":
+        others = [one for one in state["speakers"] if one["person"]["id"] != data["speaker"]["person"]["id"]]
+        state["speakers"] = by_person([*others, data["speaker"]])
+    elif name == "speaker.removed":
+        state["speakers"] = [one for one in state["speakers"] if one["person"]["id"] != data["person_id"]]
+
+
+def _sessions(rows: list[JSON], name: str, data: JSON) -> list[JSON]:
+    if name == "session.removed":
+        return [one for one in rows if one["id"] != data["session_id"]]
+    if name == "session.shifted":
+        times = {one["session_id"]: one for one in data["shifts"]}
+        told = ("starts_at", "ends_at", "version")
+        return [one | {key: times[one["id"]][key] for key in told} if one["id"] in times else one for one in rows]
+    for row in data["sessions"] if name == "programme.changed" else [data["session"]]:
+        rows = put(rows, row)
+    return rows
+
+
+def _by_time(row: JSON) -> tuple[str, str]:
+    return row["starts_at"], row["id"]
 
 
 def announcements(state: JSON, name: str, data: JSON) -> None:

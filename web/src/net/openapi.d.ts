@@ -221,6 +221,19 @@ export interface components {
             /** Bans */
             bans: components["schemas"]["BanView"][];
         };
+        /** Bio */
+        Bio: {
+            /**
+             * Bio
+             * @default
+             */
+            bio: string;
+            /**
+             * Headline
+             * @default
+             */
+            headline: string;
+        };
         /** BoardSnapshot */
         BoardSnapshot: {
             board: components["schemas"]["BoardView"];
@@ -246,6 +259,21 @@ export interface components {
             title: string;
             /** Version */
             version: number;
+        };
+        /** BookmarkChanged */
+        BookmarkChanged: {
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /** Saved */
+            saved: boolean;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
         };
         /** CalmWish */
         CalmWish: {
@@ -432,13 +460,13 @@ export interface components {
              * Name
              * @enum {string}
              */
-            name: "session" | "speaker" | "guests" | "team" | "stage_tried";
+            name: "session" | "hall" | "speaker" | "profile" | "public" | "guests" | "team" | "stage_tried";
         };
         /** Choice */
         Choice: {
             /** Id */
             id: string;
-            words: components["schemas"]["Words"];
+            words: components["schemas"]["server__domain__registration__Words"];
         };
         /**
          * Claimed
@@ -449,6 +477,24 @@ export interface components {
             claims: {
                 [key: string]: components["schemas"]["PersonView"];
             };
+        };
+        /**
+         * CloneDraft
+         * @description The same programme on other days. Without `starts_on` the days stay as they are.
+         */
+        CloneDraft: {
+            /**
+             * Speakers
+             * @default false
+             */
+            speakers: boolean;
+            /**
+             * Starts On
+             * @default null
+             */
+            starts_on: string | null;
+            /** Title */
+            title: string;
         };
         /** ColumnView */
         ColumnView: {
@@ -480,6 +526,16 @@ export interface components {
              */
             locale: ("ar" | "en") | null;
             /**
+             * Public
+             * @default null
+             */
+            public: boolean | null;
+            /**
+             * Slug
+             * @default null
+             */
+            slug: string | null;
+            /**
              * Starts On
              * @default null
              */
@@ -489,6 +545,13 @@ export interface components {
              * @default null
              */
             title: string | null;
+            /**
+             * Translations
+             * @default null
+             */
+            translations: {
+                [key: string]: components["schemas"]["server__domain__translation__Words"];
+            } | null;
             /**
              * Zone
              * @default null
@@ -536,6 +599,8 @@ export interface components {
              * @enum {string}
              */
             role: "organiser" | "moderator" | "speaker" | "attendee";
+            /** Saved */
+            saved: string[];
             /** Teams */
             teams: components["schemas"]["TeamLite"][];
         };
@@ -560,9 +625,15 @@ export interface components {
          */
         ConferenceSnapshot: {
             conference: components["schemas"]["ConferenceView"];
+            /** Halls */
+            halls: components["schemas"]["HallView"][];
             position: components["schemas"]["Position"];
             /** Sessions */
             sessions: components["schemas"]["SessionView"][];
+            /** Speakers */
+            speakers: components["schemas"]["SpeakerView"][];
+            /** Tracks */
+            tracks: components["schemas"]["TrackView"][];
         };
         /** ConferenceView */
         ConferenceView: {
@@ -580,10 +651,18 @@ export interface components {
              * @enum {string}
              */
             locale: "ar" | "en";
+            /** Public */
+            public: boolean;
+            /** Slug */
+            slug: string | null;
             /** Starts On */
             starts_on: string | null;
             /** Title */
             title: string;
+            /** Translations */
+            translations: {
+                [key: string]: components["schemas"]["server__domain__translation__Words"];
+            };
             /** Version */
             version: number;
             /** Zone */
@@ -730,6 +809,37 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** FeedDraft */
+        FeedDraft: {
+            /**
+             * Content
+             * @enum {string}
+             */
+            content: "saved" | "all";
+        };
+        /** FeedView */
+        FeedView: {
+            /**
+             * Content
+             * @enum {string}
+             */
+            content: "saved" | "all";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /** Feeds */
+        Feeds: {
+            /** Feeds */
+            feeds: components["schemas"]["FeedView"][];
+        };
         /** FirstOrganiser */
         FirstOrganiser: {
             /** Email */
@@ -799,7 +909,7 @@ export interface components {
              * @default false
              */
             required: boolean;
-            words: components["schemas"]["Words"];
+            words: components["schemas"]["server__domain__registration__Words"];
         };
         /** FormRef */
         FormRef: {
@@ -832,6 +942,50 @@ export interface components {
             messages: components["schemas"]["MessageView"][];
             /** More */
             more: boolean;
+        };
+        /** HallChange */
+        HallChange: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Rank
+             * @default null
+             */
+            rank: number | null;
+        };
+        /** HallChanged */
+        HallChanged: {
+            hall: components["schemas"]["HallView"];
+        };
+        /** HallDraft */
+        HallDraft: {
+            /** Name */
+            name: string;
+        };
+        /** HallRemoved */
+        HallRemoved: {
+            /**
+             * Hall Id
+             * Format: uuid
+             */
+            hall_id: string;
+        };
+        /** HallView */
+        HallView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: number;
+            /** Version */
+            version: number;
         };
         /**
          * HandCalled
@@ -967,6 +1121,18 @@ export interface components {
              * @default null
              */
             username: string | null;
+        };
+        /**
+         * Imported
+         * @description What was done: all rows or none.
+         */
+        Imported: {
+            /** Changed */
+            changed: number;
+            /** New */
+            new: number;
+            /** Same */
+            same: number;
         };
         /** InteractionChange */
         InteractionChange: {
@@ -1311,6 +1477,21 @@ export interface components {
             /** Email */
             email: string;
         };
+        /**
+         * Mapped
+         * @description Which column holds what, by number from 0; and how dates like 3/4 are read.
+         */
+        Mapped: {
+            /** Columns */
+            columns: {
+                [key: string]: number;
+            };
+            /**
+             * Month First
+             * @default false
+             */
+            month_first: boolean;
+        };
         /** Me */
         Me: {
             /** Conferences */
@@ -1569,6 +1750,15 @@ export interface components {
             message_id: string;
         };
         /**
+         * NewFeed
+         * @description The only time the address is seen.
+         */
+        NewFeed: {
+            feed: components["schemas"]["FeedView"];
+            /** Url */
+            url: string;
+        };
+        /**
          * NewInvitation
          * @description The only time the token is seen: afterwards the server knows just its hash.
          */
@@ -1578,6 +1768,24 @@ export interface components {
             token: string;
             /** Url */
             url: string;
+        };
+        /**
+         * NewSpeaker
+         * @description A speaker without an account yet; a sign-in link makes them the same person.
+         */
+        NewSpeaker: {
+            /**
+             * Bio
+             * @default
+             */
+            bio: string;
+            /**
+             * Headline
+             * @default
+             */
+            headline: string;
+            /** Name */
+            name: string;
         };
         /**
          * NewStreamKey
@@ -2077,6 +2285,34 @@ export interface components {
             /** Type */
             type: string;
         };
+        /** ProfileChange */
+        ProfileChange: {
+            /**
+             * Bio
+             * @default null
+             */
+            bio: string | null;
+            /**
+             * Headline
+             * @default null
+             */
+            headline: string | null;
+            /**
+             * Translations
+             * @default null
+             */
+            translations: {
+                [key: string]: components["schemas"]["Bio"];
+            } | null;
+        };
+        /**
+         * ProgrammeChanged
+         * @description Many sessions at once, each whole.
+         */
+        ProgrammeChanged: {
+            /** Sessions */
+            sessions: components["schemas"]["SessionView"][];
+        };
         /** PublicConference */
         PublicConference: {
             /** Description */
@@ -2119,6 +2355,21 @@ export interface components {
             mode: "open" | "approval" | "closed";
             /** Questions */
             questions: components["schemas"]["FormQuestion"][];
+        };
+        /**
+         * PublicProgramme
+         * @description The programme as strangers read it: nothing of those who come.
+         */
+        PublicProgramme: {
+            conference: components["schemas"]["ConferenceView"];
+            /** Halls */
+            halls: components["schemas"]["HallView"][];
+            /** Sessions */
+            sessions: components["schemas"]["SessionView"][];
+            /** Speakers */
+            speakers: components["schemas"]["SpeakerView"][];
+            /** Tracks */
+            tracks: components["schemas"]["TrackView"][];
         };
         /**
          * PublisherView
@@ -2490,6 +2741,35 @@ export interface components {
             /** Role */
             role: ("organiser" | "moderator" | "speaker" | "attendee") | null;
         };
+        /**
+         * RowPreview
+         * @description What would become of one row. `changes` names what differs, `faults` what is wrong, by column.
+         */
+        RowPreview: {
+            /**
+             * Becomes
+             * @enum {string}
+             */
+            becomes: "new" | "changed" | "same" | "wrong";
+            /** Changes */
+            changes: string[];
+            /** Ends At */
+            ends_at: string | null;
+            /** Faults */
+            faults: {
+                [key: string]: string;
+            };
+            /** Hall */
+            hall: string;
+            /** Row */
+            row: number;
+            /** Speakers */
+            speakers: string[];
+            /** Starts At */
+            starts_at: string | null;
+            /** Title */
+            title: string;
+        };
         /** RulesChange */
         RulesChange: {
             /**
@@ -2557,6 +2837,14 @@ export interface components {
             /** Words */
             words: components["schemas"]["WordView"][];
         };
+        /** SessionCancel */
+        SessionCancel: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /** SessionChange */
         SessionChange: {
             /**
@@ -2575,10 +2863,15 @@ export interface components {
              */
             hall: string | null;
             /**
+             * Kind
+             * @default null
+             */
+            kind: ("talk" | "workshop" | "panel" | "keynote" | "lightning" | "ceremony" | "social" | "break") | null;
+            /**
              * Language
              * @default null
              */
-            language: ("ar" | "en") | null;
+            language: string | null;
             /**
              * Starts At
              * @default null
@@ -2589,6 +2882,18 @@ export interface components {
              * @default null
              */
             title: string | null;
+            /**
+             * Track
+             * @default null
+             */
+            track: string | null;
+            /**
+             * Translations
+             * @default null
+             */
+            translations: {
+                [key: string]: components["schemas"]["server__domain__translation__Words"];
+            } | null;
         };
         /** SessionChanged */
         SessionChanged: {
@@ -2616,11 +2921,16 @@ export interface components {
              */
             hall: string;
             /**
-             * Language
-             * @default ar
+             * Kind
+             * @default talk
              * @enum {string}
              */
-            language: "ar" | "en";
+            kind: "talk" | "workshop" | "panel" | "keynote" | "lightning" | "ceremony" | "social" | "break";
+            /**
+             * Language
+             * @default ar
+             */
+            language: string;
             /**
              * Starts At
              * Format: date-time
@@ -2628,6 +2938,15 @@ export interface components {
             starts_at: string;
             /** Title */
             title: string;
+            /**
+             * Track
+             * @default
+             */
+            track: string;
+            /** Translations */
+            translations?: {
+                [key: string]: components["schemas"]["server__domain__translation__Words"];
+            };
         };
         /**
          * SessionMine
@@ -2662,7 +2981,17 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "scheduled" | "backstage" | "live" | "ended";
+            state: "scheduled" | "backstage" | "live" | "ended" | "cancelled";
+        };
+        /** SessionRemoved */
+        SessionRemoved: {
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Version */
+            version: number;
         };
         /**
          * SessionRulesChange
@@ -2699,11 +3028,65 @@ export interface components {
         SessionRulesChanged: {
             rules: components["schemas"]["RulesView"];
         };
+        /**
+         * SessionShifted
+         * @description A hall runs late: one fact for every page, with the times only.
+         */
+        SessionShifted: {
+            /** Hall */
+            hall: string;
+            /** Minutes */
+            minutes: number;
+            /** Shifts */
+            shifts: components["schemas"]["Shift"][];
+        };
         /** SessionSnapshot */
         SessionSnapshot: {
             position: components["schemas"]["Position"];
             session: components["schemas"]["SessionView"];
             stage: components["schemas"]["StageView"];
+        };
+        /** SessionToday */
+        SessionToday: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Hall */
+            hall: string;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "good" | "late" | "nobody" | "silent" | "over";
+            /** On Air */
+            on_air: number;
+            /** Saved */
+            saved: number;
+            /** Senders */
+            senders: number;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "scheduled" | "backstage" | "live" | "ended" | "cancelled";
+            /** Title */
+            title: string;
+            /** Viewers */
+            viewers: number;
+            /** Waiting */
+            waiting: number;
         };
         /** SessionView */
         SessionView: {
@@ -2733,12 +3116,16 @@ export interface components {
              */
             id: string;
             /**
-             * Language
+             * Kind
              * @enum {string}
              */
-            language: "ar" | "en";
+            kind: "talk" | "workshop" | "panel" | "keynote" | "lightning" | "ceremony" | "social" | "break";
+            /** Language */
+            language: string;
             /** Live Since */
             live_since: string | null;
+            /** Note */
+            note: string;
             /** Rehearsal Of */
             rehearsal_of: string | null;
             /** Speakers */
@@ -2752,9 +3139,15 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "scheduled" | "backstage" | "live" | "ended";
+            state: "scheduled" | "backstage" | "live" | "ended" | "cancelled";
             /** Title */
             title: string;
+            /** Track */
+            track: string;
+            /** Translations */
+            translations: {
+                [key: string]: components["schemas"]["server__domain__translation__Words"];
+            };
             /** Version */
             version: number;
         };
@@ -2792,6 +3185,110 @@ export interface components {
             csv: string;
             /** Name */
             name: string;
+        };
+        /** SheetPreview */
+        SheetPreview: {
+            /** Changed */
+            changed: number;
+            /** Halls */
+            halls: string[];
+            /** New */
+            new: number;
+            /** Rows */
+            rows: components["schemas"]["RowPreview"][];
+            /** Same */
+            same: number;
+            /** Speakers */
+            speakers: string[];
+            /** Tracks */
+            tracks: string[];
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * SheetView
+         * @description A sheet as it was read. `guess` says which column seems to hold what; `rows` shows the first few.
+         */
+        SheetView: {
+            /** Columns */
+            columns: string[];
+            /** Count */
+            count: number;
+            guess: components["schemas"]["Mapped"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sheet" | "pretalx";
+            /** Rows */
+            rows: string[][];
+        };
+        /** Shift */
+        Shift: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Version */
+            version: number;
+            /**
+             * Was Ends At
+             * Format: date-time
+             */
+            was_ends_at: string;
+            /**
+             * Was Starts At
+             * Format: date-time
+             */
+            was_starts_at: string;
+        };
+        /**
+         * ShiftDraft
+         * @description A session runs late: it and what follows it in its hall on the same day.
+         */
+        ShiftDraft: {
+            /**
+             * Eat Breaks
+             * @default false
+             */
+            eat_breaks: boolean;
+            /** Minutes */
+            minutes: number;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
+        /**
+         * Shifts
+         * @description What a shift does. `saved` counts the people who saved any of these sessions.
+         */
+        Shifts: {
+            /** Hall */
+            hall: string;
+            /** Minutes */
+            minutes: number;
+            /** Saved */
+            saved: number;
+            /** Shifts */
+            shifts: components["schemas"]["Shift"][];
         };
         /**
          * SignChanged
@@ -2890,6 +3387,37 @@ export interface components {
              * @default null
              */
             session_id: string | null;
+        };
+        /** SpeakerChanged */
+        SpeakerChanged: {
+            speaker: components["schemas"]["SpeakerView"];
+        };
+        /** SpeakerRemoved */
+        SpeakerRemoved: {
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+        };
+        /**
+         * SpeakerView
+         * @description What the conference tells of a speaker. `picture` is an address on this server.
+         */
+        SpeakerView: {
+            /** Bio */
+            bio: string;
+            /** Headline */
+            headline: string;
+            person: components["schemas"]["PersonView"];
+            /** Picture */
+            picture: string | null;
+            /** Translations */
+            translations: {
+                [key: string]: components["schemas"]["Bio"];
+            };
+            /** Version */
+            version: number;
         };
         /** StageChanged */
         StageChanged: {
@@ -3119,6 +3647,89 @@ export interface components {
             /** Teams */
             teams: components["schemas"]["TeamView"][];
         };
+        /** Today */
+        Today: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ended */
+            ended: number;
+            /** Messages */
+            messages: number;
+            /** People */
+            people: number;
+            /** Planned */
+            planned: number;
+            /** Questions */
+            questions: number;
+            /** Sessions */
+            sessions: components["schemas"]["SessionToday"][];
+            /** Speakers */
+            speakers: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /** TrackChange */
+        TrackChange: {
+            /**
+             * Colour
+             * @default null
+             */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Rank
+             * @default null
+             */
+            rank: number | null;
+        };
+        /** TrackChanged */
+        TrackChanged: {
+            track: components["schemas"]["TrackView"];
+        };
+        /** TrackDraft */
+        TrackDraft: {
+            /**
+             * Colour
+             * @default null
+             */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /** Name */
+            name: string;
+        };
+        /** TrackRemoved */
+        TrackRemoved: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+        };
+        /** TrackView */
+        TrackView: {
+            /**
+             * Colour
+             * @enum {string}
+             */
+            colour: "teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: number;
+            /** Version */
+            version: number;
+        };
         /** Typing */
         Typing: {
             /** People */
@@ -3198,7 +3809,7 @@ export interface components {
          * Words
          * @description One text in the conference's languages; a reader without theirs gets the other.
          */
-        Words: {
+        server__domain__registration__Words: {
             /**
              * Ar
              * @default
@@ -3209,6 +3820,16 @@ export interface components {
              * @default
              */
             en: string;
+        };
+        /** Words */
+        server__domain__translation__Words: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Title */
+            title: string;
         };
     };
     responses: never;

@@ -5,10 +5,10 @@ import type { Conference, Session } from '~/net/shapes';
 import { ConferenceStore } from './ConferenceStore.svelte';
 
 const CONFERENCE: Conference = {
-  id: 'c', title: 'ملتقى', description: '', locale: 'ar', zone: 'Asia/Riyadh', starts_on: null, ends_on: null, version: 2,
+  id: 'c', title: 'ملتقى', description: '', locale: 'ar', zone: 'Asia/Riyadh', starts_on: null, ends_on: null, translations: {}, public: false, slug: null, version: 2,
 };
 const SESSION: Session = {
-  id: 's', conference_id: 'c', title: 'جلسة', description: '', hall: '', language: 'ar', starts_at: '2026-11-21T08:00:00Z',
+  id: 's', conference_id: 'c', title: 'جلسة', description: '', hall: '', track: '', kind: 'talk', translations: {}, note: '', language: 'ar', starts_at: '2026-11-21T08:00:00Z',
   ends_at: '2026-11-21T09:00:00Z', state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, version: 1,
 };
 

@@ -3,7 +3,7 @@ import type { Session } from '~/net/shapes';
 import { days, dayToOpen, firstTimes, liveNow, movesFrom, nextUp, withSession } from './programme';
 
 const session = (id: string, starts_at: string, change: Partial<Session> = {}): Session => ({
-  id, conference_id: 'c', title: id, description: '', hall: '', language: 'ar', starts_at,
+  id, conference_id: 'c', title: id, description: '', hall: '', track: '', kind: 'talk', translations: {}, note: '', language: 'ar', starts_at,
   ends_at: new Date(Date.parse(starts_at) + 3_600_000).toISOString(), state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, version: 1, ...change,
 });
 const SESSIONS = [

@@ -53,7 +53,7 @@ export function nextUp(sessions: readonly Session[], now: Date): Session | null 
 /** The moves an organiser or moderator may make, most likely first. */
 export function movesFrom(state: SessionState): SessionState[] {
   const moves: Record<SessionState, SessionState[]> = {
-    scheduled: ['backstage', 'live'], backstage: ['live', 'scheduled', 'ended'], live: ['ended', 'backstage'], ended: ['backstage'],
+    scheduled: ['backstage', 'live'], backstage: ['live', 'scheduled', 'ended'], live: ['ended', 'backstage'], ended: ['backstage'], cancelled: [],
   };
   return moves[state];
 }

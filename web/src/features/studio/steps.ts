@@ -2,7 +2,7 @@
 import type { SessionState } from '~/net/shapes';
 
 export type Step = 'backstage' | 'enter' | 'live' | 'join' | 'leave.air' | 'leave.backstage' | 'back' | 'end' | 'reopen';
-export interface Steps { words: `state.${'scheduled' | 'backstage.out' | 'backstage.in' | 'live.out' | 'live.in' | 'ended'}`; main: Step | null; more: Step[] }
+export interface Steps { words: `state.${'scheduled' | 'backstage.out' | 'backstage.in' | 'live.out' | 'live.in' | 'ended' | 'cancelled'}`; main: Step | null; more: Step[] }
 
 export function stepsFor(state: SessionState, sending: boolean, mayMove: boolean): Steps {
   const allowed = (steps: Step[]): Step[] => steps.filter((step) => mayMove || step.startsWith('leave'));
@@ -19,5 +19,7 @@ export function stepsFor(state: SessionState, sending: boolean, mayMove: boolean
         : { words: 'state.live.out', main: 'join', more: allowed(['end']) };
     case 'ended':
       return { words: 'state.ended', main: null, more: allowed(['reopen']) };
+    case 'cancelled':
+      return { words: 'state.cancelled', main: null, more: [] };
   }
 }

@@ -1,0 +1,334 @@
+"""A programme that comes as a sheet: a table of texts, columns guessed by their headers, rows read into plans.
+
+What cannot be read is told row by row and field by field; nothing is guessed silently that changes a time.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from server.domain.cells import (
+    Unreadable,
+    day_of,
+    kind_of,
+    language_of,
+    minutes_of,
+    moment_of,
+    names_of,
+    time_of,
+)
+from server.domain.errors import BadInput
+from server.domain.text import clean, clean_line, fold, seen
+from server.domain.view import View
+
+SHEET_BYTES = 2 * 1024 * 1024
+MOST_ROWS = 1000
+MOST_COLUMNS = 60
+MOST_CELL = 8000
+DEFAULT_MINUTES = 60
+DELIMITERS = (",", ";", "\t", "|")
+
+Column = Literal[
+    "id",
+    "title",
+    "date",
+    "start",
+    "end",
+    "duration",
+    "hall",
+    "track",
+    "kind",
+    "language",
+    "speakers",
+    "description",
+    "title_ar",
+    "title_en",
+    "description_ar",
+    "description_en",
+]
+
+# Headers as people write them. The first that fits wins, so the more special ones stand first.
+HEADERS: Mapping[Column, str] = {
+    "title_en": "title en, title (en), english title, العنوان بالإنجليزية, العنوان (en)",
+    "title_ar": "title ar, title (ar), arabic title, العنوان بالعربية",
+    "description_en": "description en, description (en), الوصف بالإنجليزية",
+    "description_ar": "description ar, description (ar), الوصف بالعربية",
+    "id": "id, code, guid, uid, المعرف, الرقم, رقم الجلسة, الرمز, م, #, no",
+    "title": "title, session, talk, topic, name, العنوان, عنوان الجلسة, الجلسة, الموضوع, المحاضرة",
+    "date": "date, day, التاريخ, اليوم, تاريخ الجلسة",
+    "start": "start, starts, starts at, start time, from, time, البداية, وقت البداية, تبدأ, من, الوقت, الساعة",
+    "end": "end, ends, ends at, end time, to, until, النهاية, وقت النهاية, تنتهي, إلى",
+    "duration": "duration, length, minutes, min, المدة, مدة الجلسة, الدقائق, المدة بالدقائق",
+    "hall": "hall, room, stage, place, location, venue, القاعة, المكان, المسرح, الغرفة",
+    "track": "track, theme, stream, المسار, المحور",
+    "kind": "kind, type, format, session type, النوع, نوع الجلسة",
+    "language": "language, lang, اللغة, لغة الجلسة",
+    "speakers": "speakers, speaker, presenter, presenters, by, المتحدثون, المتحدثين, المتحدث, المتحدثة, المحاضر",
+    "description": "description, abstract, summary, about, details, الوصف, وصف الجلسة, نبذة, الملخص, التفاصيل",
+}
+
+
+class Mapped(View):
+    """Which column holds what, by number from 0; and how dates like 3/4 are read."""
+
+    columns: dict[str, int] = Field(max_length=20)
+    month_first: bool = False
+
+
+class SheetView(View):
+    """A sheet as it was read. `guess` says which column seems to hold what; `rows` shows the first few."""
+
+    id: UUID
+    kind: Literal["sheet", "pretalx"]
+    columns: list[str]
+    rows: list[list[str]]
+    count: int
+    guess: Mapped
+
+
+class RowPreview(View):
+    """What would become of one row. `changes` names what differs, `faults` what is wrong, by column."""
+
+    row: int
+    becomes: Literal["new", "changed", "same", "wrong"]
+    title: str
+    hall: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    speakers: list[str]
+    changes: list[str]
+    faults: dict[str, str]
+
+
+class SheetPreview(View):
+    rows: list[RowPreview]
+    new: int
+    changed: int
+    same: int
+    wrong: int
+    halls: list[str]
+    tracks: list[str]
+    speakers: list[str]
+
+
+class Imported(View):
+    """What was done: all rows or none."""
+
+    new: int
+    changed: int
+    same: int
+
+
+@dataclass(frozen=True)
+class Table:
+    kind: Literal["sheet", "pretalx"]
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A speaker as a sheet names one."""
+
+    name: str
+    source: str | None = None
+    bio: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One row read: a session's values as they would be stored, and what is wrong by field."""
+
+    row: int
+    source: str
+    values: dict[str, Any]
+    speakers: list[Named]
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def read_lines(text: str) -> Table:
+    """A pasted or uploaded text: lines with any usual delimiter. Raises BadInput."""
+    lines = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
+    return table_of(lines)
+
+
+def table_of(lines: Sequence[Sequence[str]]) -> Table:
+    """The first line that is not empty is the header."""
+    full = [[clean(cell)[:MOST_CELL] for cell in line] for line in lines if any(cell.strip() for cell in line)]
+    if len(full) < 2:
+        raise BadInput("sheet.empty")
+    header = [clean_line(name) for name in full[0]]
+    width = len(header)
+    return checked(Table("sheet", header, [[*line[:width], *[""] * (width - len(line))] for line in full[1:]]))
+
+
+def checked(table: Table) -> Table:
+    if not table.rows:
+        raise BadInput("sheet.empty")
+    if len(table.rows) > MOST_ROWS or len(table.columns) > MOST_COLUMNS:
+        raise BadInput("sheet.too_large")
+    return table
+
+
+def decoded(raw: bytes) -> str:
+    """UTF-8 with or without its mark, UTF-16 as Excel writes it, else Windows' Arabic."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1256", "replace")
+
+
+def _delimiter(text: str) -> str:
+    """The one that cuts the first lines into most columns, the same number each."""
+    head = "\n".join(text.splitlines()[:20])
+
+    def score(delimiter: str) -> tuple[int, int]:
+        widths = [len(line) for line in csv.reader(io.StringIO(head), delimiter=delimiter) if line]
+        common = max(set(widths), key=widths.count) if widths else 0
+        return (widths.count(common) * common if common > 1 else 0, common)
+
+    return max(DELIMITERS, key=score)
+
+
+def guess(table: Table) -> Mapped:
+    """Columns by their headers, each taken once."""
+    folded = [fold(name).replace("_", " ").strip(" :*") for name in table.columns]
+    found: dict[str, int] = {}
+    for column, names in HEADERS.items():
+        wanted = [fold(name) for name in names.split(",")]
+        at = next((place for name in wanted for place, own in enumerate(folded) if own == name), None)
+        if at is not None and at not in found.values():
+            found[column] = at
+    return Mapped(columns=found)
+
+
+def plan(table: Table, mapped: Mapped, *, zone: str, language: str) -> list[Planned]:
+    """Every row read in the conference's zone. Without an id a row goes by its title and its turn."""
+    seen_titles: dict[str, int] = {}
+    return [
+        _row(number, cells, table.kind, mapped, zone=zone, language=language, seen_titles=seen_titles)
+        for number, cells in enumerate(table.rows, start=1)
+    ]
+
+
+def _row(
+    number: int,
+    cells: Sequence[str],
+    kind: str,
+    mapped: Mapped,
+    *,
+    zone: str,
+    language: str,
+    seen_titles: dict[str, int],
+) -> Planned:
+    def cell(column: Column) -> str:
+        at = mapped.columns.get(column)
+        return cells[at] if at is not None and 0 <= at < len(cells) else ""
+
+    faults: dict[str, str] = {}
+    title = _line(cell("title"), 200, "title", faults, needed=True)
+    values: dict[str, Any] = {
+        "title": title,
+        "description": clean(cell("description"))[:4000],
+        "hall": _line(cell("hall"), 80, "hall", faults),
+        "track": _line(cell("track"), 80, "track", faults),
+        "kind": kind_of(cell("kind")),
+        "language": _language(cell("language"), language, faults),
+        "translations": _translations(cell, faults),
+        **_times(cell, zone, mapped.month_first, faults),
+    }
+    return Planned(
+        row=number,
+        source=_source(kind, clean_line(cell("id")), title, seen_titles),
+        values=values,
+        speakers=_speakers(kind, cell("speakers"), faults),
+        faults=faults,
+    )
+
+
+def _source(kind: str, id: str, title: str, seen_titles: dict[str, int]) -> str:
+    if id:
+        return f"{kind}:{fold(id)}"[:120]
+    name = fold(title)[:90]
+    seen_titles[name] = seen_titles.get(name, 0) + 1
+    again = f":{seen_titles[name]}" if seen_titles[name] > 1 else ""
+    return f"title:{name}{again}"
+
+
+def _line(text: str, most: int, column: str, faults: dict[str, str], *, needed: bool = False) -> str:
+    line = clean_line(text)
+    if needed and not seen(line):
+        faults[column] = "field.missing"
+    if len(line) > most:
+        faults[column] = "field.too_long"
+    return line[:most]
+
+
+def _language(text: str, default: str, faults: dict[str, str]) -> str:
+    try:
+        return language_of(text) or default
+    except Unreadable as error:
+        faults["language"] = str(error)
+        return default
+
+
+def _translations(cell: Any, faults: dict[str, str]) -> dict[str, dict[str, str]]:
+    found = {}
+    for code in ("ar", "en"):
+        title = _line(cell(f"title_{code}"), 200, f"title_{code}", faults)
+        if title:
+            found[code] = {"title": title, "description": clean(cell(f"description_{code}"))[:4000]}
+    return found
+
+
+def _times(cell: Any, zone: str, month_first: bool, faults: dict[str, str]) -> dict[str, Any]:
+    """The beginning from a date and a time or from one cell with both; the end from a time or a duration."""
+    try:
+        column = "date" if cell("date") else "start"
+        day, inside = day_of(cell(column), month_first=month_first)
+        column = "start"
+        began = inside if column == "start" and not cell("date") else time_of(cell("start") or cell("date"))
+        starts_at = moment_of(day, began, zone)
+        column = "end" if cell("end") else "duration"
+        if cell("end"):
+            ends_at = moment_of(_end_day(cell("end"), day, month_first), time_of(cell("end")), zone)
+        else:
+            ends_at = starts_at + minutes_of(cell("duration"), default=DEFAULT_MINUTES)
+    except Unreadable as error:
+        faults[column] = str(error)
+        return {"starts_at": None, "ends_at": None}
+    if ends_at <= starts_at:
+        faults["end"] = "session.times"
+    return {"starts_at": starts_at, "ends_at": ends_at}
+
+
+def _end_day(text: str, day: Any, month_first: bool) -> Any:
+    """An end may bring its own date, as in "2027-03-01 10:30"."""
+    try:
+        return day_of(text, month_first=month_first)[0]
+    except Unreadable:
+        return day
+
+
+def _speakers(kind: str, text: str, faults: dict[str, str]) -> list[Named]:
+    named = (
+        [Named(one["name"], one["source"], one["bio"]) for one in json.loads(text)]
+        if kind == "pretalx" and text
+        else [Named(name) for name in names_of(text)]
+    )
+    if len(named) > 20:
+        faults["speakers"] = "sheet.many_speakers"
+    if any(len(one.name) > 80 for one in named):
+        faults["speakers"] = "field.too_long"
+    return [Named(one.name[:80], one.source, one.bio) for one in named[:20]]

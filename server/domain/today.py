@@ -1,0 +1,40 @@
+"""What an organiser looks at on the day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from server.domain.session import State
+from server.domain.view import View
+
+# `late`: it should have begun. `nobody`, `silent`: live, and nothing is sent, or no sound. `over`: past its end.
+Health = Literal["good", "late", "nobody", "silent", "over"]
+
+
+class SessionToday(View):
+    session_id: UUID
+    title: str
+    hall: str
+    state: State
+    starts_at: datetime
+    ends_at: datetime
+    viewers: int
+    senders: int
+    on_air: int
+    waiting: int
+    saved: int
+    health: Health
+
+
+class Today(View):
+    at: datetime
+    sessions: list[SessionToday]
+    people: int
+    speakers: int
+    planned: int
+    ended: int
+    messages: int
+    questions: int
+    waiting: int
