@@ -72,7 +72,7 @@ def media(
     from server.assembly import media_control
 
     settings = _settings()
-    configure(settings.log_format)
+    _log(settings)
     run(
         socket_path=Path(media_control(settings).removeprefix("unix:")),
         udp_port=settings.media_port,
@@ -108,7 +108,7 @@ def doctor(
     from server.doctor.finding import Finding
 
     settings = _settings()
-    configure(settings.log_format)
+    _log(settings)
     logging.disable()  # only findings are for the reader
 
     async def run() -> list[Finding]:
@@ -181,7 +181,7 @@ def worker(
     from server import worker as process
 
     settings = _settings()
-    configure(settings.log_format)
+    _log(settings)
     process.run(settings, socket_fd=fd, control_fd=control, index=index)
 
 
@@ -194,7 +194,7 @@ def film(
     """The demo's speaker: a small film, encoded for real and sent by WHIP."""
     from realtime.media.whip_push import run
 
-    configure(_settings().log_format)
+    _log(_settings())
     run(url=url, key=key, control_pipe=control)
 
 
@@ -244,7 +244,7 @@ def _setup_link(settings: Settings, *, migrate: bool = True) -> OneTimeLinkView 
 
 
 def _supervise(settings: Settings, door: socket.socket, notes: list[str], more: list[Child] | None = None) -> None:
-    configure(settings.log_format)
+    _log(settings)
     workers = [
         Child(
             f"server {index}",
@@ -264,6 +264,11 @@ def _supervise(settings: Settings, door: socket.socket, notes: list[str], more: 
         )
 
     asyncio.run(run())
+
+
+def _log(settings: Settings) -> None:
+    """The example's console ends with its address: only what goes wrong is added."""
+    configure(settings.log_format, level=logging.WARNING if settings.mode == "demo" else logging.INFO)
 
 
 async def _greet(settings: Settings, notes: list[str]) -> None:

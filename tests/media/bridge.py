@@ -18,8 +18,8 @@ from starlette.routing import Route
 from realtime.media.engine import Engine
 from realtime.media.errors import MediaError
 from realtime.media.peer import Peer
-from realtime.media.publisher import Source
 from realtime.media.room import FeedName
+from realtime.media.sender import Source
 
 from .conftest import ROOM
 
