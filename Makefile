@@ -16,7 +16,7 @@ help:
 	@echo 'make check   style and types only'
 	@echo 'make bench   measure the figures of the design beside their peers (BENCH=short: minutes less)'
 	@echo 'make chaos   50,000 messages and 40 faults on each kind of database: nothing may be lost (CHAOS=--help)'
-	@echo 'make fuzz    made-up input for FUZZ minutes (10): frames, SDP, packets, texts, ranks, backups'
+	@echo 'make fuzz    made-up input for FUZZ minutes (10) at least: packets, SDP, frames, commands, texts, backups'
 	@echo 'make screenshots   take web/screenshots/ anew from the demo; somebody must look at them'
 	@echo 'make lock    renew the locked packages after a change of pyproject.toml'
 

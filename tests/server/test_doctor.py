@@ -105,8 +105,8 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
             )
             ending.callback(relay.stop)
             await asyncio.to_thread(relay.wait_for, "SQLite DB connection success")
-            spoken = {"LANG": "en_GB.UTF-8", "LC_ALL": "", "SSL_CERT_FILE": str(authority)}
-            yield Place(machine, {**site.environment, **spoken})
+            spoken = {"LANG": "en_GB.UTF-8", "LC_ALL": "", "RES_OPTIONS": "timeout:1 attempts:1"}
+            yield Place(machine, {**site.environment, **spoken, "SSL_CERT_FILE": str(authority)})
         finally:
             await site.stop()
 
