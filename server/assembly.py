@@ -206,7 +206,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         lifespan=lifespan,
         secure=settings.secure,
     )
-    assembled = Assembled(app, metrics_app(hub.numbers, lag), hub, endpoints, limiter)
+    assembled = Assembled(app, metrics_app(hub.numbers, lag, media.stats), hub, endpoints, limiter)
     return assembled
 
 

@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     # Looks at everything from outside; changes nothing.
     "server.doctor": ("config", "models", "realtime", "server.domain", "server.live", "server.messages"),
     "server.demo": ("models", "realtime", "server.actions", "server.queries", "server.domain", "server.api"),
-    "server.metrics": ("realtime", "server.routes"),
+    "server.metrics": ("realtime", "server.domain", "server.routes"),
     "server.hearing": (),
     "server.ports": ("config",),
     "server.supervisor": (),

@@ -106,6 +106,11 @@ class MediaClient:
         body: dict[str, Any] = {"owners": list(owners)}
         await self._call("POST", "/drop", body | ({"rooms": list(rooms)} if rooms is not None else {}))
 
+    async def stats(self) -> dict[str, float]:
+        """Media's own numbers, of all its processes together."""
+        told: dict[str, float] = (await self._call("GET", "/stats")).json()
+        return told
+
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """What happens in media: first the whole state, then each change. Ends when the link does."""
         timeout = httpx.Timeout(ANSWER_S, read=SILENCE_S)

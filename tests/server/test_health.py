@@ -186,4 +186,5 @@ async def test_metrics_are_numbers_of_their_own_port(server: Server) -> None:
         text = (await prometheus.get("/metrics")).text
         assert "multaqa_hub_connections 1.0" in text
         assert "multaqa_loop_lag_seconds" in text
+        assert "multaqa_media_up 0.0" in text  # none runs in this test
         assert (await me.ask("GET", "/metrics")).status_code == 404
