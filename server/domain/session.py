@@ -185,10 +185,16 @@ def view(session: ConferenceSession, speakers: Sequence[Person]) -> SessionView:
     return SessionView.model_validate({**named, "speakers": [person_view(person) for person in speakers]})
 
 
-def stage_view(session: ConferenceSession, stage: Stage | None, people: dict[UUID, Person]) -> StageView:
-    """What everybody may know of a stage: while it is not live, who is backstage is nobody's business."""
+def stage_view(
+    session: ConferenceSession, stage: Stage | None, people: dict[UUID, Person], *, places: dict[str, int]
+) -> StageView:
+    """What everybody may know of a stage: while it is not live, who is backstage is nobody's business.
+
+    Those on air come in the order that the desk gave them.
+    """
     live = session.state == "live"
     told = stage.publishers if stage is not None and live else []
+    told = sorted(told, key=lambda item: places.get(item.get("person_id") or "", 0))
     return StageView(
         session_id=session.id,
         live=live,

@@ -11,7 +11,7 @@ from models.base import now
 from models.conference import ConferenceRole, ConferenceSession, Invitation, SessionSpeaker
 from models.person import Person
 from models.programme import Bookmark, Hall, SpeakerProfile, Track
-from models.stage import Stage, StreamKey
+from models.stage import Stage, Standing, StreamKey
 from models.team import Board, Membership, Team
 from server.domain import conference as conferences
 from server.domain import permissions
@@ -156,7 +156,9 @@ def session_snapshot(db: Session, actor: Actor, session_id: UUID) -> SessionSnap
 def stage_view(db: Session, session: ConferenceSession) -> StageView:
     stage = db.get(Stage, session.id)
     ids = [UUID(item["person_id"]) for item in stage.publishers if item.get("person_id")] if stage else []
-    return sessions.stage_view(session, stage, people.by_id(db, ids))
+    placed = select(Standing.person_id, Standing.place).where(col(Standing.session_id) == session.id)
+    places = {str(person_id): place for person_id, place in db.exec(placed)}
+    return sessions.stage_view(session, stage, people.by_id(db, ids), places=places)
 
 
 def invitations(db: Session, actor: Actor, conference_id: UUID) -> list[InvitationView]:

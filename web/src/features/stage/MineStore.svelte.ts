@@ -7,7 +7,7 @@ import type { Publication, Question, Role, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
 export type Permission =
-  | 'hand.manage' | 'interaction.change' | 'line.say' | 'line.show' | 'chat.moderate' | 'message.moderate' | 'message.pin' | 'person.moderate' | 'poll.manage' | 'question.decide' | 'question.live' | 'session.move' | 'stage.backstage' | 'stage.publish' | 'stream_key.manage';
+  | 'hand.manage' | 'interaction.change' | 'line.say' | 'line.show' | 'chat.moderate' | 'message.moderate' | 'message.pin' | 'person.moderate' | 'poll.manage' | 'question.decide' | 'question.live' | 'session.move' | 'stage.backstage' | 'stage.direct' | 'stage.publish' | 'stream_key.manage';
 
 export type Mine = Snapshot<{
   role: Role; may: string[]; speaker: boolean; votes: string[]; questions: Question[]; ice_servers: RTCIceServer[];
@@ -65,7 +65,7 @@ export class MineStore {
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
     if (name === 'question.asked' || name === 'question.decided' || name === 'question.changed') this.take(data.question as Question);
     if (name === 'vote.changed') this.setVote(String(data.question_id), Boolean(data.voted));
-    if (name === 'role.changed') void this.refresh();
+    if (name === 'role.changed' || name === 'stage.invited') void this.refresh();
   }
 
   take(question: Question): void {

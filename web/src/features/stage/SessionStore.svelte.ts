@@ -5,6 +5,8 @@ import { follow, type Followed } from '~/net/live';
 import type { Person, Publication, Publisher, Session, SessionState, Signal, Snapshot, Stage } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
+/** Who speaks, the loudest first, and who leads. */
+export interface Speech { main: string | null; speaking: { publisher: string }[] }
 export interface Presence { count: number; people: Person[] | null }
 
 /** Somebody who typed this recently is still typing. */
@@ -16,6 +18,7 @@ export class SessionStore {
   session = $state.raw<Session | null>(null);
   stage = $state.raw<Stage | null>(null);
   presence = $state.raw<Presence | null>(null);
+  speech = $state.raw<Speech | null>(null);
   typing = $state.raw<Person[]>([]);
   trouble = $state.raw<ApiError | null>(null);
   private followed: Followed | null = null;
@@ -29,9 +32,9 @@ export class SessionStore {
     private readonly live: LiveClient = theLive,
   ) {}
 
-  /** Those on air, in the order of their slots. */
+  /** Those on air, in the order the desk gave them. */
   get onAir(): Publisher[] {
-    return (this.stage?.publishers ?? []).filter((publisher) => publisher.on_air && publisher.slot !== null).sort((one, other) => one.slot! - other.slot!);
+    return (this.stage?.publishers ?? []).filter((publisher) => publisher.on_air && publisher.slot !== null);
   }
 
   open(): void {
@@ -59,6 +62,7 @@ export class SessionStore {
   }
 
   hear({ name, data }: Pick<Signal, 'name' | 'data'>): void {
+    if (name === 'stage.speaking') this.speech = data as unknown as Speech;
     if (name === 'presence') this.presence = data as unknown as Presence;
     if (name === 'typing') {
       const until = Date.now() + TYPING_MS;

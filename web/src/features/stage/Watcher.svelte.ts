@@ -3,8 +3,8 @@ import { watch, type Feed } from '~/media/whep';
 import type { DoorFault } from '~/media/faults';
 import type { LinkState, MediaLink } from '~/media/link';
 
-/** Two people side by side, or one with a shared screen. */
-export const SLOTS = 2;
+/** Six people, a shared screen, and one to spare for a hand-over. */
+export const SLOTS = 8;
 
 function readVolume(): number {
   try {
@@ -23,6 +23,8 @@ export class Watcher {
   muted = $state(false);
   /** The browser wants a touch before it lets sound out; the picture already runs. */
   silenced = $state(false);
+  /** Told whenever the pictures are drawn in other sizes. */
+  onWidths: (widths: Record<number, number>) => void = () => {};
   private link: MediaLink | null = null;
   private elements = new Set<HTMLMediaElement>();
 
@@ -71,6 +73,11 @@ export class Watcher {
       },
     };
   };
+
+  /** How wide each slot's picture is drawn, in the screen's pixels; 0 is out of sight. */
+  show(widths: Record<number, number>): void {
+    this.onWidths(widths);
+  }
 
   setVolume(volume: number): void {
     this.volume = volume;

@@ -33,7 +33,7 @@ describe('SessionStore', () => {
     live.socket.publish('session:s', 3, 'session.changed', { session: { ...SESSION, state: 'backstage', version: 4 } });
     live.socket.publish('session:s', 4, 'stage.changed', { stage: stage(publisher('b', 1), publisher('off', null, false), publisher('a', 0)) });
     expect(one.session?.state).toBe('live');
-    expect(one.onAir.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(one.onAir.map(({ id }) => id)).toEqual(['b', 'a']);
   });
 
   it('forgets who stopped typing, by time or by their message', async () => {
