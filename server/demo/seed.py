@@ -15,7 +15,7 @@ from models.person import Person
 from models.team import Board, BoardColumn
 from server.actions import card, question, session, team, vote
 from server.actions.publish import publish
-from server.demo import conversation
+from server.demo import conversation, guests
 from server.demo.people import (
     CONFERENCE,
     CROWD,
@@ -138,6 +138,7 @@ def lay_out(db: Session, *, url: str) -> NewStreamKey:
         _conference(db)
         _conversation(db)
         _team(db)
+        guests.come(db)
     else:
         _move_to_now(db)
     return session.create_stream_key(db, ON_AIR.actor, LIVE_SESSION, id=new_id(), url=url)
