@@ -32,12 +32,13 @@ class Account {
   /** After a door (sign-in, invitation, link) let somebody in. */
   async enter(me: Me): Promise<void> {
     const same = this.me?.person.id === me.person.id;
+    if (!same) {
+      this.following?.close();
+      live.reset(); // before anybody sees who it is now, and follows what is theirs
+    }
     this.me = me;
+    if (!same) this.listen(me.person.id);
     if (me.person.locale !== language.locale) await language.use(me.person.locale);
-    if (same) return;
-    this.following?.close();
-    live.reset();
-    this.listen(me.person.id);
   }
 
   /** The login is over, by this person's wish or not. */
@@ -71,7 +72,7 @@ class Account {
       load: (signal) => api.get<Me>('/api/me', { signal }) as Promise<Me & { position?: never }>,
       reset: (me) => (this.me = me),
       publication: ({ name }) => {
-        if (name === 'role.changed' || name === 'membership.changed') void this.refresh();
+        if (name === 'role.changed' || name === 'membership.changed') this.refresh().catch(() => {}); // without a login the frame shows the door
       },
     });
   }
