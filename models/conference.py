@@ -67,6 +67,7 @@ class ConferenceSession(Table, table=True):
     card_ar: str = Field(default="", max_length=400)
     card_en: str = Field(default="", max_length=400)
     back_at: datetime | None = moment(nullable=True)
+    codec: str = Field(default="", max_length=8)  # of the pictures; empty: whoever comes first decides
     directed: int = 0  # counts what the stage's desk changed
     # A rehearsal is a session of its own, for crew and speakers, that goes with all that was said in it.
     rehearsal_of: UUID | None = Field(

@@ -59,6 +59,7 @@ from server.routes import (
     system,
     teams,
     uploads,
+    viewing,
 )
 from server.routes import settings as settings_routes
 from server.routes.downloads import Downloads
@@ -135,7 +136,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         erases=erases,
     )
     media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
-    stages = StageFollower(database, media)
+    stages = StageFollower(database, media, say=hub.tell_here)
     tallies = Tallies(database, tally.tell, voted)
     signs = Tallies(database, sign.tell, signed)
     lag = LoopLag()
@@ -227,6 +228,7 @@ def declared(
         programme.ENDPOINTS,
         uploads.endpoints(database, files),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
+        viewing.endpoints(uplink_mbps=settings.uplink_mbps, media_processes=settings.media_processes),
         stage.ENDPOINTS,
         chat.ENDPOINTS,
         moderation.ENDPOINTS,

@@ -109,6 +109,10 @@ class Hub:
                 self._positions.offer(channel, frame)
             self._outbox.put(frame.channel, pack_publication(frame))
 
+    def tell_here(self, channel: str, name: str, data: JSON) -> None:
+        """Say to this node's own listeners at once; the newest stands. For what every node learns by itself."""
+        self._signals.tell_here(channel, name, data)
+
     def signal(self, channel: str, name: str, data: JSON) -> None:
         """Say something that is never stored to all who hear a channel now, on every node."""
         self._signals.say(channel, name, data)

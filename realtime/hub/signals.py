@@ -67,6 +67,10 @@ class Signals:
         gathering.elsewhere = merge(gathering.elsewhere or {}, data)
         self._hear(gathering, channel, name, data)
 
+    def tell_here(self, channel: str, name: str, data: JSON) -> None:
+        """Neither merged nor told to other nodes; who says it keeps it seldom."""
+        self._push(channel, name, data)
+
     def heard(self, channel: Channel, told: ToldSignal) -> None:
         """A signal, perhaps already a sum, from another node."""
         self._hear(self._gathering(channel.name, told.name), channel.name, told.name, told.data)

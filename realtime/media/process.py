@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 _SOCKET_MODE = 0o600
 
+VIEWERS_PER_OWNER = 8
+"""Pages of one login that watch one stage at once; more is a fault or somebody who wants to fill the line."""
+
 
 class _ControlServer(uvicorn.Server):
     """uvicorn without its signal handlers: who ends this process is decided in `serve`."""
@@ -112,6 +115,7 @@ def run(
         recordings=recordings,
         processes=processes,
         uplink_mbps=uplink_mbps,
+        viewers_per_owner=VIEWERS_PER_OWNER,
     )
     uvloop.run(serve(settings, ready=lambda port: logger.info("media is ready on UDP port %d", port)))
 

@@ -39,6 +39,10 @@ OPEN = frozenset({"backstage", "live"})
 Card = Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
 
 
+Codec = Literal["", "H264", "VP8", "VP9", "AV1"]
+"""Of a stage's pictures; empty leaves it to the first who sends, between H264 and VP8, which play everywhere."""
+
+
 class SessionView(View):
     id: UUID
     conference_id: UUID
@@ -59,6 +63,7 @@ class SessionView(View):
     card_en: str
     back_at: datetime | None
     rehearsal_of: UUID | None
+    codec: Codec
     version: int
 
 
@@ -84,6 +89,7 @@ class SessionChange(View):
     translations: Translations | None = None
     starts_at: Moment | None = None
     ends_at: Moment | None = None
+    codec: Codec | None = None
 
 
 class WaitingCard(View):

@@ -76,6 +76,7 @@ class RoomWish:
     open: bool
     on_air: tuple[str, ...]
     muted: tuple[str, ...]
+    codec: str = ""
 
 
 def wished_on_air(role: As, said: bool | None, *, any_speakers: bool) -> bool:

@@ -26,6 +26,7 @@ from server.domain.errors import (
     WrongKind,
 )
 from server.domain.stage import RoomWish
+from server.domain.viewing import FULL, QualityChoice, QualityView
 from server.messages import known
 
 ANSWER_S = 10
@@ -75,8 +76,8 @@ class MediaClient:
             trust_env=False,
         )
 
-    async def publish(self, room: str, *, id: str, owner: str, label: str, offer: str) -> Negotiated:
-        body = {"id": id, "owner": owner, "label": label, "offer": offer}
+    async def publish(self, room: str, *, id: str, owner: str, label: str, kind: str, offer: str) -> Negotiated:
+        body = {"id": id, "owner": owner, "label": label, "kind": kind, "offer": offer}
         return _negotiated(await self._call("POST", f"/rooms/{room}/publishers", body))
 
     async def watch(self, room: str, *, id: str, owner: str, feed: str, offer: str) -> Negotiated:
@@ -93,6 +94,12 @@ class MediaClient:
         response = await self._call("PATCH", f"/rooms/{room}/peers/{id}", body)
         told = response.json() if response.content else {}
         return Patched(sdpfrag=told.get("sdpfrag"), etag=told.get("etag"))
+
+    async def quality(self, room: str, id: str, *, owner: str, choice: QualityChoice | None) -> QualityView:
+        """Tell what a viewer chose, or only ask what is sent to them."""
+        body: dict[str, Any] = {"owner": owner} | ({} if choice is None else choice.model_dump(mode="json"))
+        answer = await self._call("PUT", f"/rooms/{room}/viewers/{id}/quality", body)
+        return QualityView.model_validate(answer.json())
 
     async def leave(self, room: str, id: str, *, owner: str) -> None:
         await self._call("DELETE", f"/rooms/{room}/peers/{id}?owner={owner}")
@@ -147,9 +154,10 @@ def _fault(response: httpx.Response) -> Fault:
     except ValueError:
         told = {}
     kind = _FAULTS.get(response.status_code)
-    if kind is None:
-        return Away("away.media", retry_after_s=int(told.get("retry_after_s", 1)))
     code = str(told.get("code"))
+    if kind is None:
+        full = code == FULL
+        return Away(code if full else "away.media", retry_after_s=int(told.get("retry_after_s", 1)))
     if not known(code):
         # A newer media process may say more than this server has words for.
         return Away("away.media", retry_after_s=1)

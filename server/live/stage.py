@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +22,12 @@ from server.actions.stage import RoomState
 from server.domain.errors import Fault
 from server.domain.session import SessionChanged
 from server.domain.stage import RoomWish, StageDirected
+from server.domain.viewing import StageSpeaking
 from server.live.media import MediaClient
 from server.queries import stage as stages
+from server.queries.channels import session_channel
+
+Say = Callable[[str, str, dict[str, Any]], None]
 
 BACK_AGAIN_S = 0.5
 COUNT_EVERY_S = 3.0
@@ -35,9 +39,11 @@ log = structlog.get_logger()
 class StageFollower:
     """Follows one media process for as long as it is started."""
 
-    def __init__(self, database: Database, media: MediaClient) -> None:
+    def __init__(self, database: Database, media: MediaClient, *, say: Say) -> None:
+        """`say` tells this process's own listeners of a channel: every process hears media by itself."""
         self._database = database
         self._media = media
+        self._say = say
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: dict[UUID, RoomState] = {}
         self._counted: dict[UUID, RoomState] = {}  # only its viewers changed; written a little later
@@ -100,6 +106,9 @@ class StageFollower:
             await self._whole(event)
         elif event["type"] == "room":
             await self._changed(_room(event["room"], event["instance"], event["revision"]))
+        elif event["type"] == "speaking":
+            told = _speaking(event)
+            self._say(session_channel(UUID(event["room"])), StageSpeaking.name, told.model_dump(mode="json"))
         elif event["type"] == "beat":
             await self._say_again()
 
@@ -188,6 +197,14 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
         publishers=publishers,
         viewers=room["viewers"]["air"],
     )
+
+
+def _speaking(event: dict[str, Any]) -> StageSpeaking:
+    speaking = [
+        {"publisher": one["publisher"], "person_id": _person(one["owner"]), "slot": one["slot"]}
+        for one in event["speaking"]
+    ]
+    return StageSpeaking.model_validate({"main": event["main"], "speaking": speaking})
 
 
 def _person(owner: str) -> str | None:

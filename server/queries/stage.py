@@ -133,6 +133,7 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         open=session.state in OPEN,
         on_air=tuple(names) if live else (),
         muted=tuple(sorted(str(id) for id, one in standings.items() if one.muted)),
+        codec=session.codec,
     )
 
 

@@ -10,17 +10,20 @@ import re
 import secrets
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.actions import ledger
+from server.api.problem import from_validation
 from server.api.rates import NEWCOMING, STREAMING, Limiter
 from server.api.runner import Runner, Units, address_of, read_body
 from server.domain.errors import LoginNeeded, NotFound, WrongKind
 from server.domain.person import Actor, owner_of
 from server.domain.stage import FEEDS
+from server.domain.viewing import QualityChoice
 from server.live.media import MediaClient
 from server.queries import stage
 from server.queries.stage import Comer
@@ -28,6 +31,8 @@ from server.queries.stage import Comer
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 SDP_BYTES = 64 * 1024
+QUALITY_BYTES = 2 * 1024
+KINDS = ("camera", "screen")
 _RESOURCE_ID = re.compile(r"[A-Za-z0-9_-]+")  # as `secrets.token_urlsafe` writes them
 
 
@@ -41,18 +46,15 @@ class MediaDoors:
         self._media = media
 
     def routes(self) -> list[BaseRoute]:
-        return [
-            route
-            for protocol in ("whip", "whep")
-            for route in (
-                Route(f"/{protocol}/{{session_id}}", self.endpoint, methods=["POST", "GET", "OPTIONS", "DELETE"]),
-                Route(
-                    f"/{protocol}/{{session_id}}/{{resource}}",
-                    self.resource,
-                    methods=["PATCH", "DELETE", "GET", "OPTIONS"],
-                ),
-            )
+        doors: list[BaseRoute] = [
+            Route("/whep/{session_id}/{resource}/quality", self.quality, methods=["GET", "PUT"])
         ]
+        for protocol in ("whip", "whep"):
+            methods = ["POST", "GET", "OPTIONS", "DELETE"]
+            doors.append(Route(f"/{protocol}/{{session_id}}", self.endpoint, methods=methods))
+            methods = ["PATCH", "DELETE", "GET", "OPTIONS"]
+            doors.append(Route(f"/{protocol}/{{session_id}}/{{resource}}", self.resource, methods=methods))
+        return doors
 
     async def endpoint(self, request: Request) -> Response:
         """POST an offer, get an answer and the address of the connection."""
@@ -69,13 +71,14 @@ class MediaDoors:
         if feed not in FEEDS:
             raise NotFound("not_found")
         comer = await self._comer(request, session_id, "stage.publish" if sending else FEEDS[feed])
+        kind = "video" if comer.owner.startswith("film:") else _kind(request)
         if _content_type(request) != SDP:
             raise WrongKind("content_type.unknown")
         offer = (await read_body(request, most=SDP_BYTES)).decode("utf-8", "replace")
         id = secrets.token_urlsafe(16)
         room = str(session_id)
         done = (
-            await self._media.publish(room, id=id, owner=comer.owner, label=comer.label, offer=offer)
+            await self._media.publish(room, id=id, owner=comer.owner, label=comer.label, kind=kind, offer=offer)
             if sending
             else await self._media.watch(room, id=id, owner=comer.owner, feed=feed, offer=offer)
         )
@@ -98,6 +101,21 @@ class MediaDoors:
             await self._media.leave(str(session_id), id, owner=owner)
             return Response(status_code=200)
         return await self._patch(request, str(session_id), id, owner)
+
+    async def quality(self, request: Request) -> Response:
+        """GET what is sent to a viewer and what each choice costs; PUT a choice and how large the pictures are."""
+        session_id = _session_id(request)
+        node, _, id = request.path_params["resource"].partition(".")
+        owner = await self._owner(request, session_id)
+        if node != self._media.node or not _RESOURCE_ID.fullmatch(id):
+            raise NotFound("not_found")
+        choice = None
+        if request.method == "PUT":
+            if _content_type(request) != "application/json":
+                raise WrongKind("content_type.unknown")
+            choice = _choice(await read_body(request, most=QUALITY_BYTES))
+        told = await self._media.quality(str(session_id), id, owner=owner, choice=choice)
+        return Response(told.model_dump_json(), media_type="application/json")
 
     async def _patch(self, request: Request, room: str, id: str, owner: str) -> Response:
         if _content_type(request) != FRAGMENT:
@@ -147,6 +165,23 @@ class MediaDoors:
         if actor is None:
             raise LoginNeeded("login.needed")
         return actor, None
+
+
+def _choice(body: bytes) -> QualityChoice:
+    try:
+        return QualityChoice.model_validate_json(body)
+    except ValidationError as error:
+        raise from_validation(error) from None
+
+
+def _kind(request: Request) -> str:
+    """A program with a stream key stands in for its person's camera; a browser says what it sends."""
+    if request.headers.get("authorization", "").lower().startswith("bearer "):
+        return "obs"
+    kind = request.query_params.get("kind", KINDS[0])
+    if kind not in KINDS:
+        raise NotFound("not_found")
+    return kind
 
 
 def _session_id(request: Request) -> UUID:

@@ -28,6 +28,8 @@ async def open_stage(server: Server, world: World, state: str = "live") -> None:
     ("who", "path", "expected"),
     [
         ("speaker", "/whip/{}", PASSED),
+        ("speaker", "/whip/{}?kind=screen", PASSED),
+        ("speaker", "/whip/{}?kind=obs", (404, "not_found")),
         ("organiser", "/whip/{}", PASSED),
         ("other_speaker", "/whip/{}", (403, "not_allowed")),
         ("attendee", "/whip/{}", (403, "not_allowed")),
@@ -114,6 +116,22 @@ async def test_what_the_rfc_says_of_the_other_methods(server: Server, world: Wor
         assert (wrong.status_code, wrong.json()["code"]) == (415, "content_type.unknown")
         elsewhere = await me.http.delete(f"{door}/other.unknown")
         assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "not_found")
+
+
+async def test_quality_is_the_viewers_own_to_choose(server: Server, world: World) -> None:
+    async with server.browser(world["guest"].token) as me:
+        door = f"/whep/{world.session}/m0.somebody/quality"
+        for body, expected in (
+            ('{"mode": "low", "shown": {"0": 640}}', PASSED),
+            ('{"mode": "best"}', (422, "input.unusable")),
+            ('{"mode": "low", "shown": {"0": -1}}', (422, "input.unusable")),
+            ('{"mode": "low", "shown": {"99": 1}}', (422, "input.unusable")),
+        ):
+            answer = await me.http.put(door, content=body, headers={"Content-Type": "application/json"})
+            assert (answer.status_code, answer.json()["code"]) == expected, body
+        assert (await me.http.get(door)).json()["code"] == "away.media"
+        wrong = await me.http.put(door, content="{}", headers=SDP)
+        assert (wrong.status_code, wrong.json()["code"]) == (415, "content_type.unknown")
 
 
 @pytest.mark.parametrize(

@@ -347,6 +347,7 @@ NAMES = sorted(
         "stream_key.list",
         "team.list",
         "team.show",
+        "viewing.capacity",
     }
 )
 

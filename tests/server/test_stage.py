@@ -24,7 +24,7 @@ from server.actions.stage import RoomState
 from server.domain.errors import Away, NotFound
 from server.domain.stage import RoomWish, StandingChange
 from server.live.media import MediaClient
-from server.live.stage import StageFollower
+from server.live.stage import Say, StageFollower
 from server.queries import programme, scope
 from tests.support.people import World, settle
 from tests.support.services import PostgresServer
@@ -80,9 +80,11 @@ class Media:
 
 
 @asynccontextmanager
-async def following(database: Database, media: Media) -> AsyncIterator[StageFollower]:
+async def following(
+    database: Database, media: Media, *, say: Say = lambda channel, name, data: None
+) -> AsyncIterator[StageFollower]:
     """A follower that hears what this handle of the database commits."""
-    follower = StageFollower(database, cast(MediaClient, media))
+    follower = StageFollower(database, cast(MediaClient, media), say=say)
     database.listener = follower.notice
     follower.start()
     yield follower
@@ -111,6 +113,26 @@ async def test_stage_that_ended_unheard_is_closed_when_the_link_is_back(database
     async with following(database, media):
         await media.say(whole(room(world.session)))
     assert media.open == {str(world.session): False}
+
+
+async def test_who_speaks_is_said_to_those_who_listen_and_stored_nowhere(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    said: list[tuple[str, str, JSON]] = []
+    async with following(database, media, say=lambda *told: said.append(told)):
+        await media.say(whole())
+        speaking = [{"publisher": "p1", "owner": f"{world['speaker'].id}/login", "slot": 2}]
+        event = {
+            "type": "speaking",
+            "instance": "1",
+            "room": str(world.session),
+            "main": "p1",
+            "speaking": speaking,
+        }
+        await media.say(event)
+        await media.say(BEAT)
+    told = {"publisher": "p1", "person_id": str(world["speaker"].id), "slot": 2}
+    assert said == [(f"session:{world.session}", "stage.speaking", {"main": "p1", "speaking": [told]})]
 
 
 async def test_wish_that_media_did_not_take_is_said_again_until_it_does(database_url: str) -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("card_ar", sa.String(length=400), nullable=False, server_default=""))
         table.add_column(sa.Column("card_en", sa.String(length=400), nullable=False, server_default=""))
         table.add_column(sa.Column("back_at", models.base.UtcTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("codec", sa.String(length=8), nullable=False, server_default=""))
         table.add_column(sa.Column("directed", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("rehearsal_of", sa.Uuid(), nullable=True))
         table.create_foreign_key(
@@ -98,5 +99,5 @@ def downgrade() -> None:
     with op.batch_alter_table("conference_session") as table:
         table.drop_constraint("uq_conference_session_rehearsal_of", type_="unique")
         table.drop_constraint("fk_conference_session_rehearsal_of_conference_session", type_="foreignkey")
-        for name in ("rehearsal_of", "directed", "back_at", "card_en", "card_ar", "live_since"):
+        for name in ("rehearsal_of", "directed", "codec", "back_at", "card_en", "card_ar", "live_since"):
             table.drop_column(name)
