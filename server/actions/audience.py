@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from models.audience import Hand, Interaction
 from models.base import now
 from models.person import Person
+from server.actions import floor
 from server.actions.publish import publish
 from server.domain.audience import (
     HandCalled,
@@ -56,7 +57,8 @@ def change(db: Session, actor: Actor, session_id: UUID, wish: InteractionChange)
 
 def raise_hand(db: Session, actor: Actor, session_id: UUID) -> HandView:
     """Ask for the floor. Raised twice, it keeps its place."""
-    scope.of_session(db, actor, session_id, "hand.raise")
+    _, here = scope.of_session(db, actor, session_id, "hand.raise")
+    floor.require_floor(db, here, session_id, "hand")
     rules = rules_of(db, session_id)
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     hand = db.get(Hand, (session_id, actor.person_id))

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.conference import SessionSpeaker
 from models.conversation import Question, QuestionEdit, Tally
+from server.actions import floor
 from server.actions.audience import locked_rules
 from server.actions.publish import publish
 from server.domain import question as rules
@@ -37,7 +38,8 @@ def ask(
     db: Session, actor: Actor, session_id: UUID, text: str, *, id: UUID, anonymous: bool = False
 ) -> QuestionView:
     """Ask. The question waits for a moderator; until then only they and the asker see it."""
-    scope.of_session(db, actor, session_id, "question.ask")
+    _, here = scope.of_session(db, actor, session_id, "question.ask")
+    floor.require_floor(db, here, session_id, "question")
     row = rules_of(db, session_id)
     if row is not None and not row.questions_open:
         raise Conflict("questions.closed")

@@ -12,12 +12,11 @@ from models.conference import ConferenceSession
 from models.moderation import Silence
 from server.actions import audit
 from server.actions.publish import publish
-from server.domain.errors import Forbidden, NotFound
-from server.domain.moderation import Deed, SilenceChanged, SilenceWish, check_not_calm, check_reach
+from server.domain.errors import NotFound
+from server.domain.moderation import Deed, SilenceChanged, SilenceWish, check_reach
 from server.domain.person import Actor
-from server.queries import moderation, rules, scope
+from server.queries import moderation, scope
 from server.queries.channels import moderation_channel, person_channel
-from server.queries.scope import Scope
 
 
 def impose(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, wish: SilenceWish) -> Deed:
@@ -101,13 +100,3 @@ def tell(db: Session, silence: Silence) -> None:
     publish(db, person_channel(silence.person_id), fact, subject=silence.id)
     for session_id in moderation.sessions_concerned(db, silence.conference_id, silence.session_id):
         publish(db, moderation_channel(session_id), fact, subject=silence.id)
-
-
-def require_floor(db: Session, here: Scope, session_id: UUID, what: str) -> None:
-    """Whether somebody may ask (`question`) or raise a hand (`hand`) now. Raises Forbidden or Conflict."""
-    if rules.exempt(here):
-        return
-    if rules.silence_of(db, here.conference_id, session_id, here.actor.person_id) is not None:
-        raise Forbidden("silenced")
-    if what == "hand":
-        check_not_calm(rules.in_force(db, here.conference_id, session_id))

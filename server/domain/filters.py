@@ -92,8 +92,8 @@ def _words(said: Said, author: Author, rules: Rules) -> Verdict:
 
 
 def _links(said: Said, author: Author, rules: Rules) -> Verdict:
-    if rules.links != "all" and has_link(said.folded):
-        if rules.links == "nobody":
+    if (rules.links != "all" or rules.calm) and has_link(said.folded):
+        if rules.links == "nobody" or rules.calm:
             raise Forbidden("links.off")
         if author.newcomer:
             raise Forbidden("links.newcomer")

@@ -30,6 +30,7 @@ export const routes: readonly Route[] = [
   { path: '/c/:conference_id', words: ['conference'], page: () => import('~/features/conference/ConferencePage.svelte') },
   { path: '/c/:conference_id/edit', words: ['conference'], page: () => import('~/features/conference/EditPage.svelte') },
   { path: '/c/:conference_id/settings', words: ['settings'], page: () => import('~/features/settings/SettingsPage.svelte') },
+  { path: '/c/:conference_id/log', words: ['log', 'talk'], page: () => import('~/features/moderation/LogPage.svelte') },
   { path: '/c/:conference_id/registrations', words: ['registrations'], page: () => import('~/features/registration/ListPage.svelte') },
   { path: '/c/:conference_id/announcements', words: ['announcements'], page: () => import('~/features/announcements/AnnouncementsPage.svelte') },
   { path: '/c/:conference_id/people', words: ['people'], page: () => import('~/features/people/PeoplePage.svelte') },
@@ -37,5 +38,6 @@ export const routes: readonly Route[] = [
   { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
   { path: '/s/:session_id', words: ['stage', 'chat'], page: () => import('~/features/stage/StagePage.svelte'), bare: true },
   { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte'), bare: true },
+  { path: '/s/:session_id/moderation', words: ['moderation', 'talk'], page: () => import('~/features/moderation/ModerationPage.svelte') },
   { path: '/s/:session_id/desk', words: ['player', 'questions'], page: () => import('~/features/questions/DeskPage.svelte') },
 ];

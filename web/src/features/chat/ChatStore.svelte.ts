@@ -12,7 +12,7 @@ import { readOutbox, writeOutbox, type Waiting } from './drafts';
 
 /** sent: the server has it, the log not yet. held: a moderator will look. failed: not taken; the words are still here. */
 export interface Sending extends Waiting { state: 'sending' | 'sent' | 'held' | 'failed'; fault: string | null }
-type Page = { messages: Message[]; more: boolean; quoted: Message[]; newer?: boolean };
+export type Page = { messages: Message[]; more: boolean; quoted: Message[]; newer?: boolean };
 
 export const MOST_LETTERS = 4_000;
 
@@ -27,14 +27,14 @@ export class ChatStore {
   quoted = $state.raw<ReadonlyMap<string, Message>>(new Map());
   pins = $state.raw<Message[]>([]);
   rules = $state.raw<ChatRules | null>(null);
-  /** The log stands at an older place: what comes is not shown until `latest`. */
+  /** The log stands at an older place: what comes is not shown until it is at the newest again. */
   apart = $state(false);
   /** Told of each message that came while the page is open. */
   onArrived: (message: Message) => void = () => {};
   private followed: Followed | null = null;
   private paging: Promise<void> | null = null;
   private readonly outbox: string;
-  private readonly path: string;
+  readonly path: string;
   private readonly retry = (): void => this.sendAgain();
 
   constructor(
@@ -132,19 +132,9 @@ export class ChatStore {
     this.more = page.more;
   }
 
-  /** The log at a message that is not in it. */
-  async around(id: string): Promise<void> {
-    const page = await this.api.get<Page>(`${this.path}/messages?around=${id}&limit=50`);
+  /** The log at another place: round a message, or at the newest again. */
+  show(page: Page): void {
     this.apart = page.newer === true;
-    this.quote(page);
-    this.messages = page.messages;
-    this.more = page.more;
-  }
-
-  /** From an older place to the newest messages. */
-  async latest(): Promise<void> {
-    const page = await this.api.get<Page>(`${this.path}/messages?limit=50`);
-    this.apart = false;
     this.quote(page);
     this.messages = page.messages;
     this.more = page.more;

@@ -1,0 +1,156 @@
+/**
+ * What one does in a chat beside reading and writing plainly: answering, signing, naming, searching, jumping,
+ * reporting. It comes after the page works, in one file with the components it draws with.
+ */
+import { t } from '~/i18n/t.svelte';
+import { api as theApi } from '~/net/api';
+import type { Message, Person } from '~/net/shapes';
+import type { Choice } from '~/ui/Menu.svelte';
+import { toasts } from '~/ui/toasts.svelte';
+import { tick } from 'svelte';
+import type { MineStore } from '../stage/MineStore.svelte';
+import { ChatExtras } from './ChatExtras.svelte';
+import type { ChatStore, Page } from './ChatStore.svelte';
+import { choicesFor } from './choices';
+import type { Waiting } from './drafts';
+import * as parts from './parts';
+
+const READ_ALOUD = ['off', 'mentions', 'all'] as const;
+const LIT_MS = 2_500;
+
+/** What the page gives: its log and its composer, once they are there. */
+export interface Hold {
+  toRow(key: string): void;
+  toEnd(): void;
+  focus(): void;
+  /** Read to those who wished for it. */
+  announce(text: string): void;
+}
+
+export class ChatKit {
+  readonly parts = parts;
+  readonly extras: ChatExtras;
+  editing = $state.raw<Message | null>(null);
+  deleting = $state.raw<Message | null>(null);
+  reported = $state.raw<Message | null>(null);
+  reply = $state.raw<Message | null>(null);
+  named = $state.raw<Person[]>([]);
+  searching = $state(false);
+  /** The message a sign is being chosen for, and the one that was jumped to. */
+  picking = $state<string | null>(null);
+  lit = $state<string | null>(null);
+  private aloud = $state(readAloud());
+
+  constructor(
+    readonly store: ChatStore,
+    private readonly mine: MineStore,
+    private readonly hold: Hold,
+  ) {
+    this.extras = new ChatExtras(store);
+    this.extras.onMentioned = (id) => {
+      const message = store.find(id);
+      if (message && this.aloud === 'mentions') this.announce(message);
+    };
+    this.extras.open();
+  }
+
+  close(): void {
+    this.extras.close();
+  }
+
+  get shut(): boolean {
+    return this.extras.silenced || this.extras.waitS > 0;
+  }
+
+  readonly settings: Choice[] = $derived([
+    { label: t('talk.search'), pick: () => (this.searching = true) },
+    ...READ_ALOUD.map((way) => ({ label: t(`talk.aloud.${way}`), checked: this.aloud === way, pick: () => keepAloud((this.aloud = way)) })),
+  ]);
+
+  choices(message: Message): Choice[] {
+    return choicesFor(message, message.author.id === this.store.me.id, this.mine, {
+      reply: (one) => {
+        this.reply = one;
+        this.hold.focus();
+      },
+      react: (one) => (this.picking = one.id),
+      edit: (one) => (this.editing = one),
+      remove: (one) => (this.deleting = one),
+      report: (one) => (this.reported = one),
+    });
+  }
+
+  find(id: string): Message | undefined {
+    return this.store.find(id);
+  }
+
+  arrived(message: Message): void {
+    if (this.aloud === 'all') this.announce(message);
+  }
+
+  /** What goes with the words that are sent now. */
+  sent(words: string): Waiting['more'] {
+    const mentions = this.named.filter(({ name }) => words.includes(`@${name}`)).map(({ id }) => id);
+    const more = { ...(this.reply ? { parent_id: this.reply.id } : {}), ...(mentions.length ? { mentions } : {}) };
+    this.reply = null;
+    this.named = [];
+    this.extras.spoke();
+    return more;
+  }
+
+  async edit(message: Message, text: string): Promise<void> {
+    this.editing = null;
+    try {
+      if (text !== message.text) await this.store.edit(message, text);
+    } catch (error) {
+      toasts.fault(error);
+    }
+  }
+
+  async jump(id: string): Promise<void> {
+    try {
+      if (!this.store.messages.some((message) => message.id === id)) await this.load(`around=${id}&`);
+    } catch (error) {
+      return toasts.fault(error);
+    }
+    await tick();
+    this.hold.toRow(id);
+    this.lit = id;
+    setTimeout(() => this.lit === id && (this.lit = null), LIT_MS);
+  }
+
+  /** From an older place to the newest messages. */
+  async latest(): Promise<void> {
+    try {
+      await this.load('');
+    } catch (error) {
+      return toasts.fault(error);
+    }
+    await tick();
+    this.hold.toEnd();
+  }
+
+  private async load(asked: string): Promise<void> {
+    this.store.show(await theApi.get<Page>(`${this.store.path}/messages?${asked}limit=50`));
+  }
+
+  private announce({ author, text }: Message): void {
+    this.hold.announce(t('chat.announced', { name: author.name, text }));
+  }
+}
+
+function readAloud(): string {
+  try {
+    return localStorage.getItem('chat:announce') ?? 'off';
+  } catch {
+    return 'off';
+  }
+}
+
+function keepAloud(way: string): void {
+  try {
+    localStorage.setItem('chat:announce', way);
+  } catch {
+    // The choice lasts as long as the page.
+  }
+}

@@ -1,0 +1,39 @@
+import { expect, it, vi } from 'vitest';
+import { Api } from '~/net/api';
+import { at, FakeNetwork } from '~/net/fake';
+import { QueueStore } from './QueueStore.svelte';
+
+const person = { id: 'p', name: 'أمل' };
+const held = (id: string): unknown => ({ reason: 'all', message: { id, author: person, text: id, at: `2026-11-21T10:00:0${id}Z` } });
+const report = (id: string, decided: string | null = null): unknown => ({
+  subject_id: id, kind: 'message', person, message: null, reports: [], decided, at: `2026-11-21T10:01:0${id}Z`,
+});
+
+async function opened(): Promise<[QueueStore, FakeNetwork]> {
+  const network = new FakeNetwork();
+  const rows = { position: at(3), held: [held('1')], reports: [report('2'), report('3', 'kept')], silences: [], rules: { calm: false } };
+  const store = new QueueStore('s', new Api(() => Promise.resolve(Response.json(rows)), () => Promise.resolve()), network.client);
+  store.open();
+  await vi.waitFor(() => expect(store.loaded && network.sockets.length).toBe(1));
+  network.socket.hello().subscribed('session:s:moderation', 3);
+  return [store, network];
+}
+
+it('stands still while it is read', async () => {
+  const [store, network] = await opened();
+  const shown = (): string[] => store.queue.map(({ id }) => id);
+  expect(shown()).toEqual(['held:1', 'report:2']);
+  network.socket.publish('session:s:moderation', 4, 'message.held', { held: held('5') });
+  network.socket.publish('session:s:moderation', 5, 'message.settled', { message_id: '1', session_id: 's', state: 'shown' });
+  expect([shown(), store.newcomers, store.isOpen('held:1')]).toEqual([['held:1', 'report:2'], 1, false]);
+  store.tidy();
+  expect([shown(), store.newcomers, store.selected]).toEqual([['report:2', 'held:5'], 0, 'held:5']);
+});
+
+it('holds a decided report until it is tidied, and takes it back when it is reopened', async () => {
+  const [store, network] = await opened();
+  network.socket.publish('session:s:moderation', 4, 'report.changed', { report: report('2', 'acted') });
+  expect([store.isOpen('report:2'), store.settled, store.queue.length]).toEqual([false, true, 2]);
+  network.socket.publish('session:s:moderation', 5, 'report.changed', { report: report('2') });
+  expect([store.isOpen('report:2'), store.settled]).toEqual([true, false]);
+});
