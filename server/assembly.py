@@ -33,7 +33,6 @@ from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
 from server.files import Files
 from server.jobs.post import Carrier, Nowhere, Postman, Smtp
-from server.jobs.recordings import RecordingKeeper
 from server.jobs.runner import JobRunner
 from server.live.access import AccessFollower
 from server.live.gate import ConferenceGate
@@ -54,7 +53,6 @@ from server.routes import (
     polls,
     programme,
     questions,
-    recordings,
     registration,
     sessions,
     stage,
@@ -67,7 +65,6 @@ from server.routes import settings as settings_routes
 from server.routes.downloads import Downloads
 from server.routes.pages import Pages
 from server.routes.passwords import Passwords
-from server.routes.recordings import Recorded
 from server.routes.system import Health, LoopLag
 from server.routes.whip import MediaDoors
 
@@ -156,7 +153,6 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         access = AccessFollower(hub, stages)
         jobs = JobRunner(database)
-        keeper = RecordingKeeper(database, settings.data_dir)
         postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
         cast = Cast(database, hub) if settings.mode == "demo" else None
         database.listener = _listener(hub, stages, (tallies, signs))
@@ -164,7 +160,6 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         await access.start()
         stages.start()
         jobs.start()
-        keeper.start()
         if postman is not None:
             postman.start()
         lag.start()
@@ -178,7 +173,6 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             if postman is not None:
                 await postman.stop()
             await jobs.stop()
-            await keeper.stop()
             await lag.stop()
             await tallies.stop()
             await signs.stop()
@@ -206,7 +200,6 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             *system.routes(health, endpoints, version=__version__),
             WebSocketRoute("/ws", hub.route),
             *Downloads(database, runner, limiter, files, url=settings.url).routes(),
-            *Recorded(settings.data_dir).routes(),
             *MediaDoors(database, runner, limiter, media).routes(),
             *check.routes(limiter),
             *pages.routes(),
@@ -239,7 +232,6 @@ def declared(
         stage.ENDPOINTS,
         chat.ENDPOINTS,
         moderation.ENDPOINTS,
-        recordings.ENDPOINTS,
         questions.ENDPOINTS,
         polls.ENDPOINTS,
         audience.ENDPOINTS,

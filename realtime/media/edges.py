@@ -40,6 +40,8 @@ _ABOUT_ALL = ("cpu_share", "uplink_share", "loop_lag_seconds", "joins_per_second
 """Numbers of which the worst counts; all others are sums."""
 
 JSON = dict[str, Any]
+Owners = dict[str, dict[str, list[str]]]
+"""By room, and by the feed watched or `sending`: who is connected."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +216,7 @@ class Edges:
         if not others:
             return view
         viewers = {feed: sum(one["viewers"][feed] for one in [view, *others]) for feed in FEEDS}
-        owners = sorted({owner for one in [view, *others] for owner in one.get("watchers", ())})
-        return view | {"viewers": viewers} | ({"watchers": owners} if "watchers" in view else {})
+        return view | {"viewers": viewers}
 
     def _ready(self) -> list[Edge]:
         return [edge for edge in self.all if edge.ready.is_set()]
@@ -252,6 +253,17 @@ class Edges:
             if answer.status != 404:
                 return answer
         return None
+
+    async def owners(self, here: Owners) -> Owners:
+        """Who is connected anywhere; a process that is away holds nobody."""
+        found = {room: {way: set(owners) for way, owners in ways.items()} for room, ways in here.items()}
+        for edge in self._ready():
+            with contextlib.suppress(MediaError):
+                told: Owners = json.loads((await edge.ask("GET", "/owners", b"")).body)
+                for room, ways in told.items():
+                    for way, owners in ways.items():
+                        found.setdefault(room, {}).setdefault(way, set()).update(owners)
+        return {room: {way: sorted(owners) for way, owners in ways.items()} for room, ways in found.items()}
 
     async def drop(self, body: bytes) -> int:
         dropped = 0

@@ -206,6 +206,10 @@ class Engine:
             self._let_go(room, peer)
         return len(found)
 
+    def owners(self) -> dict[str, dict[str, list[str]]]:
+        """Who is connected to what, by room and by the feed watched or `sending`: for servers to compare."""
+        return {name: room.owners() for name, room in self._rooms.items()}
+
     # Leaving.
 
     def _let_go(self, room: Room, peer: Peer) -> None:

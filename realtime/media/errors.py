@@ -6,6 +6,8 @@ MediaError            status, code, detail; passed on by the server as it is
 
 from __future__ import annotations
 
+CLOSED_RETRY_S = 5
+
 
 class MediaError(Exception):
     """A refusal with a stable code for programs, a sentence for people and the HTTP status to pass on."""
@@ -46,7 +48,8 @@ def known_already() -> MediaError:
 
 
 def stage_closed() -> MediaError:
-    return MediaError(status=409, code="stage.closed", detail="The stage of this session is not open.")
+    detail = "The stage of this session is not open."
+    return MediaError(status=409, code="stage.closed", detail=detail, retry_after_s=CLOSED_RETRY_S)
 
 
 def stage_full() -> MediaError:

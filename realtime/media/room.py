@@ -241,6 +241,14 @@ class Room:
             ],
         }
 
+    def owners(self) -> dict[str, list[str]]:
+        found: dict[str, set[str]] = {}
+        for viewer in self.viewers.values():
+            found.setdefault(viewer.feed, set()).add(viewer.owner)
+        for publisher in self.publishers.values():
+            found.setdefault("sending", set()).add(publisher.owner)
+        return {way: sorted(owners) for way, owners in found.items()}
+
     def view(self) -> dict[str, Any]:
         """The room as the server hears of it."""
         air, backstage = self._feeds["air"], self._feeds["backstage"]

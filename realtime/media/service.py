@@ -109,6 +109,7 @@ def make_app(engine: Engine, *, secret: str | None, edges: Edges | None = None) 
         route("/rooms/{room}/viewers/{id}/quality", doors.put_quality, "PUT"),
         route("/rooms/{room}", doors.put_room, "PUT"),
         route("/drop", doors.drop, "POST"),
+        route("/owners", doors.owners, "GET"),
         route("/events", doors.events, "GET"),
         route("/stats", doors.stats, "GET"),
     ]
@@ -239,6 +240,9 @@ class _Doors:
         body = await _read(request, DropBody)
         dropped = self._engine.drop(body.owners, body.rooms) + await self._edges.drop(request.state.raw)
         return JSONResponse({"dropped": dropped})
+
+    async def owners(self, request: Request) -> Response:
+        return JSONResponse(await self._edges.owners(self._engine.owners()))
 
     async def events(self, request: Request) -> Response:
         return StreamingResponse(self._lines(), media_type="application/x-ndjson")

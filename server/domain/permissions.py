@@ -81,8 +81,6 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "interaction.change": _CREW,
     "line.say": _CREW,
     "line.show": _STAGE,
-    "recording.show": _EVERYBODY,
-    "recording.manage": _ORGANISER,
     "stage.watch": _EVERYBODY,
     "stage.backstage": _BEHIND,
     "stage.publish": _BEHIND,

@@ -108,6 +108,11 @@ class MediaClient:
         """The whole desired state of a room; media holds the newest it was told."""
         await self._call("PUT", f"/rooms/{room}", dataclasses.asdict(wish))
 
+    async def owners(self) -> dict[str, dict[str, list[str]]]:
+        """Who is connected, by room and by the feed watched or `sending`."""
+        told: dict[str, dict[str, list[str]]] = (await self._call("GET", "/owners")).json()
+        return told
+
     async def drop(self, owners: Collection[str], rooms: Collection[str] | None = None) -> None:
         """Close what these owners send and watch, everywhere or in some rooms."""
         body: dict[str, Any] = {"owners": list(owners)}
@@ -161,4 +166,4 @@ def _fault(response: httpx.Response) -> Fault:
     if not known(code):
         # A newer media process may say more than this server has words for.
         return Away("away.media", retry_after_s=1)
-    return kind(code)
+    return kind(code, retry_after_s=told.get("retry_after_s"))

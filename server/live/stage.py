@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from server.domain.stage import RoomWish, StageDirected
 from server.domain.viewing import StageSpeaking
 from server.live.media import MediaClient
 from server.queries import stage as stages
+from server.queries import watching
 from server.queries.channels import session_channel
 
 Say = Callable[[str, str, dict[str, Any]], None]
@@ -118,7 +120,7 @@ class StageFollower:
         Each telling goes to everybody: told one by one, a thousand people who join would cost a million.
         """
         known = self._written.get(state.session_id)
-        if known is None or (known.publishers, known.programme) != (state.publishers, state.programme):
+        if known is None or known.publishers != state.publishers:
             await self._write(state)
         else:
             waiting = state.session_id in self._counted
@@ -151,7 +153,16 @@ class StageFollower:
         for session_id in {*known, *open_ones}:
             await self._wish(session_id)
         await self._say_again()
+        await self._drop_lost()
         self.connected.set()
+
+    async def _drop_lost(self) -> None:
+        """Rights were taken away while nobody told media (a server that died just then): drop them now."""
+        for room, ways in (await self._media.owners()).items():
+            lost = await self._database.read(partial(watching.lost, session_id=UUID(room), ways=ways))
+            if lost:
+                log.info("media.lost_rights", room=room, count=len(lost))
+                await self._media.drop(sorted(lost), [room])
 
     async def _say_again(self) -> None:
         """What media did not take at its time: a stage that has ended must not stay open, nor anybody on it."""
@@ -196,7 +207,6 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
         revision=room.get("revision", revision),
         publishers=publishers,
         viewers=room["viewers"]["air"],
-        programme=room.get("programme"),
     )
 
 

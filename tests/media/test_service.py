@@ -97,6 +97,7 @@ async def test_room_nobody_opened_is_closed(http: httpx.AsyncClient, offer: str)
     response = await http.post("/rooms/unknown/publishers", json=_publisher(offer))
 
     assert (response.status_code, response.json()["code"]) == (409, "stage.closed")
+    assert response.json()["retry_after_s"] > 0
 
 
 async def test_id_is_used_once(http: httpx.AsyncClient, offer: str) -> None:

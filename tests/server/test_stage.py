@@ -16,12 +16,14 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id
 from models.database import Database
+from models.person import Login
 from models.publication import Publication
 from models.stage import Stage
 from models.tables import METADATA
-from server.actions import message, question, rehearsal, session, stage, standing
+from server.actions import conference, message, question, rehearsal, session, stage, standing
 from server.actions.stage import RoomState
 from server.domain.errors import Away, NotFound
+from server.domain.person import owner_of
 from server.domain.stage import RoomWish, StandingChange
 from server.live.media import MediaClient
 from server.live.stage import Say, StageFollower
@@ -41,6 +43,7 @@ class Media:
         self.open: dict[str, bool] = {}
         self.wished: dict[str, RoomWish] = {}
         self.dropped: list[str] = []
+        self.connected: dict[str, dict[str, list[str]]] = {}
         self.refused = 0
         self._says: asyncio.Queue[JSON] = asyncio.Queue()
         self._asked = asyncio.Condition()
@@ -65,9 +68,13 @@ class Media:
             self.open[room] = wish.open
             self.wished[room] = wish
 
-    async def drop(self, owners: Collection[str]) -> None:
+    async def drop(self, owners: Collection[str], rooms: Collection[str] | None = None) -> None:
         async with self._answering():
             self.dropped += owners
+
+    async def owners(self) -> dict[str, dict[str, list[str]]]:
+        async with self._answering():
+            return self.connected
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
@@ -296,3 +303,37 @@ def stages_told(db: Session, world: World) -> list[JSON]:
         .order_by(col(Publication.offset))
     )
     return [row.data["stage"] for row in rows]
+
+
+async def test_rights_lost_while_nobody_told_media_are_found_when_the_link_is_new(database_url: str) -> None:
+    """A server that died between the commit and its call: the next one compares."""
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+
+    def owner(name: str, db: Session) -> str:
+        return owner_of(world[name].id, db.exec(select(Login.id).where(Login.person_id == world[name].id)).one())
+
+    names = ("attendee", "guest", "speaker", "moderator")
+    owners = await database.read(lambda db: {name: owner(name, db) for name in names})
+    key = await database.write(
+        lambda db: session.create_stream_key(db, world["speaker"].actor, world.session, id=new_id(), url="")
+    )
+    obs = owner_of(world["speaker"].id, key.id)
+
+    def change(db: Session) -> None:
+        role = conference.held(db, world.conference, world["guest"].id)
+        assert role is not None
+        db.delete(role)
+        db.delete(db.get_one(Login, UUID(owners["moderator"].partition("/")[2])))
+        session.revoke_stream_key(db, world["speaker"].actor, key.id)
+
+    await database.write(change)
+    media.connected[str(world.session)] = {
+        "air": [owners["attendee"], owners["guest"], owners["moderator"]],
+        "backstage": [owners["attendee"], owners["speaker"]],
+        "sending": [owners["speaker"], obs, "film:an id"],
+    }
+    async with following(database, media):
+        await media.say(whole())
+        lost = {owners["guest"], owners["moderator"], owners["attendee"], obs}
+        assert set(media.dropped) == lost  # the attendee only for what is backstage: browsers come back

@@ -1,7 +1,6 @@
 /**
  * Vite plugin: `virtual:words/<locale>/<area>` is the compiled table of messages/<locale>/<area>.json,
- * `virtual:words/<locale>` maps areas to their lazy imports, and `virtual:words` locales to these maps: the
- * files of the other language are nobody's first load.
+ * and `virtual:words` maps locale and area to its lazy import.
  */
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -26,8 +25,7 @@ export function icuPlugin(): Plugin {
     load(id) {
       if (!id.startsWith(`\0${PREFIX}`)) return null;
       const [, locale, area] = id.split('/');
-      if (!locale) return index();
-      if (!area) return areas(locale as Locale);
+      if (!locale || !area) return index();
       const words = readWords(MESSAGES, locale as Locale)[area];
       if (!words) throw new Error(`no messages for ${locale}/${area}`);
       return compileArea(words);
@@ -44,10 +42,10 @@ export function icuPlugin(): Plugin {
 }
 
 function index(): string {
-  return `export default {${LOCALES.map((locale) => `${locale}:()=>import('${PREFIX}/${locale}')`).join(',')}};`;
-}
-
-function areas(locale: Locale): string {
-  const lines = Object.keys(readWords(MESSAGES, locale)).map((area) => `${JSON.stringify(area)}:()=>import('${PREFIX}/${locale}/${area}')`);
-  return `export default {${lines.join(',')}};`;
+  const entries = LOCALES.map((locale) => {
+    const areas = Object.keys(readWords(MESSAGES, locale));
+    const lines = areas.map((area) => `${JSON.stringify(area)}:()=>import('${PREFIX}/${locale}/${area}')`);
+    return `${locale}:{${lines.join(',')}}`;
+  });
+  return `export default {${entries.join(',')}};`;
 }

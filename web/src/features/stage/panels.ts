@@ -55,5 +55,4 @@ export const panels: readonly Panel[] = [
 
 export const tools: readonly Tool[] = [
   { id: 'invited', place: 'row', words: ['direct'], load: () => import('./Invited.svelte'), may: ({ mine }) => mine.may('stage.publish') && !mine.may('stage.direct') },
-  { id: 'recordings', place: 'row', words: ['recording'], load: () => import('../recording/RecordingTools.svelte'), may: ({ mine }) => mine.may('recording.manage') },
 ];
