@@ -51,26 +51,36 @@ export class QuestionsStore {
     if (name === 'tally.changed') this.count(String(data.subject_id), Number(data.votes));
   }
 
+  /** One's vote counts for a question also when it was given to one that this one speaks for. */
+  voted(question: Question): boolean {
+    return this.mine.votes.has(question.id) || question.merged.some((id) => this.mine.votes.has(id));
+  }
+
   votes(question: Question): number {
     return Math.max(0, question.votes + (this.ahead.get(question.id) ?? 0));
   }
 
   /** Asked under its key: a second try of the same words is the same question. */
-  async ask(text: string, key: string = newKey()): Promise<void> {
-    this.mine.take(await this.api.post<Question>(`/api/sessions/${this.session}/questions`, { text }, { key }));
+  async ask(text: string, key: string = newKey(), anonymous = false): Promise<void> {
+    this.mine.take(await this.api.post<Question>(`/api/sessions/${this.session}/questions`, { text, anonymous }, { key }));
+  }
+
+  /** One's own words, while they wait. */
+  async edit(question: Question, text: string): Promise<void> {
+    this.mine.take(await this.api.patch<Question>(`/api/questions/${question.id}`, { text }));
   }
 
   /** Shown at once; taken back when the server refuses. Quick presses are sent one after the other. */
   toggleVote(question: Question): Promise<void> {
-    const voted = !this.mine.votes.has(question.id);
-    this.show(question.id, voted);
+    const voted = !this.voted(question);
+    this.show(question, voted);
     const before = this.voting.get(question.id) ?? Promise.resolve();
     const path = `/api/questions/${question.id}/vote`;
     const sent = before.catch(() => {}).then(async () => {
       try {
         await (voted ? this.api.put(path) : this.api.delete(path));
       } catch (error) {
-        if (this.mine.votes.has(question.id) === voted) this.show(question.id, !voted);
+        if (this.voted(question) === voted) this.show(question, !voted);
         throw error;
       }
     });
@@ -80,12 +90,13 @@ export class QuestionsStore {
     });
   }
 
-  private show(id: string, voted: boolean): void {
-    this.mine.setVote(id, voted);
+  private show(question: Question, voted: boolean): void {
+    this.mine.setVote(question.id, voted);
+    if (!voted) for (const id of question.merged) this.mine.setVote(id, false);
     const ahead = new Map(this.ahead);
-    const owed = (ahead.get(id) ?? 0) + (voted ? 1 : -1);
-    if (owed === 0) ahead.delete(id);
-    else ahead.set(id, owed > 0 ? 1 : -1);
+    const owed = (ahead.get(question.id) ?? 0) + (voted ? 1 : -1);
+    if (owed === 0) ahead.delete(question.id);
+    else ahead.set(question.id, owed > 0 ? 1 : -1);
     this.ahead = ahead;
   }
 

@@ -50,9 +50,11 @@ export interface Tool {
 export const panels: readonly Panel[] = [
   { id: 'stage', label: 'panels.stage', words: ['direct'], load: () => import('./StageDesk.svelte'), may: ({ mine }) => mine.may('stage.direct'), badge: () => 0 },
   { id: 'questions', label: 'panels.questions', words: ['questions'], load: () => import('../questions/Questions.svelte'), early: true },
+  { id: 'polls', label: 'panels.polls', words: ['polls'], load: () => import('../polls/Polls.svelte'), early: true },
   { id: 'people', label: 'panels.people', words: [], load: () => import('./People.svelte'), badge: ({ session }) => session.presence?.count ?? 0 },
 ];
 
 export const tools: readonly Tool[] = [
   { id: 'invited', place: 'row', words: ['direct'], load: () => import('./Invited.svelte'), may: ({ mine }) => mine.may('stage.publish') && !mine.may('stage.direct') },
+  { id: 'audience', place: 'row', words: ['audience'], load: () => import('../audience/AudienceBar.svelte') },
 ];
