@@ -39,5 +39,7 @@ export const routes: readonly Route[] = [
   { path: '/s/:session_id', words: ['stage', 'chat'], page: () => import('~/features/stage/StagePage.svelte'), bare: true },
   { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte'), bare: true },
   { path: '/s/:session_id/moderation', words: ['moderation', 'talk'], page: () => import('~/features/moderation/ModerationPage.svelte') },
-  { path: '/s/:session_id/desk', words: ['player', 'questions'], page: () => import('~/features/questions/DeskPage.svelte') },
+  { path: '/s/:session_id/desk', words: ['player', 'questions', 'panels', 'audience'], page: () => import('~/features/desk/DeskPage.svelte') },
+  { path: '/s/:session_id/speaker', words: ['audience', 'questions'], page: () => import('~/features/audience/SpeakerPage.svelte'), bare: true },
+  { path: '/s/:session_id/screen', words: ['audience', 'polls'], page: () => import('~/features/audience/ScreenPage.svelte'), bare: true },
 ];

@@ -17,6 +17,7 @@ export class AudienceStore {
   rules = $state.raw<Interaction | null>(null);
   onReactions: (sums: Partial<Record<Reaction, number>>) => void = () => {};
   private followed: Followed | null = null;
+  private users = 0;
   private taps: Partial<Record<Reaction, number>> = {};
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -27,6 +28,7 @@ export class AudienceStore {
   ) {}
 
   open(): void {
+    if (this.users++ > 0) return;
     this.followed = follow<Snapshot<{ interaction: Interaction }>>(this.live, {
       channel: `session:${this.session}`,
       load: (signal) => this.api.get(`/api/sessions/${this.session}/interaction`, { signal }),
@@ -40,7 +42,9 @@ export class AudienceStore {
 
   close(): void {
     this.send();
+    if (--this.users > 0) return;
     this.followed?.close();
+    stores.delete(this.session);
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
@@ -65,4 +69,13 @@ export class AudienceStore {
     if (Object.keys(this.taps).length > 0) this.followed?.signal('reaction', { sums: this.taps });
     this.taps = {};
   }
+}
+
+const stores = new Map<string, AudienceStore>();
+
+/** The store of a session, one for all that stands on its page. */
+export function audience(session: string): AudienceStore {
+  let store = stores.get(session);
+  if (!store) stores.set(session, (store = new AudienceStore(session)));
+  return store;
 }

@@ -12,6 +12,8 @@ export interface KindProps {
   settings: any;
   answer: any;
   sums: PollSum[] | null;
+  /** How many answered: each of them may count in several sums. */
+  voters: number;
   /** One's own answer, to mark it. */
   mine: any;
   /** On a projector. */

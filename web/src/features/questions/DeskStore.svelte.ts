@@ -2,27 +2,37 @@
  * The moderators' desk. The queue stands still while it is read: who comes is a count until asked for, and
  * what another moderator decides stays at its place, marked, until the queue is tidied.
  */
+import { account } from '~/app/me.svelte';
 import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
-import type { Publication, Question, Session, Snapshot, Stage } from '~/net/shapes';
+import type { Person, Publication, Question, Session, Signal, Snapshot, Stage } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 import { byVotes } from './order';
 
-export type Decision = 'approve' | 'dismiss' | 'answer';
+export type Decision = 'approve' | 'dismiss' | 'answer' | 'start' | 'return';
 export type State = Question['state'];
 export type Undo = () => Promise<void>;
 
-const BECOMES: Record<Decision, State> = { approve: 'approved', dismiss: 'dismissed', answer: 'answered' };
-/** What brings a question back to where it was. The server knows no way back to waiting: this desk does. */
-const RETURNS: Record<State, Decision> = { waiting: 'dismiss', dismissed: 'dismiss', approved: 'approve', answering: 'approve', answered: 'answer' };
+const BECOMES: Record<Decision, State> = { approve: 'approved', dismiss: 'dismissed', answer: 'answered', start: 'answering', return: 'waiting' };
+/** What brings a question back to where it was. */
+const RETURNS: Record<State, Decision> = { waiting: 'return', dismissed: 'dismiss', approved: 'approve', answering: 'start', answered: 'answer' };
 /** A new question is put aside for good only after one could have changed one's mind: its asker is told. */
 const MIND_CHANGE_MS = 6_000;
+/** Who has a question in hand says so again this often; unsaid, it is forgotten. */
+const CLAIM_MS = 4_000;
+const CLAIM_LASTS_MS = 9_000;
+/** Likely duplicates are asked for when the newcomers have calmed down. */
+const LIKENESS_MS = 1_500;
 
 export class DeskStore {
   loaded = $state(false);
   trouble = $state.raw<ApiError | null>(null);
   selected = $state<string | null>(null);
+  /** Chosen to be decided on together. */
+  picked = $state.raw<ReadonlySet<string>>(new Set());
+  /** Which other moderator has which question in hand. */
+  claims = $state.raw<ReadonlyMap<string, Person>>(new Map());
   /** A decision was refused after its pause. */
   onFault: (error: unknown) => void = () => {};
   private questions = $state.raw<ReadonlyMap<string, Question>>(new Map());
@@ -30,20 +40,23 @@ export class DeskStore {
   private standing = $state.raw<readonly string[]>([]);
   /** Decided here, until the log says the same. */
   private ahead = $state.raw<ReadonlyMap<string, State>>(new Map());
-  /** Taken back here: to this desk they wait again, whatever the server calls them. */
-  private returned = $state.raw<ReadonlySet<string>>(new Set());
+  private likeness = $state.raw<ReadonlyMap<string, readonly string[]>>(new Map());
   private held = new Map<string, ReturnType<typeof setTimeout>>();
+  private heard = new Map<string, { person: Person; until: number }>();
   private followed: Followed[] = [];
+  private claiming: ReturnType<typeof setInterval> | undefined;
+  private comparing: ReturnType<typeof setTimeout> | undefined;
 
   readonly queue: Question[] = $derived(this.standing.flatMap((id) => this.questions.get(id) ?? []));
   readonly newcomers: Question[] = $derived(
-    [...this.questions.values()].filter((question) => this.stateOf(question) === 'waiting' && !this.standing.includes(question.id)),
+    [...this.questions.values()].filter((question) => this.stateOf(question) === 'waiting' && !question.merged_into && !this.standing.includes(question.id)),
   );
 
   constructor(
     readonly session: string,
     private readonly api: Api = theApi,
     private readonly live: LiveClient = theLive,
+    private readonly me: string = account.me?.person.id ?? '',
   ) {}
 
   open(): void {
@@ -53,6 +66,7 @@ export class DeskStore {
         load: (signal) => this.api.get(`/api/sessions/${this.session}/questions/queue`, { signal }),
         reset: (rows) => this.reset(rows.questions),
         publication: (publication) => this.apply(publication),
+        signal: (signal) => this.hear(signal),
         trouble: (error) => (this.trouble = error),
       }),
       // Sums are told to everybody, not to moderators alone.
@@ -63,12 +77,15 @@ export class DeskStore {
         publication: (publication) => publication.name === 'tally.changed' && this.apply(publication),
       }),
     ];
+    this.claiming = setInterval(() => this.claim(), CLAIM_MS);
     addEventListener('pagehide', this.flush);
   }
 
   close(): void {
     removeEventListener('pagehide', this.flush);
     this.flush();
+    clearInterval(this.claiming);
+    clearTimeout(this.comparing);
     for (const followed of this.followed) followed.close();
   }
 
@@ -76,31 +93,96 @@ export class DeskStore {
     if (name === 'tally.changed') {
       const old = this.questions.get(String(data.subject_id));
       if (old) this.put({ ...old, votes: Number(data.votes) });
-    } else if (data.question) this.take(data.question as Question);
+    } else if (data.question) {
+      this.take(data.question as Question);
+      if (name === 'question.asked') this.compareSoon();
+    }
+  }
+
+  hear({ name, data }: Pick<Signal, 'name' | 'data'>): void {
+    if (name !== 'claim') return;
+    const until = Date.now() + CLAIM_LASTS_MS;
+    for (const [item, person] of Object.entries(data.claims as Record<string, Person>)) {
+      if (item.startsWith('question:') && person.id !== this.me) this.heard.set(item.slice('question:'.length), { person, until });
+    }
+    this.forgetClaims();
+  }
+
+  get(id: string): Question | undefined {
+    return this.questions.get(id);
   }
 
   /** As this desk sees it: with what was decided here and is not yet told. */
   stateOf(question: Question): State {
-    return this.returned.has(question.id) ? 'waiting' : (this.ahead.get(question.id) ?? question.state);
+    return this.ahead.get(question.id) ?? question.state;
   }
 
-  /** Everything that is not in the queue, newest first; the public list by votes. */
+  /** Everything that is not in the queue, newest first; the public list by votes, what is answered now on top. */
   shelf(state: Exclude<State, 'waiting'>): Question[] {
-    const found = [...this.questions.values()].filter((question) => this.stateOf(question) === state);
-    return found.sort(state === 'approved' ? byVotes : (one, other) => (one.at < other.at ? 1 : -1));
+    const found = [...this.questions.values()].filter((question) => {
+      const now = this.stateOf(question);
+      return !question.merged_into && (now === state || (state === 'approved' && now === 'answering'));
+    });
+    const live = (question: Question): number => Number(this.stateOf(question) === 'answering');
+    return found.sort(state === 'approved' ? (one, other) => live(other) - live(one) || byVotes(one, other) : (one, other) => (one.at < other.at ? 1 : -1));
+  }
+
+  /** What a question may be merged into: all others that stand for themselves. */
+  others(question: Question): Question[] {
+    const fit = [...this.questions.values()].filter((other) => other.id !== question.id && !other.merged_into && other.state !== 'dismissed');
+    const alike = this.likeness.get(question.id) ?? [];
+    return fit.sort((one, other) => Number(alike.includes(other.id)) - Number(alike.includes(one.id)) || byVotes(one, other));
+  }
+
+  /** The one that a question most likely asks again. */
+  alike(question: Question): Question | undefined {
+    return (this.likeness.get(question.id) ?? []).map((id) => this.questions.get(id)).find((other) => other && !other.merged_into && other.state !== 'dismissed');
+  }
+
+  /** All of them, for a sheet. */
+  get all(): Question[] {
+    return [...this.questions.values()].sort((one, other) => (one.at < other.at ? -1 : 1));
   }
 
   /** Lets the newcomers in and clears away what others decided. */
   tidy(): void {
     const first = this.newcomers[0]?.id;
-    const stays = this.queue.filter((question) => this.stateOf(question) === 'waiting').map(({ id }) => id);
+    const stays = this.queue.filter((question) => this.stateOf(question) === 'waiting' && !question.merged_into).map(({ id }) => id);
     this.standing = [...stays, ...this.newcomers.map(({ id }) => id)];
     if (!this.selected || !this.standing.includes(this.selected)) this.selected = first ?? this.standing[0] ?? null;
+    this.compareSoon();
+  }
+
+  choose(id: string): void {
+    if (this.selected === id) return;
+    this.selected = id;
+    this.claim();
   }
 
   select(by: 1 | -1): void {
     const at = this.standing.indexOf(this.selected ?? '');
-    this.selected = this.standing[at < 0 ? 0 : Math.min(this.standing.length - 1, Math.max(0, at + by))] ?? null;
+    const next = this.standing[at < 0 ? 0 : Math.min(this.standing.length - 1, Math.max(0, at + by))];
+    if (next) this.choose(next);
+  }
+
+  pick(id: string): void {
+    const picked = new Set(this.picked);
+    if (!picked.delete(id)) picked.add(id);
+    this.picked = picked;
+  }
+
+  unpick(): void {
+    this.picked = new Set();
+  }
+
+  /** Several alike, in one command. Returns how many became so. */
+  async decideAll(to: 'approved' | 'dismissed' | 'waiting', ids: readonly string[] = [...this.picked]): Promise<number> {
+    const { questions } = await this.api.post<{ questions: Question[] }>(`/api/sessions/${this.session}/questions/decide`, { ids, to });
+    for (const question of questions) this.take(question);
+    if (to === 'waiting') this.standing = [...this.standing, ...ids.filter((id) => !this.standing.includes(id))];
+    else for (const id of ids) this.leaveQueue(id);
+    this.unpick();
+    return questions.filter(({ state }) => state === to).length;
   }
 
   /** Decides, and gives the way back. */
@@ -108,14 +190,21 @@ export class DeskStore {
     const from = this.stateOf(question);
     const place = this.standing.indexOf(question.id);
     this.release(question.id);
-    this.leaveQueue(question.id);
-    if (from === 'waiting' && decision === 'dismiss' && question.state === 'waiting') {
+    if (decision === 'return') this.enterQueue(question.id, place);
+    else this.leaveQueue(question.id);
+    if (from === 'waiting' && decision === 'dismiss') {
       this.advance(question.id, 'dismissed');
       this.hold(question);
       return () => this.undo(question, from, place);
     }
     await this.send(question, decision, () => from === 'waiting' && this.enterQueue(question.id, place));
     return () => this.undo(question, from, place);
+  }
+
+  /** Everything that changes a question and not its state; also answers in writing. */
+  async ask(question: Question, method: 'post' | 'put' | 'patch' | 'delete', way: string, body?: unknown): Promise<void> {
+    const path = `/api/questions/${question.id}${way}`;
+    this.take(method === 'delete' ? await this.api.delete<Question>(path) : await this.api[method]<Question>(path, body));
   }
 
   private async undo(question: Question, from: State, place: number): Promise<void> {
@@ -125,7 +214,6 @@ export class DeskStore {
       this.advance(question.id, null);
       return;
     }
-    if (from === 'waiting') this.setReturned(question.id, true);
     await this.send(question, RETURNS[from], () => {});
   }
 
@@ -152,7 +240,6 @@ export class DeskStore {
 
   private async send(question: Question, decision: Decision, refused: () => void): Promise<void> {
     this.advance(question.id, BECOMES[decision]);
-    if (decision !== 'dismiss') this.setReturned(question.id, false);
     try {
       this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`, decision === 'answer' ? {} : undefined));
     } catch (error) {
@@ -166,15 +253,37 @@ export class DeskStore {
   /** The next one is at hand when this one makes room. */
   private leaveQueue(id: string): void {
     const at = this.standing.indexOf(id);
+    if (this.picked.has(id)) this.pick(id);
     if (at < 0) return;
     if (this.selected === id) this.selected = this.standing[at + 1] ?? this.standing[at - 1] ?? null;
     this.standing = this.standing.filter((other) => other !== id);
-    this.setReturned(id, false);
   }
 
   private enterQueue(id: string, place: number): void {
     if (!this.standing.includes(id)) this.standing = this.standing.toSpliced(place < 0 ? this.standing.length : place, 0, id);
     this.selected = id;
+  }
+
+  /** The others see who has the chosen question in hand. */
+  private claim(): void {
+    this.forgetClaims();
+    if (this.selected && !document.hidden && this.standing.includes(this.selected)) this.followed[0]?.signal('claim', { item: `question:${this.selected}` });
+  }
+
+  private forgetClaims(): void {
+    const now = Date.now();
+    for (const [id, { until }] of this.heard) if (until <= now) this.heard.delete(id);
+    this.claims = new Map([...this.heard].map(([id, { person }]) => [id, person]));
+  }
+
+  private compareSoon(): void {
+    clearTimeout(this.comparing);
+    this.comparing = setTimeout(() => {
+      this.api.get<{ questions: { id: string; like: string[] }[] }>(`/api/sessions/${this.session}/questions/duplicates`).then(
+        ({ questions }) => (this.likeness = new Map(questions.map(({ id, like }) => [id, like]))),
+        () => {}, // Proposals only: without them the desk works.
+      );
+    }, LIKENESS_MS);
   }
 
   private reset(questions: Question[]): void {
@@ -185,22 +294,11 @@ export class DeskStore {
 
   private take(question: Question): void {
     const old = this.questions.get(question.id);
-    if (old && old.version > question.version) return;
-    this.put(question);
-    // Another moderator put it on the list after all.
-    if (question.state === 'approved' || question.state === 'answered') this.setReturned(question.id, false);
+    if (!old || old.version <= question.version) this.put(question);
   }
 
   private put(question: Question): void {
     this.questions = new Map(this.questions).set(question.id, question);
-  }
-
-  private setReturned(id: string, on: boolean): void {
-    if (this.returned.has(id) === on) return;
-    const returned = new Set(this.returned);
-    if (on) returned.add(id);
-    else returned.delete(id);
-    this.returned = returned;
   }
 
   private advance(id: string, state: State | null): void {

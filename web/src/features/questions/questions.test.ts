@@ -18,6 +18,7 @@ interface Asked { method: string; path: string; answer: (given: unknown, status?
 let asked: Asked[];
 let network: FakeNetwork;
 let rows: Question[];
+let likely: { id: string; like: string[] }[] = [];
 beforeAll(() => language.use('en'));
 beforeEach(() => {
   vi.useFakeTimers();
@@ -29,7 +30,7 @@ afterEach(() => vi.useRealTimers());
 function api(): Api {
   return new Api((path, init) => {
     const method = init?.method ?? 'GET';
-    if (method === 'GET') return Promise.resolve(Response.json({ position: at(1), questions: rows }));
+    if (method === 'GET') return Promise.resolve(Response.json(String(path).endsWith('/duplicates') ? { questions: likely } : { position: at(1), questions: rows }));
     return new Promise((resolve) => {
       asked.push({ method, path: String(path), answer: (given, status = 200) => resolve(status === 204 ? new Response(null, { status }) : Response.json(given, { status })) });
     });
@@ -67,6 +68,17 @@ describe('QuestionsStore', () => {
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['PUT /api/questions/a/vote']);
   });
 
+  it('counts a vote for what was merged as one for what speaks for it', async () => {
+    const { store, own } = await opened();
+    own.setVote('b', true);
+    network.socket.publish('session:s', 2, 'question.withdrawn', { question_id: 'b', version: 2, into: 'a' });
+    network.socket.publish('session:s', 3, 'question.changed', { question: question('a', { votes: 2, merged: ['b'], version: 2 }) });
+    expect(store.voted(store.questions[0]!)).toBe(true);
+    void store.toggleVote(store.questions[0]!);
+    await settle();
+    expect([asked[0]!.method, store.voted(store.questions[0]!), store.votes(store.questions[0]!)]).toEqual(['DELETE', false, 1]);
+  });
+
   it('sends quick presses one after the other', async () => {
     const { store } = await opened();
     void store.toggleVote(store.questions[0]!);
@@ -100,7 +112,7 @@ describe('order', () => {
 describe('DeskStore', () => {
   async function opened(...given: Question[]): Promise<DeskStore> {
     rows = given.length ? given : ['1', '2', '3'].map((id) => question(id, { state: 'waiting' }));
-    const store = new DeskStore('s', api(), network.client);
+    const store = new DeskStore('s', api(), network.client, 'me');
     store.open();
     await settle();
     network.socket.hello().subscribed('session:s:moderation', 1);
@@ -129,17 +141,17 @@ describe('DeskStore', () => {
     expect(ids(store.newcomers)).toEqual([]);
   });
 
-  it('takes an approval back: withdrawn for all, waiting again on this desk', async () => {
+  it('takes an approval back: it waits again, at its place', async () => {
     const store = await opened();
     const done = store.decide(store.queue[1]!, 'approve');
     await settle();
     asked[0]!.answer(question('2', { version: 2 }));
     const undoing = (await done)();
     await settle();
-    expect(asked[1]!.path).toBe('/api/questions/2/dismiss');
-    asked[1]!.answer(question('2', { state: 'dismissed', version: 3 }));
+    expect(asked[1]!.path).toBe('/api/questions/2/return');
+    asked[1]!.answer(question('2', { state: 'waiting', version: 3 }));
     await undoing;
-    expect([ids(store.queue), store.selected, ids(store.shelf('dismissed'))]).toEqual([['1', '2', '3'], '2', []]);
+    expect([ids(store.queue), store.selected, ids(store.shelf('approved'))]).toEqual([['1', '2', '3'], '2', []]);
   });
 
   it('puts aside only after one could change one’s mind', async () => {
@@ -177,5 +189,41 @@ describe('DeskStore', () => {
     void (await done)();
     await settle();
     expect(asked[1]!.path).toBe('/api/questions/1/approve');
+  });
+
+  it('decides several in one command, and lets them wait again', async () => {
+    const store = await opened();
+    store.pick('1');
+    store.pick('3');
+    const done = store.decideAll('approved');
+    await settle();
+    expect([asked[0]!.path, asked.length]).toEqual(['/api/sessions/s/questions/decide', 1]);
+    asked[0]!.answer({ questions: [question('1', { version: 2 }), question('3', { version: 2 })] });
+    expect([await done, ids(store.queue), store.picked.size]).toEqual([2, ['2'], 0]);
+    const undone = store.decideAll('waiting', ['1', '3']);
+    await settle();
+    asked[1]!.answer({ questions: [question('1', { state: 'waiting', version: 3 }), question('3', { state: 'waiting', version: 3 })] });
+    await undone;
+    expect(ids(store.queue)).toEqual(['2', '1', '3']);
+  });
+
+  it('shows who has a question in hand, and forgets it', async () => {
+    const store = await opened();
+    network.socket.say({ type: 'signal', channel: 'session:s:moderation', name: 'claim', data: { claims: { 'question:2': { id: 'other', name: 'Samer' }, 'question:1': { id: 'me', name: 'I' } } } });
+    expect([...store.claims.keys()]).toEqual(['2']);
+    await settle(14_000);
+    expect(store.claims.size).toBe(0);
+    store.close();
+  });
+
+  it('proposes what likely was asked before, and not what is merged already', async () => {
+    likely = [{ id: '2', like: ['1'] }];
+    const store = await opened();
+    await settle(2_000);
+    expect(store.alike(store.queue[1]!)?.id).toBe('1');
+    told(2, 'question.changed', question('1', { merged_into: '3', version: 2 }));
+    expect([store.alike(store.queue[1]!), ids(store.others(store.queue[1]!))]).toEqual([undefined, ['3']]);
+    likely = [];
+    store.close();
   });
 });
