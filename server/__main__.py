@@ -112,9 +112,7 @@ def doctor(
     logging.disable()  # only findings are for the reader
 
     async def run() -> list[Finding]:
-        client = MediaClient(
-            media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value()
-        )
+        client = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
         try:
             return await report.examine(settings, client)
         finally:

@@ -10,11 +10,11 @@ import structlog
 from sqlmodel import Session, col, select
 
 from models.base import new_id
-from models.conversation import Question
 from models.database import Database, Unavailable
 from models.team import Board, BoardColumn, Card
 from realtime.hub.hub import Hub
-from server.actions import card, message, question, vote
+from server.actions import card, message, question
+from server.demo import interaction
 from server.demo.people import CROWD, LIVE_SESSION, PERSONAS, TEAM
 from server.domain.board import CardMove
 from server.domain.errors import Fault
@@ -89,13 +89,7 @@ class Cast:
         question.ask(db, asker.actor, LIVE_SESSION, self._chance.choice(ASKED), id=new_id())
 
     def _vote(self, db: Session) -> None:
-        public = db.exec(
-            select(Question.id).where(
-                col(Question.session_id) == LIVE_SESSION, col(Question.state).in_(("approved", "answered"))
-            )
-        ).all()
-        if public:
-            vote.vote(db, self._chance.choice(CROWD).actor, self._chance.choice(public))
+        interaction.vote_somewhere(db, self._chance)
 
     def _move(self, db: Session) -> None:
         board_id = db.exec(select(Board.id).where(col(Board.team_id) == TEAM)).one()

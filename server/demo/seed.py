@@ -13,9 +13,9 @@ from models.base import new_id, now
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.team import Board, BoardColumn
-from server.actions import card, question, session, team, vote
+from server.actions import card, session, team
 from server.actions.publish import publish
-from server.demo import conversation, guests
+from server.demo import conversation, guests, interaction
 from server.demo.people import (
     CONFERENCE,
     CROWD,
@@ -113,13 +113,6 @@ TALKS = (
         speakers=(CROWD[5],),
     ),
 )
-
-QUESTIONS = (
-    (CROWD[1], "كيف نحافظ على حماس المتطوّعين بعد الشهر الأول؟", "approved", (0, 2, 3, 4)),
-    (CROWD[2], "ما أقلّ عدد من الأدوات يكفي فريقًا من عشرة أشخاص؟", "approved", (1, 5)),
-    (CROWD[3], "How do you welcome someone who joins in the middle of a project?", "waiting", ()),
-    (CROWD[4], "هل تنصحون بتوزيع المهام أسبوعيًا أم عند الحاجة؟", "waiting", ()),
-)
 CARDS = (
     (0, "ترجمة دليل المتطوّع إلى الإنجليزية"),
     (0, "تصميم بطاقة شكر للمتحدّثين"),
@@ -191,12 +184,7 @@ def _conference(db: Session) -> None:
 
 def _conversation(db: Session) -> None:
     conversation.lay_out(db)
-    for asker, text, state, voters in QUESTIONS:
-        asked = question.ask(db, asker.actor, LIVE_SESSION, text, id=new_id())
-        if state != "waiting":
-            question.decide(db, PERSONAS["moderator"].actor, asked.id, state)
-        for voter in voters:
-            vote.vote(db, CROWD[voter].actor, asked.id)
+    interaction.lay_out(db)
 
 
 def _team(db: Session) -> None:
