@@ -11,7 +11,9 @@ from models.audience import Hand, Interaction
 from models.base import now
 from models.person import Person
 from server.actions import floor
+from server.actions.notify import notify
 from server.actions.publish import publish
+from server.actions.standing import bring
 from server.domain.audience import (
     HandCalled,
     HandLowered,
@@ -90,8 +92,8 @@ def lower(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
 
 
 def call(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> HandView:
-    """Give somebody the floor. Two moderators calling at once call once."""
-    scope.of_session(db, actor, session_id, "hand.manage")
+    """Bring somebody on stage. Two moderators calling at once call once."""
+    session, _ = scope.of_session(db, actor, session_id, "hand.manage", lock=True)
     hand = db.get(Hand, (session_id, person_id), with_for_update=True)
     if hand is None:
         raise NotFound("not_found")
@@ -100,6 +102,10 @@ def call(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> HandVi
     shown = hand_view(hand, db.get_one(Person, person_id))
     if new:
         _tell(db, session_id, person_id, HandCalled(hand=shown))
+        bring(db, actor, session_id, person_id)
+        data, once = {"session": session.title}, f"hand:{session_id}:{hand.raised_at.isoformat()}"
+        link, about = f"/s/{session_id}", session.conference_id
+        notify(db, [person_id], "hand_accepted", data, link=link, conference_id=about, once=once)
     return shown
 
 

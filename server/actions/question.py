@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
-from models.conference import SessionSpeaker
+from models.conference import ConferenceSession, SessionSpeaker
 from models.conversation import Question, QuestionEdit, Tally
 from server.actions import floor
 from server.actions.audience import locked_rules
+from server.actions.notify import notify
 from server.actions.publish import publish
 from server.domain import question as rules
 from server.domain.audience import promised
@@ -54,7 +55,7 @@ def from_message(db: Session, actor: Actor, message_id: UUID, *, id: UUID) -> Qu
     known = db.exec(select(Question).where(col(Question.message_id) == message_id)).first()
     if known is not None:
         return questions.one(db, known, "desk")
-    if message.deleted_at is not None or message.session_id is None:
+    if message.deleted_at is not None or message.session_id is None or message.state != "shown":
         raise NotFound("not_found")
     question = Question(
         id=id,
@@ -213,6 +214,24 @@ def _tell_decision(db: Session, question: Question, *, was_public: bool) -> None
         withdraw(db, question)
     own = QuestionDecided(question=questions.one(db, question, "own"))
     publish(db, person_channel(question.person_id), own, subject=question.id)
+    _notify(db, question)
+
+
+def _notify(db: Session, question: Question) -> None:
+    """To an asker who is elsewhere: it is before everybody, or it was answered. Each is said once."""
+    kind = {"approved": "question_approved", "answered": "question_answered"}.get(question.state)
+    if kind is None:
+        return
+    session = scope.load(db, ConferenceSession, question.session_id)
+    notify(
+        db,
+        [question.person_id],
+        kind,
+        {"session": session.title, "text": question.text[:200]},
+        link=f"/s/{session.id}#questions",
+        conference_id=session.conference_id,
+        once=f"{kind}:{question.id}",
+    )
 
 
 def _changed(db: Session, question: Question) -> None:

@@ -86,7 +86,8 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
         try:
             proxy = Program.start(
                 [*machine.inside, find_program("caddy"), "run", "--config", _caddyfile(folder, machine.address)],
-                env=os.environ | {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+                env=os.environ
+                | {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
                 | {"MULTAQA_PUBLIC_URL": url, "MULTAQA_UPSTREAM": f"127.0.0.1:{PORT}"},
             )
             ending.callback(proxy.stop)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 import pytest
@@ -13,7 +15,7 @@ from models.conversation import Tally
 from models.job import Job
 from server.jobs.runner import JobRunner
 from tests.support.app import Server
-from tests.support.people import World, ask_question, newcomer
+from tests.support.people import World, ask_question, newcomer, say, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -148,3 +150,177 @@ async def test_sums_that_a_crash_left_untold_are_swept(server: Server, world: Wo
         await server.db.write(crash_after_votes)
         await runner.run_due()
         await ear.publication(world.channel, "tally.changed", subject_id=str(id), votes=7)
+
+
+async def test_fifty_approvals_at_once_act_once(server: Server, world: World) -> None:
+    id = await ask_question(server.db, world)
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(server.browser(world[who].token)) for who in ("moderator", "organiser")
+        ]
+        ear = await stack.enter_async_context(people[0].socket())
+        await ear.subscribe(world.channel)
+        answers = await asyncio.gather(*(people[at % 2].post(f"/api/questions/{id}/approve") for at in range(50)))
+        assert [answer["version"] for answer in answers] == [2] * 50
+        await people[0].put(f"/api/questions/{id}/pin")
+        await ear.publication(world.channel, "question.changed")
+        assert [one["name"] for one in ear.heard[world.channel]] == ["question.approved", "question.changed"]
+
+
+async def test_one_question_is_answered_live_however_many_are_taken_up_at_once(
+    server: Server, world: World
+) -> None:
+    ids = [await ask_question(server.db, world, state="approved") for _ in range(6)]
+    async with server.browser(world["moderator"].token) as one, server.browser(world["speaker"].token) as two:
+        await asyncio.gather(
+            *((one if at % 2 else two).post(f"/api/questions/{id}/start") for at, id in enumerate(ids * 3))
+        )
+        shown = (await one.get(f"/api/sessions/{world.session}/questions"))["questions"]
+    assert sorted(row["state"] for row in shown) == ["answered"] * 5 + ["answering"]
+
+
+async def test_speaker_takes_up_only_what_everybody_sees(server: Server, world: World) -> None:
+    id = await ask_question(server.db, world)
+    async with server.browser(world["speaker"].token) as speaker:
+        answer = await speaker.ask("POST", f"/api/questions/{id}/start")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+async def test_merged_votes_are_a_set_of_persons_and_come_apart_again(server: Server, world: World) -> None:
+    kept, other = [await ask_question(server.db, world, state="approved") for _ in range(2)]
+    listed, queue = f"/api/sessions/{world.session}/questions", f"/api/sessions/{world.session}/questions/queue"
+    async with (
+        server.browser(world["guest"].token) as both,
+        server.browser(world["member"].token) as only_other,
+        server.browser(world["moderator"].token) as moderator,
+    ):
+        await both.put(f"/api/questions/{kept}/vote")
+        await both.put(f"/api/questions/{other}/vote")
+        await only_other.put(f"/api/questions/{other}/vote")
+        answers = await asyncio.gather(
+            *(moderator.post(f"/api/questions/{other}/merge", {"into": str(kept)}) for _ in range(10))
+        )
+        assert {(one["votes"], *one["merged"]) for one in answers} == {(2, str(other))}
+        (shown,) = (await both.get(listed))["questions"]
+        assert (shown["id"], shown["votes"]) == (str(kept), 2)
+        # A vote for either is a vote for the kept one, and nobody's counts twice.
+        await only_other.put(f"/api/questions/{kept}/vote")
+        await moderator.put(f"/api/questions/{other}/vote")
+        assert (await both.get(listed))["questions"][0]["votes"] == 3
+        await both.delete(f"/api/questions/{kept}/vote")
+        assert (await both.get(listed))["questions"][0]["votes"] == 2
+        await moderator.delete(f"/api/questions/{other}/merge")
+        rows = {row["id"]: row["votes"] for row in (await moderator.get(queue))["questions"]}
+        assert rows == {str(kept): 2, str(other): 1}
+
+
+@pytest.mark.parametrize(("rule", "to_moderators"), [("public", "attendee"), ("all", None)])
+async def test_name_stays_as_it_was_promised(
+    server: Server, world: World, rule: str, to_moderators: str | None
+) -> None:
+    session = f"/api/sessions/{world.session}"
+    async with (
+        server.browser(world["attendee"].token) as asker,
+        server.browser(world["guest"].token) as other,
+        server.browser(world["moderator"].token) as moderator,
+        moderator.socket() as desk,
+        other.socket() as hall,
+    ):
+        await moderator.patch(f"{session}/interaction", {"anonymous": rule})
+        await desk.subscribe(f"{world.channel}:moderation")
+        await hall.subscribe(world.channel)
+        asked = await asker.post(f"{session}/questions", {"text": "لماذا؟", "anonymous": True})
+        await moderator.patch(f"{session}/interaction", {"anonymous": "public"})
+        await moderator.post(f"/api/questions/{asked['id']}/approve")
+        told = await hall.publication(world.channel, "question.approved")
+        seen = await desk.publication(f"{world.channel}:moderation", "question.approved")
+        assert (told["question"]["asker"], told["question"]["anonymous"]) == (None, True)
+        rows = [seen["question"], *(await moderator.get(f"{session}/questions/queue"))["questions"]]
+        assert [row["asker"] and row["asker"]["name"] for row in rows] == [to_moderators] * 2
+        assert str(world["attendee"].id) not in json.dumps([told, await other.get(f"{session}/questions")])
+        assert (await asker.get(f"{session}/mine"))["questions"][0]["asker"]["name"] == "attendee"
+        await moderator.patch(f"{session}/interaction", {"anonymous": "never"})
+        refused = await asker.ask("POST", f"{session}/questions", {"text": "من؟", "anonymous": True})
+        assert (refused.status_code, refused.json()["code"]) == (409, "question.needs_name")
+
+
+async def test_private_answer_is_its_askers_alone(server: Server, world: World) -> None:
+    id = await ask_question(server.db, world, state="approved")
+    session = f"/api/sessions/{world.session}"
+    async with (
+        server.browser(world["attendee"].token) as asker,
+        server.browser(world["guest"].token) as other,
+        server.browser(world["moderator"].token) as moderator,
+    ):
+        empty = await moderator.ask("POST", f"/api/questions/{id}/answer", {"how": "private"})
+        assert (empty.status_code, set(empty.json()["fields"])) == (422, {"text"})
+        await moderator.post(f"/api/questions/{id}/answer", {"how": "private", "text": "بيننا"})
+        assert (await other.get(f"{session}/questions"))["questions"] == []
+        (own,) = (await asker.get(f"{session}/mine"))["questions"]
+        assert (own["state"], own["answer"]) == ("answered", {"how": "private", "text": "بيننا"})
+        returned = await moderator.post(f"/api/questions/{id}/return")
+        assert (returned["state"], returned["answer"]) == ("waiting", None)
+
+
+async def test_words_are_changed_and_what_they_were_is_kept(server: Server, world: World) -> None:
+    id = await ask_question(server.db, world)
+    one = f"/api/questions/{id}"
+    async with (
+        server.browser(world["attendee"].token) as asker,
+        server.browser(world["moderator"].token) as moderator,
+    ):
+        await asker.patch(one, {"text": "لماذا الآن؟"})
+        await moderator.post(f"{one}/approve")
+        late = await asker.ask("PATCH", one, {"text": "شيء آخر"})
+        assert (late.status_code, late.json()["code"]) == (409, "question.decided")
+        await moderator.patch(one, {"text": "لماذا الآن تحديدًا؟"})
+        history = (await moderator.get(f"{one}/history"))["edits"]
+    assert [(edit["text"], edit["by"]["name"]) for edit in history] == [
+        ("لماذا؟", "attendee"),
+        ("لماذا الآن؟", "moderator"),
+    ]
+
+
+async def test_message_becomes_one_question_of_its_author(server: Server, world: World) -> None:
+    said = await say(server.db, world, by="guest", text="متى التسجيل؟")
+    async with server.browser(world["moderator"].token) as moderator:
+        made = await asyncio.gather(*(moderator.post(f"/api/messages/{said}/question") for _ in range(5)))
+    assert len({one["id"] for one in made}) == 1
+    assert (made[0]["asker"]["name"], made[0]["text"], made[0]["message_id"]) == (
+        "guest",
+        "متى التسجيل؟",
+        str(said),
+    )
+
+
+async def test_several_are_decided_in_one_command(server: Server, world: World) -> None:
+    waiting, answered = (
+        await ask_question(server.db, world),
+        await ask_question(server.db, world, state="approved"),
+    )
+    foreign = await ask_question(server.db, await settle(server.db))
+    path = f"/api/sessions/{world.session}/questions/decide"
+    async with server.browser(world["moderator"].token) as moderator:
+        await moderator.post(f"/api/questions/{answered}/answer", {})
+        body = {"ids": [str(waiting), str(answered)], "to": "dismissed"}
+        rows = (await moderator.post(path, body))["questions"]
+        assert {row["id"]: row["state"] for row in rows} == {str(waiting): "dismissed", str(answered): "answered"}
+        refused = await moderator.ask("POST", path, {"ids": [str(waiting), str(foreign)], "to": "approved"})
+        assert refused.status_code == 404
+
+
+async def test_likely_duplicates_are_proposed(server: Server, world: World) -> None:
+    path = f"/api/sessions/{world.session}/questions"
+    async with (
+        server.browser(world["attendee"].token) as asker,
+        server.browser(world["moderator"].token) as moderator,
+    ):
+        texts = (
+            "كيف نحافظ على حماس المتطوّعين بعد الشهر الأول؟",
+            "كيف نحافظ على حَماس المتطوعين؟",
+            "متى يبدأ التسجيل؟",
+        )
+        first, again, _ = [(await asker.post(path, {"text": text}))["id"] for text in texts]
+        await moderator.post(f"/api/questions/{first}/approve")
+        found = await moderator.get(f"{path}/duplicates")
+    assert found == {"questions": [{"id": again, "like": [first]}]}
