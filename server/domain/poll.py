@@ -199,5 +199,13 @@ def sums(poll: Poll, counts: Counts, *, desk: bool) -> list[SumView] | None:
         return None
     hidden = set(poll.hidden)
     counted = [one for one in counts.counted if desk or one.key not in hidden]
-    shown = kind_of(poll.kind).sums(read_settings(poll.kind, poll.settings), counted)
+    shown = _in_order(poll, counted)
     return [SumView(key=one.key, text=one.text, count=one.count, hidden=one.key in hidden) for one in shown]
+
+
+def _in_order(poll: Poll, counted: Sequence[Counted]) -> Sequence[Counted]:
+    """As the poll's kind shows them; as they were counted where this server no longer has the kind."""
+    try:
+        return kind_of(poll.kind).sums(read_settings(poll.kind, poll.settings), counted)
+    except BadInput:
+        return counted
