@@ -56,6 +56,7 @@ class Visit:
     path: Mapping[str, UUID]
     device: str
     locale: str
+    network: str = ""  # whom limits count by address
     browser: str = ""
     words: Mapping[str, str] = field(default_factory=dict)  # path parameters that are no ids
 

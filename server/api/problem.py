@@ -23,6 +23,10 @@ FIELD_CODES = {
     "value_error": "field.unusable",
     "extra_forbidden": "field.unknown",
     "literal_error": "field.not_a_choice",
+    "email_at": "email.at",
+    "email_host": "email.host",
+    "email_sign": "email.sign",
+    "email_space": "email.space",
 }
 
 

@@ -40,7 +40,8 @@ ENTERING = Rate("entering", "300/minute", by_address=True)
 REGISTERING = Rate("registering", "120/minute", by_address=True)
 SIGNING_IN = Rate("signing_in", "60/minute", by_address=True)  # each costs 120 ms of hashing
 MAILING = Rate("mailing", "5/hour")  # sign-in links to one address
-# By account: what bounds guessing one person's password from many addresses.
+# By account and address together: a stranger who guesses must not keep the owner out. Guessing from many
+# addresses is bounded by what the server hashes at all (`routes.passwords`).
 ACCOUNT = Rate("account", "10/minute")
 
 

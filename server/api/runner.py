@@ -275,6 +275,7 @@ def _visit(request: Request, actor: Actor | None, path: Mapping[str, UUID], *, b
         path=path,
         device=request.headers.get("user-agent", "")[:120],
         locale=locale_of(request),
+        network=address_of(request),
         browser=_digest(browser) if browser else "",
         words={name: value for name, value in request.path_params.items() if not is_id(name)},
     )

@@ -103,6 +103,10 @@ class MailHabitsChange(View):
     stopped: bool | None = None
 
 
+class MailState(View):
+    on: bool
+
+
 class NotificationTold(Fact, name="notification.told", channels=("person",)):
     notification: NotificationView
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from models.person import Login, Person
 from server.domain.permissions import Role, TeamRole
@@ -16,6 +17,7 @@ from server.domain.view import Fact, View
 from server.domain.zone import Locale, Zone
 
 LONGEST_EMAIL = 254  # RFC 5321, erratum 1690
+_NOT_IN_ADDRESSES = frozenset('()<>[]:;,\\"')  # RFC 5322 3.2.3: only within quotes, which nobody's address needs
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,17 @@ class Actor:
 
 def _email(address: str) -> str:
     folded = fold_email(address)
-    name, _, host = folded.partition("@")
-    if not name or "." not in host or not all(letter.isprintable() and letter != " " for letter in folded):
-        raise ValueError("not an address")
+    name, at, host = folded.rpartition("@")
+    if any(letter.isspace() for letter in folded):
+        raise PydanticCustomError("email_space", "a blank in it")
+    if not at or not name:
+        raise PydanticCustomError("email_at", "no name before an @")
+    if "." not in host.strip(".") or ".." in host or host.startswith("."):
+        raise PydanticCustomError("email_host", "no host with a dot behind the @")
+    if not all(letter.isprintable() for letter in folded) or _NOT_IN_ADDRESSES & set(folded) or "@" in name:
+        raise PydanticCustomError("email_sign", "a sign that no address holds")
     if len(folded) > LONGEST_EMAIL:  # folding makes some letters many
-        raise ValueError("too long")
+        raise PydanticCustomError("string_too_long", "too long")
     return folded
 
 

@@ -46,7 +46,7 @@ def conference_at(db: Session, ref: str) -> Conference:
     try:
         found = db.get(Conference, UUID(ref))
     except ValueError:
-        found = None
+        found = db.exec(select(Conference).where(col(Conference.slug) == ref)).first()
     if found is None or ((settings := db.get(ConferenceSettings, found.id)) and settings.delete_at):
         raise NotFound("not_found")
     return found

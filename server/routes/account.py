@@ -93,8 +93,8 @@ def flows(units: Units, passwords: Passwords, limiter: Limiter) -> Endpoints:
 
     @doors.flow("person.sign_in", "POST", "/api/sign-in", body=SignIn, result=Me, rate=SIGNING_IN)
     async def sign_in(visit: Visit, body: SignIn) -> Reply:
-        """Sign in by address and password. Counted by account too, known or not."""
-        limiter.hit(ACCOUNT, hashlib.sha256(body.email.encode()).hexdigest())
+        """Sign in by address and password. Counted by account and network too, known or not."""
+        limiter.hit(ACCOUNT, f"{visit.network} {hashlib.sha256(body.email.encode()).hexdigest()}")
         known = await units.read(lambda db: person.password_of(db, body.email))
         if not await passwords.right(known[1] if known else None, body.password) or known is None:
             raise LoginNeeded("sign_in.refused")

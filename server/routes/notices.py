@@ -6,7 +6,7 @@ from server.actions import notify
 from server.api.endpoint import Call, Endpoints, Reply, Visit
 from server.api.rates import ENTERING
 from server.api.runner import Units
-from server.domain.notice import MailHabits, MailHabitsChange, Notifications, NotificationsSeen
+from server.domain.notice import MailHabits, MailHabitsChange, MailState, Notifications, NotificationsSeen
 from server.queries import notices
 
 ONE = "/api/me/notifications"
@@ -40,6 +40,11 @@ def endpoints(units: Units, *, mail: bool) -> Endpoints:
         notify.change_habits(call.db, call.actor, body)
         call.db.flush()
         return notices.habits(call.db, call.actor, mail=mail)
+
+    @doors.flow("mail.show", "GET", "/api/mail", result=MailState)
+    async def state(visit: Visit) -> Reply:
+        """Whether this server sends mail."""
+        return Reply(MailState(on=mail))
 
     @doors.flow("mail.stop", "POST", "/api/mail/stop/{token}", status=204, rate=ENTERING)
     async def stop(visit: Visit) -> Reply:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 from websockets.exceptions import InvalidStatus
@@ -19,10 +21,12 @@ from models.stage import StreamKey
 from server.actions import conference, ledger
 from server.actions.person import create_setup_link
 from server.api.endpoint import Reply
-from server.api.rates import NEWCOMING, Limiter
+from server.api.rates import ACCOUNT, NEWCOMING, Limiter
 from server.api.runner import Door, Runner
 from server.assembly import StoredLedger, cookie_name
-from server.domain.errors import TooMany
+from server.domain.errors import Away, TooMany
+from server.messages import sentence
+from server.routes.passwords import AT_ONCE, MOST_WAITING, Passwords
 from tests.support.app import Server
 from tests.support.client import COOKIE, JSON, Browser, Refused
 from tests.support.people import World, enrol, settle
@@ -89,6 +93,47 @@ async def test_sign_in_is_limited_by_account_however_many_addresses_ask(own_serv
             assert [answer.status_code for answer in answers] == [401] * 10 + [429]
             assert answers[-1].json()["code"] == "too_many"
             assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+async def test_stranger_who_guesses_keeps_nobody_out(own_server: Server) -> None:
+    limiter = own_server.assembled.limiter
+    digest = hashlib.sha256(b"owner@example.org").hexdigest()
+    for _ in range(10):
+        limiter.hit(ACCOUNT, f"203.0.113.7 {digest}")
+    with pytest.raises(TooMany):
+        limiter.hit(ACCOUNT, f"203.0.113.7 {digest}")
+    async with own_server.browser() as owner:
+        answer = await owner.ask("POST", "/api/sign-in", {"email": "owner@example.org", "password": "a guess"})
+        assert answer.status_code == 401
+
+
+async def test_passwords_wait_in_a_short_queue() -> None:
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    hashed = await passwords.hash("right")
+    tries = (passwords.right(hashed, "right") for _ in range(AT_ONCE + MOST_WAITING + 6))
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    assert [one for one in done if one is True] == [True] * (AT_ONCE + MOST_WAITING)
+    assert [one.code for one in done if isinstance(one, Away)] == ["away.passwords"] * 6
+    assert await passwords.right(hashed, "right")
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("amal", "email.at"),
+        ("@example.org", "email.at"),
+        ("amal@example", "email.host"),
+        ("amal@.org", "email.host"),
+        ("amal @example.org", "email.space"),
+        ("amal,huda@example.org", "email.sign"),
+        ("<amal@example.org>", "email.sign"),
+    ],
+)
+async def test_what_is_wrong_with_an_address_is_said(server: Server, address: str, code: str) -> None:
+    body = {"name": "أمل", "email": address, "password": "12345678"}
+    async with server.browser(language="ar") as browser:
+        answer = await browser.ask("POST", "/api/sign-up", body)
+    assert answer.json()["fields"] == {"email": sentence("ar", code)}
 
 
 async def test_sign_in_is_limited_by_address(own_server: Server) -> None:

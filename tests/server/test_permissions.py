@@ -204,6 +204,7 @@ DOORS = {
     "check.start",
     "check.connect",
     "public.show",
+    "mail.show",
     "mail.stop",
     "registration.look",
     "registration.register",

@@ -13,13 +13,16 @@ import pytest_asyncio
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
+from models.conference import ConferenceSession
 from models.database import Database
 from models.notification import Mail, MailHabit, Notification
 from models.person import Person
-from server.actions import digest, letter
+from models.programme import Bookmark
+from server.actions import digest, letter, reminder
 from server.actions.letter import Button
 from server.actions.notify import notify
 from server.jobs.post import Postman, Smtp
+from server.jobs.runner import JobRunner
 from tests.support.app import Server
 from tests.support.people import World, settle
 from tests.support.services import Backend
@@ -211,6 +214,36 @@ async def test_quiet_hours_hold_mail_back_and_the_link_in_it_ends_all(db: Databa
     await db.write(stopped)
     assert await queued(db) == []
     assert await db.read(lambda unit: unit.exec(select(Notification.mail_due)).one()) is None
+
+
+async def test_reminder_comes_once_however_many_servers_run(backend: Backend, db: Database) -> None:
+    world = await settle(db)
+    attendee = world["attendee"].id
+    begin = now() + timedelta(minutes=10)
+
+    def save(unit: Session) -> None:
+        for id, at in ((world.session, begin), (world.other_session, begin + timedelta(hours=1))):
+            session = unit.get_one(ConferenceSession, id)
+            session.starts_at, session.ends_at = at, at + timedelta(hours=1)
+            unit.add(Bookmark(session_id=id, person_id=attendee))
+
+    await db.write(save)
+    other = Database(backend.database_url) if db.on_postgresql else db
+    runners = [JobRunner(db), JobRunner(other)]
+    for runner in runners:
+        await runner.list_regular()
+    await asyncio.gather(*(runner.run_due() for runner in runners))
+    await asyncio.gather(*(one.write(reminder.remind) for one in (db, other)))  # as when a lease had run out
+    (told,) = await db.read(lambda unit: list(unit.exec(select(Notification))))
+    assert (told.kind, told.stale_at) == ("session_soon", begin)
+
+    def shift(unit: Session) -> None:
+        unit.get_one(ConferenceSession, world.session).starts_at = begin + timedelta(minutes=4)
+
+    await db.write(shift)
+    assert [await db.write(reminder.remind) for _ in range(2)] == [1, 0]
+    if other is not db:
+        await other.close()
 
 
 async def test_whole_server_mails_a_sign_in_link_that_works_once(own_server: Server) -> None:

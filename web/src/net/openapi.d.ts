@@ -1491,6 +1491,11 @@ export interface components {
             /** Email */
             email: string;
         };
+        /** MailState */
+        MailState: {
+            /** On */
+            on: boolean;
+        };
         /**
          * Mapped
          * @description Which column holds what, by number from 0; and how dates like 3/4 are read.
