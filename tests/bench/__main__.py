@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tests.bench import command, first_load, hub
 from tests.bench.compiler import NoCompiler, program
+from tests.bench.media import glass
 from tests.bench.media import measure as media
 from tests.bench.places import RESULTS, ROOT
 from tests.bench.rows import Row, table, write
@@ -31,7 +32,8 @@ def _web(short: bool) -> Iterator[Row]:
 
 
 def _media(short: bool) -> Iterator[Row]:
-    return media.measure(media.SHORT if short else media.FULL, say)
+    yield from media.measure(media.SHORT if short else media.FULL, say)
+    yield from glass.measure(joins=10 if short else 40, frames=300, say=say)
 
 
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {

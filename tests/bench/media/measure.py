@@ -67,7 +67,7 @@ class Plan:
     warm_up_s: float = 1.5
 
 
-FULL = Plan(7, (100, 250, 600, 900), 5.0, 4.0)
+FULL = Plan(7, (100, 250, 600, 900), 3.0, 2.0)
 SHORT = Plan(1, (50, 150), 2.0, 2.0)
 
 
