@@ -30,7 +30,7 @@ from .rtp import is_rtcp
 UFRAG_CHARACTERS = 8
 PASSWORD_CHARACTERS = 24
 
-_MAX_PAIRS = 32
+_MAX_SOURCES = 32
 """Addresses one peer may be checked at (browsers use a handful)."""
 
 _MAX_WAITING = 64
@@ -122,13 +122,6 @@ class _Connection(Connection):
         self._local_candidates_start = True
         self._local_candidates_end = True
 
-    def knows(self, address: Address) -> bool:
-        return any(pair.remote_addr == address for pair in self._check_list)
-
-    @property
-    def crowded(self) -> bool:
-        return len(self._check_list) >= _MAX_PAIRS
-
     @property
     def waiting(self) -> int:
         return self._queue.qsize()
@@ -195,6 +188,7 @@ class PeerTransport:
         )
         self._task: asyncio.Task[None] | None = None
         self._ended = False
+        self._sources: set[Address] = set()
         port.add(self)
 
     @property
@@ -269,8 +263,9 @@ class PeerTransport:
         message = _read_stun(data)
         if message is None or not message.check_message_integrity(self.password.encode()):
             return False
-        if self._connection.crowded and not self._connection.knows(address):
+        if address not in self._sources and len(self._sources) >= _MAX_SOURCES:
             return False
+        self._sources.add(address)
         try:
             self._connection.request_received(message, address, self._protocol)
         except _STUN_FAULTS:
@@ -323,16 +318,16 @@ class PeerTransport:
 
     def send_rtp(self, plain: bytes) -> bool:
         """Protect and send one packet; false when libsrtp or the socket would not have it."""
-        return self._send(self._dtls._tx_srtp.protect, plain)
+        return self._send("protect", plain)
 
     def send_rtcp(self, plain: bytes) -> bool:
-        return self._send(self._dtls._tx_srtp.protect_rtcp, plain)
+        return self._send("protect_rtcp", plain)
 
-    def _send(self, protect: Callable[[bytes], bytes], plain: bytes) -> bool:
-        if not self.connected or self.address is None:
+    def _send(self, protect: str, plain: bytes) -> bool:
+        if not self.connected or self.address is None:  # before that there is nothing to protect with
             return False
         try:
-            protected = protect(plain)
+            protected = getattr(self._dtls._tx_srtp, protect)(plain)
         except (pylibsrtp.Error, ValueError):
             return False
         return self._port.send(protected, self.address)

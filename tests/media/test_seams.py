@@ -30,7 +30,6 @@ async def test_connection_has_the_members_we_stand_in_for() -> None:
     connection = Connection(ice_controlling=False)
 
     for name in (
-        "_check_list",
         "_local_candidates_start",
         "_local_candidates_end",
         "_nominated",
