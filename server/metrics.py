@@ -38,9 +38,7 @@ class _Parts(Collector):
             yield GaugeMetricFamily(f"multaqa_media_{name}", f"Media: {name.replace('_', ' ')}", value)
 
 
-def metrics_app(
-    hub: HubNumbers, lag: LoopLag, media: Callable[[], Awaitable[Mapping[str, float]]]
-) -> Starlette:
+def metrics_app(hub: HubNumbers, lag: LoopLag, media: Callable[[], Awaitable[Mapping[str, float]]]) -> Starlette:
     """The application behind the metrics port: its own, never public. `media` asks media for its numbers."""
     registry = CollectorRegistry()
     parts = _Parts(hub, lag)

@@ -50,10 +50,14 @@ class Talk:
     hall: str = "القاعة الكبرى"
     language: str = "ar"
     speakers: tuple[Someone, ...] = ()
+    card: tuple[str, str] = ("", "")  # what the waiting card says, in Arabic and in English
 
     @property
     def id(self) -> UUID:
         return fixed(f"session:{self.key}")
+
+    def live_since(self, starts_at: datetime) -> datetime | None:
+        return starts_at if self.state == "live" else None
 
 
 TALKS = (
@@ -84,6 +88,10 @@ TALKS = (
         state="backstage",
         hall="قاعة الورش",
         speakers=(PERSONAS["speaker"],),
+        card=(
+            "أحضروا معكم نصًّا قصيرًا كتبتموه لنعمل عليه معًا.",
+            "Bring a short text of your own: we will work on it together.",
+        ),
     ),
     Talk(
         "burnout",
@@ -170,6 +178,9 @@ def _conference(db: Session) -> None:
                 hall=talk.hall,
                 language=talk.language,
                 state=talk.state,
+                live_since=talk.live_since(starts_at),
+                card_ar=talk.card[0],
+                card_en=talk.card[1],
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(minutes=talk.minutes),
             )
@@ -218,6 +229,7 @@ def _move_to_now(db: Session) -> None:
         row.starts_at = begin + timedelta(minutes=talk.begins)
         row.ends_at = row.starts_at + timedelta(minutes=talk.minutes)
         row.state = talk.state
+        row.live_since = talk.live_since(row.starts_at)
         row.version += 1
         shown = programme.session_view(db, row)
         for channel in (session_channel(row.id), conference_channel(CONFERENCE)):

@@ -70,7 +70,7 @@ class StageInvited(Fact, name="stage.invited", channels=("person",)):
 
 @dataclass(frozen=True)
 class RoomWish:
-    """All that is wished of a room, whole. Who is on air and who is muted are named as persons or films."""
+    """All that is wished of a room, whole. Who is on air and who is muted are named as persons."""
 
     revision: int
     open: bool

@@ -188,7 +188,7 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
     publishers = [
         {
             "id": one["id"],
-            "person_id": _person(one["owner"]),
+            "person_id": one["owner"].partition("/")[0],
             "label": one["label"],
             "kind": one.get("kind", "camera"),
             "audio": one["audio"],
@@ -212,13 +212,7 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
 
 def _speaking(event: dict[str, Any]) -> StageSpeaking:
     speaking = [
-        {"publisher": one["publisher"], "person_id": _person(one["owner"]), "slot": one["slot"]}
+        {"publisher": one["publisher"], "person_id": one["owner"].partition("/")[0], "slot": one["slot"]}
         for one in event["speaking"]
     ]
     return StageSpeaking.model_validate({"main": event["main"], "speaking": speaking})
-
-
-def _person(owner: str) -> str | None:
-    """Whose publisher it is: a prepared video is nobody's."""
-    who = owner.partition("/")[0]
-    return None if who.startswith("film:") else who

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from models.conference import ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
-from models.stage import Film, Stage, Standing, StreamKey
+from models.stage import Stage, Standing, StreamKey
 from server.domain import stage
 from server.domain.errors import Forbidden
 from server.domain.person import Actor, owner_of
@@ -126,8 +126,7 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         for id, role in roles.items()
         if wished_on_air(role, standings[id].on_air if id in standings else None, any_speakers=any_speakers)
     ]
-    films = db.exec(select(Film.id).where(col(Film.playing_in) == session_id)).all()
-    names = [*sorted(map(str, people_on_air)), *sorted(f"film:{id}" for id in films)]
+    names = sorted(map(str, people_on_air))
     return RoomWish(
         revision=session.version + session.directed,  # both only grow
         open=session.state in OPEN,

@@ -71,7 +71,7 @@ class MediaDoors:
         if feed not in FEEDS:
             raise NotFound("not_found")
         comer = await self._comer(request, session_id, "stage.publish" if sending else FEEDS[feed])
-        kind = "video" if comer.owner.startswith("film:") else _kind(request)
+        kind = _kind(request)
         if _content_type(request) != SDP:
             raise WrongKind("content_type.unknown")
         offer = (await read_body(request, most=SDP_BYTES)).decode("utf-8", "replace")

@@ -88,6 +88,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("team", f"/t/{TEAM}", "team_lead"),
         Place("board", f"/b/{board}", "team_lead"),
         Place("stage", live, "attendee"),
+        Place("stage-crew", live, "organiser"),
         Place("stage-later", f"/s/{LATER_SESSION}", "attendee"),
         Place("stage-ended", f"/s/{ENDED_SESSION}", "attendee"),
         Place("desk", f"{live}/desk", "moderator"),

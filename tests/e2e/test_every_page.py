@@ -24,7 +24,7 @@ PAGES = (
     *("home", "lobby", "edit", "people", "me", "team", "board"),
     *("register", "registrations", "settings", "announcements", "notifications", "mail-habits"),
     *("stage", "stage-later", "stage-ended", "desk", "studio"),
-    *("lobby+session", "people+invitation", "stage+joined", "stage+questions"),
+    *("lobby+session", "people+invitation", "stage+joined", "stage+questions", "stage-crew+desk"),
 )
 
 
@@ -43,8 +43,20 @@ async def ask(page: Page) -> None:
     await page.locator("li[data-question]").first.wait_for()
 
 
+async def direct(page: Page) -> None:
+    await page.locator("[data-tab=stage]").click()
+    await page.locator("[data-desk] details summary").click()
+    await page.locator("[data-standing]").first.wait_for()
+
+
 # The same pages in the middle of something.
-BUSY = {"lobby+session": add_session, "people+invitation": invite, "stage+joined": watch, "stage+questions": ask}
+BUSY = {
+    "lobby+session": add_session,
+    "people+invitation": invite,
+    "stage+joined": watch,
+    "stage+questions": ask,
+    "stage-crew+desk": direct,
+}
 
 
 @pytest.fixture(params=["ar", "en"])

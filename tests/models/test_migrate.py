@@ -107,7 +107,6 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "stream_key",
         "tally",
         "standing",
-        "film",
         "track",
     }
     migrate.upgrade(database_url)

@@ -1,4 +1,4 @@
-"""What the work on stage adds: who stands where, prepared videos, the waiting card, rehearsals."""
+"""What the work on stage adds: who stands where, the waiting card, rehearsals."""
 
 from __future__ import annotations
 
@@ -50,51 +50,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session_id", "person_id", name="pk_standing"),
     )
     op.create_index("ix_standing_person_id", "standing", ["person_id"])
-    op.create_table(
-        "film",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("session_id", sa.Uuid(), nullable=False),
-        sa.Column("made_by", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("received", sa.BigInteger(), nullable=False),
-        sa.Column("progress", sa.Integer(), nullable=False),
-        sa.Column("seconds", sa.Float(), nullable=False),
-        sa.Column("fault", sa.String(length=48), nullable=False),
-        sa.Column("playing_in", sa.Uuid(), nullable=True),
-        sa.Column("begins_at", sa.Float(), nullable=False),
-        sa.Column("started_at", models.base.UtcTime(timezone=True), nullable=True),
-        sa.Column("created_at", models.base.UtcTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["session_id"],
-            ["conference_session.id"],
-            name="fk_film_session_id_conference_session",
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["playing_in"],
-            ["conference_session.id"],
-            name="fk_film_playing_in_conference_session",
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name="fk_film_made_by_person", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_film"),
-    )
-    op.create_index("ix_film_session_id", "film", ["session_id"])
-    op.create_index("ix_film_playing_in", "film", ["playing_in"])
-    with op.batch_alter_table("stream_key") as table:
-        table.add_column(sa.Column("film_id", sa.Uuid(), nullable=True))
-        table.create_foreign_key("fk_stream_key_film_id_film", "film", ["film_id"], ["id"], ondelete="CASCADE")
-        table.create_index("ix_stream_key_film_id", ["film_id"])
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("stream_key") as table:
-        table.drop_index("ix_stream_key_film_id")
-        table.drop_constraint("fk_stream_key_film_id_film", type_="foreignkey")
-        table.drop_column("film_id")
-    op.drop_table("film")
     op.drop_table("standing")
     with op.batch_alter_table("conference_session") as table:
         table.drop_constraint("uq_conference_session_rehearsal_of", type_="unique")

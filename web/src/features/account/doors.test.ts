@@ -18,5 +18,6 @@ describe('pageOf', () => {
   it('goes to the session, else the team, else the programme', () => {
     const joined = { me: null as never, conference_id: 'c', session_id: null, team_id: null };
     expect([pageOf({ ...joined, session_id: 's', team_id: 't' }), pageOf({ ...joined, team_id: 't' }), pageOf(joined)]).toEqual(['/s/s', '/t/t', '/c/c']);
+    expect(pageOf({ ...joined, session_id: 's' }, 'speaker')).toBe('/s/s/studio');
   });
 });

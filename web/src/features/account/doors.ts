@@ -51,7 +51,9 @@ export function nextOf(search: string): string {
   return next.startsWith('/') && !next.startsWith('//') && match(next.split(/[?#]/)[0]!) ? next : '/';
 }
 
-export function pageOf(joined: Joined): string {
+/** A speaker lands where speakers get ready; everybody else among the audience. */
+export function pageOf(joined: Joined, role?: Role): string {
+  if (joined.session_id && role === 'speaker') return `/s/${joined.session_id}/studio`;
   if (joined.session_id) return `/s/${joined.session_id}`;
   if (joined.team_id) return `/t/${joined.team_id}`;
   return `/c/${joined.conference_id}`;
