@@ -23,11 +23,13 @@ from config.settings import Settings, SettingsFault
 from models import migrate as migrations
 from models.database import Database
 from server.actions.person import create_setup_link
-from server.demo import seed
+from server.demo import programmes, seed
 from server.domain.person import OneTimeLinkView
+from server.files import Files
 from server.keeping import copying
 from server.keeping.faults import KeepingFault
 from server.live.media import MediaClient
+from server.pictures import ENDING, square
 from server.ports import PortTaken, listening
 from server.supervisor import Child, Supervisor
 
@@ -48,6 +50,12 @@ def serve() -> None:
         _supervise(placed, door, [f"Become the first organiser: {link.url}"] if link else [])
 
 
+async def _hang_pictures(db: Database, files: Files) -> None:
+    """The example's speakers get their pictures by the way that uploaded ones go."""
+    names = {someone: await files.put(square(raw), ENDING) for someone, raw in programmes.pictures()}
+    await db.write(lambda unit: programmes.hang(unit, names))
+
+
 @app.command()
 def demo() -> None:
     """Run a living example conference on this machine, with a talk on air. No passwords, no set-up."""
@@ -56,6 +64,7 @@ def demo() -> None:
         with _plainly():
             migrations.upgrade(placed.database)
             film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
+            _once(placed, lambda db: _hang_pictures(db, Files(placed.data_dir / "files")))
         speaker = Child("film", ["film", "--url", film.url, "--control", "CONTROL"], {FILM_KEY: film.key})
         notes = ["This is an example: choose who you want to be on the page."]
         if placed.port != settings.port:

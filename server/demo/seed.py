@@ -15,7 +15,7 @@ from models.person import Person
 from models.team import Board, BoardColumn
 from server.actions import card, session, team
 from server.actions.publish import publish
-from server.demo import conversation, guests, interaction
+from server.demo import conversation, guests, interaction, programmes
 from server.demo.people import (
     CONFERENCE,
     CROWD,
@@ -49,6 +49,9 @@ class Talk:
     state: str = "scheduled"
     hall: str = "القاعة الكبرى"
     language: str = "ar"
+    track: str = "القيادة"
+    kind: str = "talk"
+    english: tuple[str, str] | None = None
     speakers: tuple[Someone, ...] = ()
     card: tuple[str, str] = ("", "")  # what the waiting card says, in Arabic and in English
 
@@ -58,6 +61,9 @@ class Talk:
 
     def live_since(self, starts_at: datetime) -> datetime | None:
         return starts_at if self.state == "live" else None
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        return {"en": {"title": self.english[0], "description": self.english[1]}} if self.english else {}
 
 
 TALKS = (
@@ -68,6 +74,8 @@ TALKS = (
         begins=-110,
         minutes=45,
         state="ended",
+        kind="ceremony",
+        english=("Opening: why volunteer together?", "A welcome, and what awaits us in these two days."),
         speakers=(PERSONAS["organiser"],),
     ),
     Talk(
@@ -77,6 +85,10 @@ TALKS = (
         begins=-15,
         minutes=60,
         state="live",
+        english=(
+            "How to run a volunteer team remotely",
+            "From the first message to the first result: simple tools, clear agreements, shorter meetings.",
+        ),
         speakers=(ON_AIR, PERSONAS["speaker"]),
     ),
     Talk(
@@ -87,6 +99,9 @@ TALKS = (
         minutes=75,
         state="backstage",
         hall="قاعة الورش",
+        track="التواصل",
+        kind="workshop",
+        english=("Workshop: words that reach people", "We write a call for volunteers and mend it line by line."),
         speakers=(PERSONAS["speaker"],),
         card=(
             "أحضروا معكم نصًّا قصيرًا كتبتموه لنعمل عليه معًا.",
@@ -99,6 +114,8 @@ TALKS = (
         "Five signs, and what a small team can do about each of them this week.",
         begins=60,
         minutes=45,
+        hall="قاعة النقاش",
+        track="العافية",
         language="en",
         speakers=(CROWD[3],),
     ),
@@ -108,7 +125,45 @@ TALKS = (
         "قصة حملة «كتاب لكل بيت»: ما نجح، وما تعلّمناه مما لم ينجح.",
         begins=150,
         minutes=45,
+        track="التواصل",
+        english=(
+            "From idea to campaign in a week",
+            "The story of “a book for every home”: what worked, and what did not.",
+        ),
         speakers=(CROWD[0],),
+    ),
+    Talk("pause", "استراحة", "", begins=45, minutes=15, track="", kind="break", english=("Break", "")),
+    Talk(
+        "panel",
+        "حوار: كيف نموّل المبادرات الصغيرة؟",
+        "ثلاث تجارب من ثلاثة بلدان، وأسئلتكم.",
+        begins=120,
+        minutes=60,
+        hall="قاعة النقاش",
+        kind="panel",
+        english=("Panel: paying for small initiatives", "Three stories from three countries, and your questions."),
+        speakers=(PERSONAS["organiser"], CROWD[1]),
+    ),
+    Talk(
+        "care",
+        "راحة المتطوّع: كيف نعتني بمن يعتني بالناس؟",
+        "علامات الإرهاق المبكرة، وخطوات يقدر عليها كل فريق.",
+        begins=24 * 60,
+        minutes=60,
+        track="العافية",
+        kind="keynote",
+        english=("Caring for those who care", "Early signs of exhaustion, and steps that every team can take."),
+        speakers=(CROWD[2],),
+    ),
+    Talk(
+        "closing",
+        "الختام وشكر المتطوّعين",
+        "أهم ما خرجنا به، وموعدنا القادم.",
+        begins=27 * 60,
+        minutes=30,
+        track="",
+        kind="ceremony",
+        english=("Closing and thanks", "What we take home, and when we meet again."),
     ),
     Talk(
         "sprint",
@@ -117,6 +172,8 @@ TALKS = (
         begins=24 * 60,
         minutes=120,
         hall="قاعة الورش",
+        track="التواصل",
+        kind="workshop",
         language="en",
         speakers=(CROWD[5],),
     ),
@@ -161,6 +218,14 @@ def _conference(db: Session) -> None:
         zone=ZONE,
         starts_on=today,
         ends_on=today + timedelta(days=1),
+        public=True,
+        slug="multaqa-demo",
+        translations={
+            "en": {
+                "title": "Gathering of Arab Volunteers",
+                "description": "Two days of talks and workshops on volunteering from afar, open to everybody.",
+            }
+        },
     )
     db.add(conference)
     db.flush()
@@ -177,6 +242,9 @@ def _conference(db: Session) -> None:
                 description=talk.description,
                 hall=talk.hall,
                 language=talk.language,
+                track=talk.track,
+                kind=talk.kind,
+                translations=talk.translations,
                 state=talk.state,
                 live_since=talk.live_since(starts_at),
                 card_ar=talk.card[0],
@@ -190,6 +258,7 @@ def _conference(db: Session) -> None:
         for speaker in talk.speakers:
             db.add(SessionSpeaker(session_id=talk.id, person_id=speaker.id))
     db.flush()
+    programmes.lay_out(db)
     publish(db, conference_channel(CONFERENCE), ConferenceChanged(conference=conference_view(conference)))
 
 

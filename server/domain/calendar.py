@@ -35,7 +35,7 @@ def calendar(conference: Conference, entries: Sequence[Entry], *, locale: str, t
     made.add("x-wr-calname", title)
     made.add("x-wr-timezone", conference.zone)
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    made.add("x-published-ttl", REFRESH)
+    made.add("x-published-ttl", "PT30M")
     for entry in entries:
         made.add_component(_event(entry, locale))
     return bytes(made.to_ical())

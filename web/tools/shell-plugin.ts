@@ -11,7 +11,7 @@ import type { Plugin } from 'vite';
 type Bundle = Record<string, { type: string; fileName: string } & Record<string, unknown>>;
 
 const DEV_VALUES: Record<string, string> = {
-  lang: 'ar', dir: 'rtl', title: 'ملتقى', description: '', nonce: '', boot: 'null', preload: '',
+  lang: 'ar', dir: 'rtl', title: 'ملتقى', description: '', nonce: '', boot: 'null', head: '', reading: '', preload: '',
 };
 
 export function shellPlugin(): Plugin {

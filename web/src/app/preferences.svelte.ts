@@ -23,6 +23,7 @@ function write(name: string, value: string | null): void {
 
 class Preferences {
   theme = $state<Theme>((read('theme') as Theme | null) ?? 'auto');
+  hijri = $state(read('calendar') === 'hijri');
   clock = $state<Clock>(read('clock') === 'theirs' ? 'theirs' : 'mine');
 
   setTheme(theme: Theme): void {
@@ -30,6 +31,11 @@ class Preferences {
     write('theme', theme === 'auto' ? null : theme);
     if (theme === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
+  }
+
+  setHijri(on: boolean): void {
+    this.hijri = on;
+    write('calendar', on ? 'hijri' : null);
   }
 
   setClock(clock: Clock): void {

@@ -53,11 +53,12 @@ export function dateRange(from: string, to: string | null): string {
 
 /** The zone in words a reader knows: "توقيت مصر", "Egypt Time". */
 export function zoneName(zone: string): string {
+  if (/^(Etc\/)?(UTC|GMT|UCT|Zulu)$/.test(zone)) return zonePart('UTC', 'long'); // generic it is "غرينتش+0"
   const short = zonePart(zone, 'shortGeneric');
   return /^[A-Z]{2,5}$/.test(short) ? zonePart(zone, 'longGeneric') : short; // "EET" is no word
 }
 
-function zonePart(zone: string, timeZoneName: 'shortGeneric' | 'longGeneric'): string {
+function zonePart(zone: string, timeZoneName: 'shortGeneric' | 'longGeneric' | 'long'): string {
   const parts = format(zone, { timeZoneName }).formatToParts(new Date());
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? zone;
 }

@@ -1,10 +1,53 @@
 /** The programme's rules of show: newest version wins, order by time and hall, days of the zone looked at. */
 import { dayKey } from '~/i18n/format';
 import { fromLocalField } from '~/i18n/zones';
-import type { Conference, Session, SessionState } from '~/net/shapes';
+import { fold } from '~/i18n/fold';
+import type { Conference, Hall, Session, SessionState } from '~/net/shapes';
 
 export interface Slot { starts_at: string; sessions: Session[] }
 export interface Day { key: string; first: string; slots: Slot[]; count: number }
+
+/** A title and description in the reader's language where there is one, else as first written. */
+export function wordsOf(row: { title: string; description: string; translations: Record<string, { title: string; description: string }> }, locale: string): { title: string; description: string } {
+  const own = row.translations[locale];
+  return own ? { title: own.title, description: own.description || row.description } : row;
+}
+
+export interface Wish { words: string; hall: string; track: string; language: string; saved: boolean }
+export const NO_WISH: Wish = { words: '', hall: '', track: '', language: '', saved: false };
+
+/** What fits all filters. Words are looked for in every language of a session, in its hall, track and speakers, however spelled. */
+export function filtered(sessions: readonly Session[], wish: Wish, saved: ReadonlySet<string>): Session[] {
+  const words = fold(wish.words).split(' ').filter(Boolean);
+  return sessions.filter((session) => {
+    if (wish.hall && session.hall !== wish.hall) return false;
+    if (wish.track && session.track !== wish.track) return false;
+    if (wish.language && session.language !== wish.language) return false;
+    if (wish.saved && !saved.has(session.id)) return false;
+    if (words.length === 0) return true;
+    const text = fold(
+      [session.title, session.description, session.hall, session.track, ...session.speakers.map(({ name }) => name),
+        ...Object.values(session.translations).flatMap((one) => [one.title, one.description])].join(' '),
+    );
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** The halls of a day as columns: those it uses, in their order, and one without a name for what has no hall. */
+export function columns(sessions: readonly Session[], halls: readonly Hall[]): string[] {
+  const used = new Set(sessions.map(({ hall }) => hall));
+  const known = halls.map(({ name }) => name).filter((name) => used.delete(name));
+  return [...known, ...[...used].sort((one, other) => Number(one === '') - Number(other === '') || one.localeCompare(other))];
+}
+
+export function withShifts(
+  sessions: readonly Session[], shifts: readonly { session_id: string; starts_at: string; ends_at: string; version: number }[],
+): Session[] {
+  return shifts.reduce<Session[]>((list, { session_id, ...times }) => {
+    const known = list.find(({ id }) => id === session_id);
+    return known ? withSession(list, { ...known, ...times }) : list;
+  }, [...sessions]);
+}
 
 export function withSession(sessions: readonly Session[], fresh: Session): Session[] {
   const old = sessions.find((session) => session.id === fresh.id);
