@@ -8,10 +8,12 @@ from models.database import Database
 from models.publication import Publication
 from realtime.hub.frames import publication as encode
 from realtime.hub.ports import Frame, Gone, Position
+from server.domain.announcement import AnnouncementWithdrawn
 from server.domain.message import MessageDeleted, MessageHidden
 from server.queries import channels
 
-_ERASING = tuple(f'"name":"{fact.name}"'.encode() for fact in (MessageDeleted, MessageHidden))
+_ERASERS = (MessageDeleted, MessageHidden, AnnouncementWithdrawn)
+_ERASING = tuple(f'"name":"{fact.name}"'.encode() for fact in _ERASERS)
 
 
 class StoredHistory:

@@ -1,0 +1,70 @@
+"""A conference's settings, and letting a whole conference go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, col, select
+
+from models.base import now
+from models.conference import Conference
+from models.person import Person
+from models.publication import Publication
+from models.settings import ConferenceSettings
+from server.actions import settings
+from tests.support.app import Server
+from tests.support.client import Refused
+from tests.support.people import World, settle
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_organiser_says_who_makes_teams(server: Server, world: World) -> None:
+    path = f"/api/conferences/{world.conference}"
+    async with (
+        server.browser(world["organiser"].token) as organiser,
+        server.browser(world["speaker"].token) as speaker,
+        server.browser(world["attendee"].token) as attendee,
+    ):
+        assert (await speaker.ask("POST", f"{path}/teams", {"title": "x"})).status_code == 403
+        changed = await organiser.patch(f"{path}/settings", {"teams_by": "crew"})
+        assert (changed["teams_by"], changed["delete_at"]) == ("crew", None)
+        assert "team.create" in (await speaker.get(f"{path}/mine"))["may"]
+        assert "team.create" not in (await attendee.get(f"{path}/mine"))["may"]
+        await speaker.post(f"{path}/teams", {"title": "فريق المتحدثين"})
+        assert (await attendee.ask("POST", f"{path}/teams", {"title": "x"})).status_code == 403
+
+
+async def test_deleted_conference_stays_for_a_time_and_then_goes_whole(server: Server, world: World) -> None:
+    there = await settle(server.db, "ملتقى آخر")
+    path = f"/api/conferences/{world.conference}"
+    async with server.browser(world["organiser"].token) as organiser:
+        with pytest.raises(Refused) as refused:
+            await organiser.post(f"{path}/deletion", {"title": "غيره"})
+        assert refused.value.code == "conference.other_title"
+        await organiser.post(f"{path}/deletion", {"title": "مُلتقى التطوع"})  # spelt otherwise, and the same
+        assert (await organiser.delete(f"{path}/deletion"))["delete_at"] is None
+        going = await organiser.post(f"{path}/deletion", {"title": "ملتقى التطوّع"})
+        assert going["delete_at"] is not None
+        assert await server.db.write(settings.delete_due) == 0  # there are days left
+        await organiser.get(path)
+
+        def over(db: Session) -> None:
+            db.get_one(ConferenceSettings, world.conference).delete_at = now() - timedelta(seconds=1)
+
+        await server.db.write(over)
+        assert await server.db.write(settings.delete_due) == 1
+        assert (await organiser.ask("GET", path)).status_code == 404
+        guest, attendee = world["guest"].id, world["attendee"].id
+
+        def left(db: Session) -> tuple[object, ...]:
+            channels = [f"conference:{world.conference}", f"session:{world.session}"]
+            told = db.exec(select(Publication.id).where(col(Publication.channel).in_(channels))).all()
+            people = db.exec(select(Person.id).where(col(Person.id).in_([guest, attendee]))).all()
+            return db.get(Conference, world.conference), list(told), list(people)
+
+        # People with an account stay; a guest was a person of this conference alone.
+        assert await server.db.read(left) == (None, [], [attendee])
+    async with server.browser(there["organiser"].token) as other:
+        await other.get(f"/api/conferences/{there.conference}")
