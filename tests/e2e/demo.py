@@ -83,6 +83,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("notifications", "/notifications", "attendee"),
         Place("mail-habits", "/notifications#habits", "attendee"),
         Place("registrations", f"{conference}/registrations", "organiser"),
+        Place("log", f"{conference}/log", "organiser"),
         Place("settings", f"{conference}/settings", "organiser"),
         Place("announcements", f"{conference}/announcements", "organiser"),
         Place("team", f"/t/{TEAM}", "team_lead"),
@@ -92,6 +93,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("stage-later", f"/s/{LATER_SESSION}", "attendee"),
         Place("stage-ended", f"/s/{ENDED_SESSION}", "attendee"),
         Place("desk", f"{live}/desk", "moderator"),
+        Place("moderation", f"{live}/moderation", "moderator"),
         Place("studio", f"/s/{NEXT_SESSION}/studio", "speaker"),
     ]
 

@@ -23,7 +23,7 @@ PAGES = (
     *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "nowhere"),
     *("home", "lobby", "edit", "people", "me", "team", "board"),
     *("register", "registrations", "settings", "announcements", "notifications", "mail-habits"),
-    *("stage", "stage-later", "stage-ended", "desk", "studio"),
+    *("stage", "stage-later", "stage-ended", "desk", "moderation", "log", "studio"),
     *("lobby+session", "people+invitation", "stage+joined", "stage+questions", "stage-crew+desk"),
 )
 
