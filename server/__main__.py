@@ -23,7 +23,7 @@ from config.settings import Settings, SettingsFault
 from models import migrate as migrations
 from models.database import Database
 from server.actions.person import create_setup_link
-from server.demo import programmes, seed
+from server.demo import programmes, recorded, seed
 from server.domain.person import OneTimeLinkView
 from server.files import Files
 from server.keeping import copying
@@ -65,6 +65,8 @@ def demo() -> None:
             migrations.upgrade(placed.database)
             film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
             _once(placed, lambda db: _hang_pictures(db, Files(placed.data_dir / "files")))
+            made = recorded.make(placed.data_dir)
+            _once(placed, lambda db: db.write(lambda unit: recorded.lay_out(unit, made)))
         speaker = Child("film", ["film", "--url", film.url, "--control", "CONTROL"], {FILM_KEY: film.key})
         notes = ["This is an example: choose who you want to be on the page."]
         if placed.port != settings.port:

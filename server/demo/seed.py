@@ -54,6 +54,7 @@ class Talk:
     english: tuple[str, str] | None = None
     speakers: tuple[Someone, ...] = ()
     card: tuple[str, str] = ("", "")  # what the waiting card says, in Arabic and in English
+    record: bool = False
 
     @property
     def id(self) -> UUID:
@@ -98,6 +99,7 @@ TALKS = (
         begins=60,
         minutes=75,
         state="backstage",
+        record=True,
         hall="قاعة الورش",
         track="التواصل",
         kind="workshop",
@@ -249,6 +251,7 @@ def _conference(db: Session) -> None:
                 live_since=talk.live_since(starts_at),
                 card_ar=talk.card[0],
                 card_en=talk.card[1],
+                record=talk.record,
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(minutes=talk.minutes),
             )

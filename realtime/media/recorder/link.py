@@ -165,25 +165,33 @@ class RecorderLink:
 
     async def _keep(self) -> None:
         while not self._ended:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                __package__,
-                "--root",
-                str(self._root),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                process_group=0,
-            )
-            self._process = process
-            for stage in self._stages.values():
-                self._say(stage)
-            await self._hear(process)
-            self._process = None
-            code = await process.wait()
+            try:
+                await self._serve()
+            except OSError:
+                logger.exception("the recorder could not be started")
             if not self._ended:
-                logger.warning("the recorder ended with %d and is started again", code)
                 await asyncio.sleep(_AGAIN_S)
+
+    async def _serve(self) -> None:
+        """One life of the process."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            __package__,
+            "--root",
+            str(self._root),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a terminal's Ctrl-C reaches the parent alone
+        )
+        self._process = process
+        for stage in self._stages.values():
+            self._say(stage)
+        await self._hear(process)
+        self._process = None
+        code = await process.wait()
+        if not self._ended:
+            logger.warning("the recorder ended with %d and is started again", code)
 
     async def _hear(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
