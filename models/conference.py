@@ -62,6 +62,7 @@ class ConferenceSession(Table, table=True):
     starts_at: datetime = moment()
     ends_at: datetime = moment()
     state: str = Field(default="scheduled", max_length=16)
+    record: bool = False
     live_since: datetime | None = moment(nullable=True)
     # What the waiting card says, in either language, and until when a break lasts.
     card_ar: str = Field(default="", max_length=400)

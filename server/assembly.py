@@ -33,6 +33,7 @@ from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
 from server.files import Files
 from server.jobs.post import Carrier, Nowhere, Postman, Smtp
+from server.jobs.recordings import RecordingKeeper
 from server.jobs.runner import JobRunner
 from server.live.access import AccessFollower
 from server.live.gate import ConferenceGate
@@ -53,6 +54,7 @@ from server.routes import (
     polls,
     programme,
     questions,
+    recordings,
     registration,
     sessions,
     stage,
@@ -65,6 +67,7 @@ from server.routes import settings as settings_routes
 from server.routes.downloads import Downloads
 from server.routes.pages import Pages
 from server.routes.passwords import Passwords
+from server.routes.recordings import Recorded
 from server.routes.system import Health, LoopLag
 from server.routes.whip import MediaDoors
 
@@ -153,6 +156,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         access = AccessFollower(hub, stages)
         jobs = JobRunner(database)
+        keeper = RecordingKeeper(database, settings.data_dir)
         postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
         cast = Cast(database, hub) if settings.mode == "demo" else None
         database.listener = _listener(hub, stages, (tallies, signs))
@@ -160,6 +164,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         await access.start()
         stages.start()
         jobs.start()
+        keeper.start()
         if postman is not None:
             postman.start()
         lag.start()
@@ -173,6 +178,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             if postman is not None:
                 await postman.stop()
             await jobs.stop()
+            await keeper.stop()
             await lag.stop()
             await tallies.stop()
             await signs.stop()
@@ -200,6 +206,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             *system.routes(health, endpoints, version=__version__),
             WebSocketRoute("/ws", hub.route),
             *Downloads(database, runner, limiter, files, url=settings.url).routes(),
+            *Recorded(settings.data_dir).routes(),
             *MediaDoors(database, runner, limiter, media).routes(),
             *check.routes(limiter),
             *pages.routes(),
@@ -232,6 +239,7 @@ def declared(
         stage.ENDPOINTS,
         chat.ENDPOINTS,
         moderation.ENDPOINTS,
+        recordings.ENDPOINTS,
         questions.ENDPOINTS,
         polls.ENDPOINTS,
         audience.ENDPOINTS,

@@ -10,7 +10,7 @@ from models.base import now
 from models.conference import Conference, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing, StreamKey
-from server.actions import conference, halls, ledger, saved
+from server.actions import conference, halls, ledger, recording, saved
 from server.actions.publish import access_changed, publish
 from server.domain.errors import NotFound
 from server.domain.person import Actor, owner_of
@@ -62,6 +62,7 @@ def change(db: Session, actor: Actor, session_id: UUID, wish: SessionChange) -> 
     session.hall, session.track = halls.placed(db, session.conference_id, hall=session.hall, track=session.track)
     if session.starts_at != was:
         saved.tell_moved(db, [session])
+    recording.follow(db, session)
     return tell(db, session)
 
 
@@ -130,6 +131,7 @@ def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
     session.live_since = now() if to == "live" else None
     if to == "ended":
         _clear_stage(db, session)
+    recording.follow(db, session)
     shown = tell(db, session)
     tell_stage(db, session)
     tell_desk(db, session)

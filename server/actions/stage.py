@@ -26,6 +26,7 @@ class RoomState:
     revision: int
     publishers: Sequence[Mapping[str, Any]]
     viewers: int
+    programme: Mapping[str, Any] | None = None
 
 
 def observe(db: Session, state: RoomState) -> bool:
@@ -49,6 +50,7 @@ def observe(db: Session, state: RoomState) -> bool:
     stage.instance, stage.revision = state.instance, state.revision
     stage.publishers = [dict(publisher) for publisher in state.publishers]
     stage.viewers = state.viewers
+    stage.programme = dict(state.programme) if state.programme else None
     db.flush()
     if session.state == "live":
         tell_stage(db, session)

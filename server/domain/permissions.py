@@ -81,6 +81,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "interaction.change": _CREW,
     "line.say": _CREW,
     "line.show": _STAGE,
+    "recording.show": _EVERYBODY,
+    "recording.manage": _ORGANISER,
     "stage.watch": _EVERYBODY,
     "stage.backstage": _BEHIND,
     "stage.publish": _BEHIND,

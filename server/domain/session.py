@@ -15,6 +15,7 @@ from models.stage import Stage
 from server.domain.errors import BadInput, Conflict
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
+from server.domain.recording import live_address
 from server.domain.text import Note, OptionalLine, OptionalProse, Title
 from server.domain.translation import Language, Translations, Words
 from server.domain.view import Fact, Position, View
@@ -57,6 +58,7 @@ class SessionView(View):
     ends_at: datetime
     state: State
     note: str
+    record: bool
     speakers: list[PersonView]
     live_since: datetime | None
     card_ar: str
@@ -75,6 +77,7 @@ class SessionDraft(View):
     kind: SessionKind = "talk"
     language: Language = "ar"
     translations: Translations = Field(default_factory=dict)
+    record: bool = False
     starts_at: Moment
     ends_at: Moment
 
@@ -87,6 +90,7 @@ class SessionChange(View):
     kind: SessionKind | None = None
     language: Language | None = None
     translations: Translations | None = None
+    record: bool | None = None
     starts_at: Moment | None = None
     ends_at: Moment | None = None
     codec: Codec | None = None
@@ -131,6 +135,9 @@ class StageView(View):
     publishers: list[PublisherView]
     viewers: int
     revision: int
+    hls: str | None  # the playlist of those who watch a few seconds behind, and of late comers
+    recording: bool
+    recording_fault: Literal["disk_full", "write_failed"] | None
 
 
 class SessionSnapshot(View):
@@ -201,12 +208,16 @@ def stage_view(
     live = session.state == "live"
     told = stage.publishers if stage is not None and live else []
     told = sorted(told, key=lambda item: places.get(item.get("person_id") or "", 0))
+    written = stage.programme if stage is not None and live else None
     return StageView(
         session_id=session.id,
         live=live,
         publishers=[publisher_view(item, people) for item in told if item["on_air"]],
         viewers=stage.viewers if stage is not None and live else 0,
         revision=stage.revision if stage is not None else 0,
+        hls=live_address(written),
+        recording=bool(written and written["recording"]),
+        recording_fault=written["fault"] if written and session.record else None,
     )
 
 

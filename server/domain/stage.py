@@ -13,6 +13,7 @@ from pydantic import Field
 
 from server.domain.errors import Conflict
 from server.domain.person import PersonView
+from server.domain.recording import Writing
 from server.domain.session import OPEN, IceServer, PublisherView
 from server.domain.view import Fact, Position, View
 
@@ -77,6 +78,7 @@ class RoomWish:
     on_air: tuple[str, ...]
     muted: tuple[str, ...]
     codec: str = ""
+    programme: Writing | None = None
 
 
 def wished_on_air(role: As, said: bool | None, *, any_speakers: bool) -> bool:

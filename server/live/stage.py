@@ -120,7 +120,7 @@ class StageFollower:
         Each telling goes to everybody: told one by one, a thousand people who join would cost a million.
         """
         known = self._written.get(state.session_id)
-        if known is None or known.publishers != state.publishers:
+        if known is None or (known.publishers, known.programme) != (state.publishers, state.programme):
             await self._write(state)
         else:
             waiting = state.session_id in self._counted
@@ -207,6 +207,7 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
         revision=room.get("revision", revision),
         publishers=publishers,
         viewers=room["viewers"]["air"],
+        programme=room.get("programme"),
     )
 
 

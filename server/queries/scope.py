@@ -19,6 +19,7 @@ from models.conference import Conference, ConferenceRole, ConferenceSession, Ses
 from models.conversation import Conversation, Message, Question
 from models.moderation import Ban
 from models.poll import Poll
+from models.recording import Recording
 from models.stage import Standing
 from models.team import Board, Card, Membership, Team
 from server.domain import permissions
@@ -151,6 +152,15 @@ def of_question(
 def of_poll(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Poll, Scope]:
     poll = load(db, Poll, id, lock=lock)
     return poll, of_session(db, actor, poll.session_id, permission)[1]
+
+
+def of_recording(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[Recording, Scope]:
+    recording = load(db, Recording, id, lock=lock)
+    if recording.session_id is None:
+        raise NotFound("not_found")
+    return recording, of_session(db, actor, recording.session_id, permission)[1]
 
 
 def of_team(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Team, Scope]:

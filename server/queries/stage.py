@@ -17,7 +17,7 @@ from server.domain.person import Actor, owner_of
 from server.domain.person import view as person_view
 from server.domain.session import OPEN, PublisherView, backstage_view
 from server.domain.stage import As, DeskSnapshot, DeskView, RoomWish, StandingView, wished_on_air
-from server.queries import people, scope
+from server.queries import people, recording, scope
 from server.queries.channels import backstage_channel, position
 
 
@@ -133,6 +133,7 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         on_air=tuple(names) if live else (),
         muted=tuple(sorted(str(id) for id, one in standings.items() if one.muted)),
         codec=session.codec,
+        programme=recording.writing(db, session_id),
     )
 
 

@@ -30,6 +30,7 @@ from server.actions import (
     poll,
     programme,
     question,
+    recording,
     registration,
     rehearsal,
     report,
@@ -63,7 +64,7 @@ from server.domain.session import SessionChange
 from server.domain.view import FACTS, SIGNALS
 from tests.support.app import Server
 from tests.support.client import JSON, kind_of
-from tests.support.people import World, lay_out
+from tests.support.people import World, lay_out, recorded
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -224,6 +225,9 @@ async def everything_happens(db: Database) -> World:
         unit.flush()
         session.move(unit, organiser, world.session, "live")
         standing.bring(unit, organiser, world.session, attendee.person_id)
+        session.change(unit, organiser, world.session, SessionChange(record=True))
+        session.move(unit, organiser, world.session, "ended")
+        recording.delete(unit, organiser, recorded(unit, world.session))
         conference.change(unit, organiser, world.conference, ConferenceChange(title="ملتقى"))
         arranged(unit, world)
         person.change(unit, attendee, ChangeMe(locale="en"))

@@ -52,7 +52,7 @@ from server.domain.programme_sheet import table_of
 from server.domain.registration import FormChange, RegistrationDraft
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
-from tests.support.people import ROLES, Someone, World, enrol, settle
+from tests.support.people import ROLES, Someone, World, enrol, recorded, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -84,6 +84,7 @@ class Target:
     hall: UUID
     track: UUID
     sheet: UUID
+    recording: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
         question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
@@ -112,6 +113,7 @@ class Target:
             "track_id": self.track,
             "sheet_id": self.sheet,
             "feed_id": new_id(),
+            "recording_id": self.recording,
             "login_id": new_id(),
         }
 
@@ -245,7 +247,7 @@ OF_OTHERS: dict[str, str | None] = {
 UNSCOPED = {"conference.create", "login.end", "stream_key.revoke", "feed.revoke"}
 
 TEAM_SCOPED = ("team_id", "board_id", "card_id", "conversation_id")
-SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id")
+SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id")
 
 NAMES = sorted(
     {
@@ -332,6 +334,9 @@ NAMES = sorted(
         "question.unpin",
         "question.unvote",
         "question.vote",
+        "recording.delete",
+        "recording.files",
+        "recording.list",
         "role.remove",
         "session.join_code",
         "session.mine",
@@ -417,6 +422,7 @@ def target(db: Session, world: World) -> Target:
         key=key.id,
         draft=poll_draft,
         open_poll=open_poll,
+        recording=recorded(db, world.session),
     )
 
 

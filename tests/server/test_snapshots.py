@@ -27,7 +27,7 @@ from server.domain.session import SessionChange
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
-from tests.support.people import World, ask_question, draft_poll, merged_question, newcomer, say
+from tests.support.people import World, ask_question, draft_poll, merged_question, newcomer, recorded, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,6 +48,7 @@ def everything(world: World) -> list[Watched]:
         Watched(f"{session}/stage", f"{talk}:backstage", replay.desk),
         Watched(f"{session}/chat", talk, replay.chat),
         Watched(f"{session}/moderation", f"{talk}:moderation", replay.moderation),
+        Watched(f"{session}/recordings", talk, replay.recordings),
         Watched(f"{session}/questions", talk, replay.questions),
         Watched(f"{session}/questions/queue", f"{talk}:moderation", replay.questions),
         Watched(f"{session}/polls", talk, replay.polls),
@@ -111,6 +112,7 @@ class Rows:
     draft: str
     open_poll: str
     somebody: str
+    recording: str
 
 
 def _filled(value: Any, names: JSON) -> Any:
@@ -269,6 +271,13 @@ STEPS: dict[str, Step] = {
     "sheet.import": _post(
         "/api/sheets/{sheet}/import", {"columns": {"title": 0, "start": 1, "hall": 2, "speakers": 3}}
     ),
+    "session.change to record": _step("PATCH", SESSION, {"record": True}),
+    "session.move to the end of what was recorded": _steps(
+        _step("PATCH", SESSION, {"record": True}),
+        _post(f"{SESSION}/state", {"state": "live"}),
+        _post(f"{SESSION}/state", {"state": "ended"}),
+    ),
+    "recording.delete": _step("DELETE", "/api/recordings/{recording}"),
     "speaker.add": _step("PUT", f"{SESSION}/speakers/{{somebody}}"),
     "speaker.remove": _step("DELETE", f"{SESSION}/speakers/{{speaker}}"),
     "conference.change": _step("PATCH", CONFERENCE, {"title": "ملتقى آخر", "starts_on": "2027-01-01"}),
@@ -305,6 +314,7 @@ async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, 
         draft=str(await draft_poll(server.db, world)),
         open_poll=str(await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا"))),
         somebody=str(somebody.id),
+        recording=str(await server.db.write(lambda db: recorded(db, world.session))),
     )
     world.__dict__.update(await server.db.write(lambda db: arranged(db, world)))
     async with AsyncExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,7 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.database import Database
 from models.person import Login, Person
+from models.recording import Recording
 from server.actions import card, conference, ledger, message, poll, question, session, tally, team, vote
 from server.domain.board import CardDraft
 from server.domain.conference import ConferenceDraft
@@ -177,3 +179,18 @@ async def draft_poll(
         return id
 
     return await db.write(unit)
+
+
+def recorded(db: Session, session_id: UUID) -> UUID:
+    """A recording of a session, ready to play; its folder holds nothing."""
+    file = {"name": "programme.mp4", "kind": "programme", "label": "", "type": "video/mp4"}
+    row = Recording(
+        session_id=session_id,
+        folder=secrets.token_urlsafe(24),
+        state="ready",
+        kept=True,
+        files=[{**file, "bytes": 1_000, "duration_ms": 60_000}],
+    )
+    db.add(row)
+    db.flush()
+    return row.id

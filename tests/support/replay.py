@@ -87,6 +87,14 @@ def questions(state: JSON, name: str, data: JSON) -> None:
     state["questions"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
 
 
+def recordings(state: JSON, name: str, data: JSON) -> None:
+    if name == "recording.changed":
+        rows = put(state["recordings"], data["recording"])
+        state["recordings"] = sorted(rows, key=lambda row: (row["started_at"], row["id"]))
+    elif name == "recording.deleted":
+        state["recordings"] = [one for one in state["recordings"] if one["id"] != data["recording_id"]]
+
+
 def polls(state: JSON, name: str, data: JSON) -> None:
     """Those of the public and those of the desk."""
     rows: list[JSON] = state["polls"]

@@ -44,6 +44,8 @@ class Made:
 
 def finish(folder: Path) -> list[Made]:
     """Make the files of what was kept; none when nothing was. Waits for whoever still writes there."""
+    if not folder.is_dir():
+        return []  # nobody was on air
     with alone(folder):
         made: list[Made | None] = []
         kept = [piece for piece in read_pieces(folder) if piece.kept]

@@ -280,20 +280,6 @@ export interface components {
             /** On */
             on: boolean;
         };
-        /**
-         * CapacityView
-         * @description How many viewers the server carries at each quality, one speaker on air. `uplink_mbps` 0 is not known.
-         */
-        CapacityView: {
-            /** Audio */
-            audio: number;
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-            /** Uplink Mbps */
-            uplink_mbps: number;
-        };
         /** CardCreated */
         CardCreated: {
             card: components["schemas"]["CardView"];
@@ -2569,6 +2555,86 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** RecordingChanged */
+        RecordingChanged: {
+            recording: components["schemas"]["RecordingView"];
+        };
+        /** RecordingDeleted */
+        RecordingDeleted: {
+            /**
+             * Recording Id
+             * Format: uuid
+             */
+            recording_id: string;
+        };
+        /**
+         * RecordingFile
+         * @description One file to download. `label` names whose track it is; the programme has none.
+         */
+        RecordingFile: {
+            /** Duration Ms */
+            duration_ms: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "programme" | "track";
+            /** Label */
+            label: string;
+            /** Size */
+            size: number;
+            /** Type */
+            type: string;
+            /** Url */
+            url: string;
+        };
+        /** RecordingFiles */
+        RecordingFiles: {
+            /** Files */
+            files: components["schemas"]["RecordingFile"][];
+        };
+        /**
+         * RecordingView
+         * @description A recording as all who may watch the session see it. `url` plays it once it is ready.
+         */
+        RecordingView: {
+            /** Duration Ms */
+            duration_ms: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Size */
+            size: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "finishing" | "ready" | "failed";
+            /** Type */
+            type: string | null;
+            /** Url */
+            url: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Recordings */
+        Recordings: {
+            position: components["schemas"]["Position"];
+            /** Recordings */
+            recordings: components["schemas"]["RecordingView"][];
+        };
         /**
          * Registered
          * @description `sent`: nothing is shown here, what there is to know goes to the address. Then all else is missing.
@@ -2867,11 +2933,6 @@ export interface components {
         /** SessionChange */
         SessionChange: {
             /**
-             * Codec
-             * @default null
-             */
-            codec: ("" | "H264" | "VP8" | "VP9" | "AV1") | null;
-            /**
              * Description
              * @default null
              */
@@ -2896,6 +2957,11 @@ export interface components {
              * @default null
              */
             language: string | null;
+            /**
+             * Record
+             * @default null
+             */
+            record: boolean | null;
             /**
              * Starts At
              * @default null
@@ -2955,6 +3021,11 @@ export interface components {
              * @default ar
              */
             language: string;
+            /**
+             * Record
+             * @default false
+             */
+            record: boolean;
             /**
              * Starts At
              * Format: date-time
@@ -3121,11 +3192,6 @@ export interface components {
             /** Card En */
             card_en: string;
             /**
-             * Codec
-             * @enum {string}
-             */
-            codec: "" | "H264" | "VP8" | "VP9" | "AV1";
-            /**
              * Conference Id
              * Format: uuid
              */
@@ -3155,6 +3221,8 @@ export interface components {
             live_since: string | null;
             /** Note */
             note: string;
+            /** Record */
+            record: boolean;
             /** Rehearsal Of */
             rehearsal_of: string | null;
             /** Speakers */
@@ -3448,15 +3516,6 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** Speaking */
-        Speaking: {
-            /** Person Id */
-            person_id: string | null;
-            /** Publisher */
-            publisher: string;
-            /** Slot */
-            slot: number | null;
-        };
         /** StageChanged */
         StageChanged: {
             stage: components["schemas"]["StageView"];
@@ -3480,22 +3539,18 @@ export interface components {
             /** Title */
             title: string;
         };
-        /**
-         * StageSpeaking
-         * @description Who is heard. `main` stays through pauses; `speaking` are the one or two loudest, empty in silence.
-         */
-        StageSpeaking: {
-            /** Main */
-            main: string | null;
-            /** Speaking */
-            speaking: components["schemas"]["Speaking"][];
-        };
         /** StageView */
         StageView: {
+            /** Hls */
+            hls: string | null;
             /** Live */
             live: boolean;
             /** Publishers */
             publishers: components["schemas"]["PublisherView"][];
+            /** Recording */
+            recording: boolean;
+            /** Recording Fault */
+            recording_fault: ("disk_full" | "write_failed") | null;
             /** Revision */
             revision: number;
             /**

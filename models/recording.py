@@ -1,0 +1,38 @@
+"""What was written of a session's stage, from going live to the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger
+from sqlmodel import Field
+
+from models.base import Table, key, moment
+
+
+class Recording(Table, table=True):
+    """One run of a stage. States: live, finishing, ready, empty (nothing was to be kept), failed, deleted.
+
+    The folder's name cannot be guessed: it is the right to watch. A row whose session is gone waits for its
+    folder to be removed, and goes then.
+    """
+
+    id: UUID = key()
+    session_id: UUID | None = Field(
+        default=None, foreign_key="conference_session.id", ondelete="SET NULL", nullable=True, index=True
+    )
+    folder: str = Field(max_length=64, unique=True)
+    state: str = Field(default="live", max_length=16)
+    kept: bool = False  # the organiser wished it, at least for a part
+    started_at: datetime = moment()
+    ended_at: datetime | None = moment(nullable=True)
+    duration_ms: int = Field(default=0, sa_type=BigInteger)
+    size: int = Field(default=0, sa_type=BigInteger)  # bytes of all files
+    files: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    tries: int = 0
+    lease: UUID | None = None
+    leased_until: datetime | None = moment(nullable=True)
+    tidy_at: datetime | None = moment(nullable=True)  # from then on the pieces for late comers may go
+    version: int = 1
