@@ -1,6 +1,7 @@
 /**
  * Vite plugin: `virtual:words/<locale>/<area>` is the compiled table of messages/<locale>/<area>.json,
- * and `virtual:words` maps locale and area to its lazy import.
+ * `virtual:words/<locale>` maps areas to their lazy imports, and `virtual:words` locales to these maps: the
+ * files of the other language are nobody's first load.
  */
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -25,7 +26,8 @@ export function icuPlugin(): Plugin {
     load(id) {
       if (!id.startsWith(`\0${PREFIX}`)) return null;
       const [, locale, area] = id.split('/');
-      if (!locale || !area) return index();
+      if (!locale) return index();
+      if (!area) return areas(locale as Locale);
       const words = readWords(MESSAGES, locale as Locale)[area];
       if (!words) throw new Error(`no messages for ${locale}/${area}`);
       return compileArea(words);
@@ -42,10 +44,10 @@ export function icuPlugin(): Plugin {
 }
 
 function index(): string {
-  const entries = LOCALES.map((locale) => {
-    const areas = Object.keys(readWords(MESSAGES, locale));
-    const lines = areas.map((area) => `${JSON.stringify(area)}:()=>import('${PREFIX}/${locale}/${area}')`);
-    return `${locale}:{${lines.join(',')}}`;
-  });
-  return `export default {${entries.join(',')}};`;
+  return `export default {${LOCALES.map((locale) => `${locale}:()=>import('${PREFIX}/${locale}')`).join(',')}};`;
+}
+
+function areas(locale: Locale): string {
+  const lines = Object.keys(readWords(MESSAGES, locale)).map((area) => `${JSON.stringify(area)}:()=>import('${PREFIX}/${locale}/${area}')`);
+  return `export default {${lines.join(',')}};`;
 }

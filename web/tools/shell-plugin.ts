@@ -83,8 +83,9 @@ function chunkTable(bundle: Bundle): Chunks {
   ]) as Chunks['routes'];
   const words: Chunks['words'] = {};
   for (const chunk of chunks) {
-    const found = /virtual:words\/(\w+)\/(\w+)$/.exec(String(chunk.facadeModuleId ?? ''));
-    if (found) (words[found[1]!] ??= {})[found[2]!] = numbers([chunk.fileName]);
+    const [, locale, area] = /virtual:words\/(\w+)(?:\/(\w+))?$/.exec(String(chunk.facadeModuleId ?? '')) ?? [];
+    // A language's map of its areas comes with the texts that every page needs.
+    if (locale) ((words[locale] ??= {})[area ?? 'core'] ??= []).push(...numbers([chunk.fileName]));
   }
   return { files: names.map((name) => name.replace(/^assets\//, '')), routes, words };
 }

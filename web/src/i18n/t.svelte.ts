@@ -99,9 +99,10 @@ class Language {
 }
 
 async function load(locale: Locale, areas: readonly Area[]): Promise<Table> {
+  const { default: tables } = await index[locale]();
   const parts = await Promise.all(
     areas.map(async (area) => {
-      const { default: table } = await index[locale][area]();
+      const { default: table } = await tables[area]();
       return Object.entries(table).map(([key, text]) => [`${area}.${key}`, text] as const);
     }),
   );
