@@ -280,6 +280,20 @@ export interface components {
             /** On */
             on: boolean;
         };
+        /**
+         * CapacityView
+         * @description How many viewers the server carries at each quality, one speaker on air. `uplink_mbps` 0 is not known.
+         */
+        CapacityView: {
+            /** Audio */
+            audio: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Uplink Mbps */
+            uplink_mbps: number;
+        };
         /** CardCreated */
         CardCreated: {
             card: components["schemas"]["CardView"];
@@ -2933,6 +2947,11 @@ export interface components {
         /** SessionChange */
         SessionChange: {
             /**
+             * Codec
+             * @default null
+             */
+            codec: ("" | "H264" | "VP8" | "VP9" | "AV1") | null;
+            /**
              * Description
              * @default null
              */
@@ -3191,6 +3210,11 @@ export interface components {
             card_ar: string;
             /** Card En */
             card_en: string;
+            /**
+             * Codec
+             * @enum {string}
+             */
+            codec: "" | "H264" | "VP8" | "VP9" | "AV1";
             /**
              * Conference Id
              * Format: uuid
@@ -3516,6 +3540,15 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** Speaking */
+        Speaking: {
+            /** Person Id */
+            person_id: string | null;
+            /** Publisher */
+            publisher: string;
+            /** Slot */
+            slot: number | null;
+        };
         /** StageChanged */
         StageChanged: {
             stage: components["schemas"]["StageView"];
@@ -3538,6 +3571,16 @@ export interface components {
             session_id: string;
             /** Title */
             title: string;
+        };
+        /**
+         * StageSpeaking
+         * @description Who is heard. `main` stays through pauses; `speaking` are the one or two loudest, empty in silence.
+         */
+        StageSpeaking: {
+            /** Main */
+            main: string | null;
+            /** Speaking */
+            speaking: components["schemas"]["Speaking"][];
         };
         /** StageView */
         StageView: {
