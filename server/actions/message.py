@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.base import now
-from models.conference import ConferenceRole
+from models.conference import ConferenceRole, ConferenceSession
 from models.conversation import Message
 from models.moderation import ChatPace
 from models.person import Person
-from server.actions import audit, conversation
+from server.actions import audit, conversation, notify
 from server.actions.publish import blank, publish
 from server.domain import filters
 from server.domain.errors import BadInput, Forbidden, NotFound, TooMany
@@ -43,6 +43,8 @@ from server.domain.person import view as person_view
 from server.queries import chat, people, reports, rules, scope
 from server.queries.channels import chat_channel, moderation_channel, person_channel
 from server.queries.scope import Scope
+
+NOTICE_LETTERS = 160
 
 # Every fact that may hold a message's words.
 TOLD_AS = (
@@ -131,6 +133,7 @@ def delete(db: Session, actor: Actor, message_id: UUID) -> None:
     if message.deleted_at is not None:
         return
     held = message.state in {"held", "refused"}
+    forget_notices(db, message, message.mentions)
     message.text = message.folded = ""
     message.mentions = []
     message.deleted_at = now()
@@ -237,7 +240,44 @@ def _hold(db: Session, message: Message, actor: Actor, named: list[PersonView], 
     return shown
 
 
+def _about(message: Message) -> str:
+    """By which name those concerned were notified of a message."""
+    return f"message:{message.id}"
+
+
+def forget_notices(db: Session, message: Message, mentions: Sequence[str]) -> None:
+    """What those concerned were told of a message holds its words no longer."""
+    parent = db.get(Message, message.parent_id) if message.parent_id else None
+    people = {UUID(id) for id in mentions} | ({parent.person_id} if parent else set())
+    if people:
+        notify.take_back(db, people, _about(message))
+
+
+def _notify(db: Session, message: Message, ids: Sequence[UUID], author: PersonView) -> None:
+    """Tell those who are named, and whoever is answered, where they look for news."""
+    if message.session_id is None:
+        return
+    parent = db.get(Message, message.parent_id) if message.parent_id else None
+    answered = {parent.person_id} - {message.person_id, *ids} if parent else set()
+    named = set(ids) - {message.person_id}
+    if not answered and not named:
+        return
+    session = scope.load(db, ConferenceSession, message.session_id)
+    said = {"name": author.name, "session": session.title, "text": " ".join(message.text.split())[:NOTICE_LETTERS]}
+    for people_, kind in ((named, "mention"), (answered, "reply")):
+        notify.notify(
+            db,
+            people_,
+            kind,
+            said,
+            link=f"/s/{session.id}",
+            conference_id=session.conference_id,
+            once=_about(message),
+        )
+
+
 def _tell_named(db: Session, message: Message, ids: Sequence[UUID], author: PersonView) -> None:
+    _notify(db, message, ids, author)
     for id in ids:
         if id != message.person_id:
             fact = MessageMentioned(

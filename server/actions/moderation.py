@@ -109,6 +109,7 @@ def unpin(db: Session, actor: Actor, message_id: UUID) -> Deed:
 
 def put_away(db: Session, row: Message) -> None:
     row.state, row.pinned_at = "hidden", None
+    message.forget_notices(db, row, row.mentions)
     row.version += 1
     fact = MessageHidden(message=_shown(db, row))
     assert row.session_id is not None

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id, now
 from models.notification import MailHabit, Notification, NotificationWay
-from server.actions.publish import publish
+from server.actions.publish import blank, publish
 from server.domain.errors import BadInput
 from server.domain.notice import (
     KINDS,
@@ -72,6 +72,19 @@ def notify(
             publish(db, person_channel(person_id), NotificationTold(notification=view(row)), subject=row.id)
             told += 1
     return told
+
+
+def take_back(db: Session, person_ids: Collection[UUID], once: str) -> None:
+    """Words that are gone are gone here, too: from the list, from what was published, from mail to come."""
+    wanted = select(Notification).where(
+        col(Notification.person_id).in_(list(person_ids)), col(Notification.once) == once
+    )
+    for row in db.exec(wanted.with_for_update()).all():
+        row.data = {**row.data, "text": "…"}
+        row.mail_due = None
+        fact = NotificationTold(notification=view(row))
+        channel = person_channel(row.person_id)
+        blank(db, channel, row.id, fact.model_dump(mode="json"), told_as=(NotificationTold,))
 
 
 def see(db: Session, actor: Actor, wish: NotificationsSeen) -> None:

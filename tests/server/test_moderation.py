@@ -358,6 +358,25 @@ async def test_pins_are_few(server: Server, world: World) -> None:
         assert len((await me.get(f"{session_of(world)}/chat"))["pins"]) == 3
 
 
+async def test_named_person_hears_of_it_and_of_words_no_longer_when_they_are_gone(
+    server: Server, world: World
+) -> None:
+    parent = await say(server.db, world, by="guest")
+    body = {"text": "@lead انظر", "mentions": [str(world["lead"].id)], "parent_id": str(parent)}
+    async with server.browser(world["attendee"].token) as me:
+        said = await me.post(f"{session_of(world)}/messages", body)
+        assert [one["name"] for one in said["mentions"]] == ["lead"]
+    for who, kind in (("lead", "mention"), ("guest", "reply")):
+        async with server.browser(world[who].token) as other:
+            [notice] = (await other.get("/api/me/notifications"))["notifications"]
+            assert (notice["kind"], notice["data"]["text"]) == (kind, "@lead انظر")
+    async with server.browser(world["attendee"].token) as me:
+        await me.delete(f"/api/messages/{said['id']}")
+    async with server.browser(world["lead"].token) as other:
+        [notice] = (await other.get("/api/me/notifications"))["notifications"]
+        assert notice["data"]["text"] == "…"
+
+
 async def test_direct_messages_are_off_until_opened_and_end_with_a_block(server: Server, world: World) -> None:
     path = f"/api/conferences/{world.conference}"
     wish = {"person_id": str(world["lead"].id)}
