@@ -11,6 +11,8 @@ from glob import glob
 from config.setup.places import SetupFault
 from config.setup.progress import say, step
 
+TYPES = "/usr/lib/*/girepository-1.0"
+GSTREAMER = "/usr/lib/*/gstreamer-1.0"
 NOTO = "/usr/share/fonts/truetype/noto"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -44,6 +46,11 @@ FOR_TESTS = (
     Package("nftables", "takes UDP away from that browser", "nft"),
     Package("iproute2", "networks of the tests' own", "ip"),
     Package("janus", "the media server that benchmarks compare with", "janus"),
+    Package("python3-gst-1.0", "drives GStreamer", "/usr/lib/python3/dist-packages/gi/overrides/Gst.py"),
+    Package("gstreamer1.0-plugins-bad", "a foreign peer for talks", f"{GSTREAMER}/libgstwebrtc.so"),
+    Package("gir1.2-gst-plugins-bad-1.0", "tells Python of it", f"{TYPES}/GstWebRTC-1.0.typelib"),
+    Package("gstreamer1.0-plugins-good", "its picture and packets", f"{GSTREAMER}/libgstvpx.so"),
+    Package("gstreamer1.0-nice", "its way through the network", f"{GSTREAMER}/libgstnice.so"),
     Package("caddy", "the HTTPS proxy of docker-compose.yml", "caddy"),
 )
 
