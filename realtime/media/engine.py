@@ -17,6 +17,7 @@ from .errors import not_found, stage_closed
 from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
+from .quality import Mode
 from .probe import Probe, Probes
 from .publisher import Publisher
 from .recorder.link import RecorderLink
@@ -137,13 +138,16 @@ class Engine:
         self._begin(known, publisher)
         return publisher
 
-    def view(self, room: str, *, id: str, owner: str, feed: FeedName, offer: str) -> Peer:
+    def view(
+        self, room: str, *, id: str, owner: str, feed: FeedName, offer: str, mode: Mode = "automatic"
+    ) -> Peer:
         parsed = parse_offer(offer)
         self._admission.admit()
         known = self.open_room(room)
         ceiling = self._uplink.admit() if feed == "air" else None
         viewer = known.add_viewer(id=id, owner=owner, feed=feed, offer=parsed)
         viewer.chooser.ceiling = ceiling
+        viewer.chooser.mode = mode
         self._begin(known, viewer)
         return viewer
 

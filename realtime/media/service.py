@@ -49,6 +49,7 @@ class ViewerBody(_Body):
     id: str = _Name
     owner: str = _Name
     feed: FeedName
+    mode: Mode = "automatic"
     offer: str
 
 
@@ -194,7 +195,12 @@ class _Doors:
             if answered is not None:
                 return _passed_on(answered)
         viewer = self._engine.view(
-            request.path_params["room"], id=body.id, owner=body.owner, feed=body.feed, offer=body.offer
+            request.path_params["room"],
+            id=body.id,
+            owner=body.owner,
+            feed=body.feed,
+            offer=body.offer,
+            mode=body.mode,
         )
         answer = {"id": viewer.id, "answer": viewer.answer, "etag": viewer.etag}
         return JSONResponse(answer, status_code=201)

@@ -13,6 +13,7 @@ FULL = "stage.use_hls"
 """The code that tells a page to show HLS: the server's line has no room for another viewer by WebRTC."""
 
 Mode = Literal["automatic", "high", "low", "audio"]
+MODES: tuple[Mode, ...] = ("automatic", "high", "low", "audio")
 
 ONE_SPEAKER_KBPS = {"high": 1_350, "low": 250, "audio": 60}
 """What one viewer takes of the server's line with one speaker on air, at the bitrates our pages send."""

@@ -26,7 +26,7 @@ from server.domain.errors import (
     WrongKind,
 )
 from server.domain.stage import RoomWish
-from server.domain.viewing import FULL, QualityChoice, QualityView
+from server.domain.viewing import FULL, Mode, QualityChoice, QualityView
 from server.messages import known
 
 ANSWER_S = 10
@@ -80,8 +80,8 @@ class MediaClient:
         body = {"id": id, "owner": owner, "label": label, "kind": kind, "offer": offer}
         return _negotiated(await self._call("POST", f"/rooms/{room}/publishers", body))
 
-    async def watch(self, room: str, *, id: str, owner: str, feed: str, offer: str) -> Negotiated:
-        body = {"id": id, "owner": owner, "feed": feed, "offer": offer}
+    async def watch(self, room: str, *, id: str, owner: str, feed: str, mode: Mode, offer: str) -> Negotiated:
+        body = {"id": id, "owner": owner, "feed": feed, "mode": mode, "offer": offer}
         return _negotiated(await self._call("POST", f"/rooms/{room}/viewers", body))
 
     async def probe(self, *, id: str, offer: str) -> str:

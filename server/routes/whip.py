@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -23,7 +24,7 @@ from server.api.runner import Runner, Units, address_of, read_body
 from server.domain.errors import LoginNeeded, NotFound, WrongKind
 from server.domain.person import Actor, owner_of
 from server.domain.stage import FEEDS
-from server.domain.viewing import QualityChoice
+from server.domain.viewing import MODES, Mode, QualityChoice
 from server.live.media import MediaClient
 from server.queries import stage
 from server.queries.stage import Comer
@@ -70,6 +71,7 @@ class MediaDoors:
         feed = request.query_params.get("feed", "air")
         if feed not in FEEDS:
             raise NotFound("not_found")
+        mode = _mode(request)
         comer = await self._comer(request, session_id, "stage.publish" if sending else FEEDS[feed])
         kind = _kind(request)
         if _content_type(request) != SDP:
@@ -80,7 +82,7 @@ class MediaDoors:
         done = (
             await self._media.publish(room, id=id, owner=comer.owner, label=comer.label, kind=kind, offer=offer)
             if sending
-            else await self._media.watch(room, id=id, owner=comer.owner, feed=feed, offer=offer)
+            else await self._media.watch(room, id=id, owner=comer.owner, feed=feed, mode=mode, offer=offer)
         )
         location = f"{request.url.path}/{self._media.node}.{done.id}"
         headers = {"Location": location, "ETag": f'"{done.etag}"', "Accept-Patch": FRAGMENT}
@@ -165,6 +167,12 @@ class MediaDoors:
         if actor is None:
             raise LoginNeeded("login.needed")
         return actor, None
+
+
+def _mode(request: Request) -> Mode:
+    """What a viewer wants from the first packet on: who saves data must not be sent a picture first."""
+    mode = request.query_params.get("quality", MODES[0])
+    return cast(Mode, mode) if mode in MODES else MODES[0]
 
 
 def _choice(body: bytes) -> QualityChoice:

@@ -19,7 +19,7 @@ afterEach(() => vi.useRealTimers());
 function link(door: ReturnType<typeof fakeDoor>): MediaLink {
   return new MediaLink(
     {
-      url: '/whep/s?feed=air',
+      url: () => '/whep/s?feed=air',
       make: () => {
         const peer = new FakePeer();
         peers.push(peer);
@@ -124,7 +124,7 @@ describe('MediaLink', () => {
     let answer: (given: Response) => void = () => {};
     const asked: string[] = [];
     const one = new MediaLink(
-      { url: '/whep/s', make: () => new FakePeer() as unknown as RTCPeerConnection, onState: () => {} },
+      { url: () => '/whep/s', make: () => new FakePeer() as unknown as RTCPeerConnection, onState: () => {} },
       {
         fetch: (url, init) => {
           asked.push(`${init?.method} ${String(url)}`);

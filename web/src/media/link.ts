@@ -12,7 +12,8 @@ import { DoorFault } from './faults';
 export type LinkState = 'closed' | 'connecting' | 'connected' | 'reconnecting' | 'refused';
 
 export interface LinkPlan {
-  url: string;
+  /** Asked anew for every attempt. */
+  url(): string;
   /** A fresh peer connection with its sections in place, for every attempt. */
   make(): RTCPeerConnection;
   onState(state: LinkState, fault: DoorFault | null): void;
@@ -35,7 +36,8 @@ const RECOVER_MS = 3_000;
 export class MediaLink {
   state: LinkState = 'closed';
   peer: RTCPeerConnection | null = null;
-  private location: string | null = null;
+  /** Address of the connection on the server, once it has one. */
+  location: string | null = null;
   private met = false;
   private failures = 0;
   private turn = 0;
@@ -168,7 +170,7 @@ export class MediaLink {
     let answer: Response;
     let body: string;
     try {
-      answer = await this.parts.fetch(this.plan.url, {
+      answer = await this.parts.fetch(this.plan.url(), {
         method: 'POST', body: sdp, signal: posting.signal, credentials: 'same-origin',
         headers: { 'Content-Type': 'application/sdp', Accept: 'application/sdp, application/problem+json', 'Accept-Language': language.locale },
       });

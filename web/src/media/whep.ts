@@ -3,6 +3,7 @@
  * i-th video section. People come and go in the slots without a new negotiation.
  */
 import type { DoorFault } from './faults';
+import type { Mode } from './mode';
 import { MediaLink, type LinkParts, type LinkState } from './link';
 
 export type Feed = 'air' | 'backstage';
@@ -11,6 +12,8 @@ export interface WatchPlan {
   session: string;
   feed: Feed;
   slots: number;
+  /** What is wanted from the first packet on; `keptMode` of mode.ts. */
+  mode?(): Mode;
   iceServers(): RTCIceServer[];
   onState(state: LinkState, fault: DoorFault | null): void;
   /** One stream per slot; what was given before is over. */
@@ -20,7 +23,7 @@ export interface WatchPlan {
 export function watch(plan: WatchPlan, parts: Partial<LinkParts> = {}): MediaLink {
   return new MediaLink(
     {
-      url: `/whep/${plan.session}?feed=${plan.feed}`,
+      url: () => `/whep/${plan.session}?feed=${plan.feed}${plan.mode ? `&quality=${plan.mode()}` : ''}`,
       make: () => receiving(plan.slots, plan.iceServers()),
       onState: plan.onState,
       // The old picture stays on the screen until the new one is there.

@@ -6,18 +6,31 @@ import type { DoorFault } from './faults';
 import { MediaLink, type LinkParts, type LinkState } from './link';
 
 export type Picture = 'camera' | 'screen' | 'still';
+/** A shared screen is a connection of its own, beside the camera's. */
+export type SourceKind = 'camera' | 'screen';
 
 export interface SendPlan {
   session: string;
+  kind?: SourceKind;
   iceServers(): RTCIceServer[];
   onState(state: LinkState, fault: DoorFault | null): void;
 }
 
 const AUDIO_BITRATE = 64_000;
-const PICTURES: Record<Picture, { maxBitrate: number; maxFramerate: number; hint: string }> = {
-  camera: { maxBitrate: 1_200_000, maxFramerate: 30, hint: 'motion' },
-  screen: { maxBitrate: 1_500_000, maxFramerate: 15, hint: 'detail' },
-  still: { maxBitrate: 150_000, maxFramerate: 5, hint: 'detail' },
+/**
+ * Layers by size, the smallest first as browsers want them: each viewer gets the one their line and window
+ * ask for. Chromium sends the third only from 960 x 540 on. Text on a screen is not made smaller than half.
+ */
+const LAYERS = [
+  { rid: 'l', scaleResolutionDownBy: 4 },
+  { rid: 'm', scaleResolutionDownBy: 2 },
+  { rid: 'h', scaleResolutionDownBy: 1 },
+] as const;
+type Rid = (typeof LAYERS)[number]['rid'];
+const PICTURES: Record<Picture, { maxBitrate: Record<Rid, number>; maxFramerate: number; hint: string }> = {
+  camera: { maxBitrate: { l: 120_000, m: 350_000, h: 1_200_000 }, maxFramerate: 30, hint: 'motion' },
+  screen: { maxBitrate: { l: 0, m: 350_000, h: 1_500_000 }, maxFramerate: 15, hint: 'detail' },
+  still: { maxBitrate: { l: 60_000, m: 0, h: 150_000 }, maxFramerate: 5, hint: 'detail' },
 };
 
 export class Sending {
@@ -28,7 +41,7 @@ export class Sending {
 
   constructor(plan: SendPlan, parts: Partial<LinkParts> = {}) {
     this.link = new MediaLink(
-      { url: `/whip/${plan.session}`, make: () => this.make(plan.iceServers()), onState: plan.onState },
+      { url: () => `/whip/${plan.session}?kind=${plan.kind ?? 'camera'}`, make: () => this.make(plan.iceServers()), onState: plan.onState },
       parts,
     );
   }
@@ -47,8 +60,7 @@ export class Sending {
     if (!sender) return;
     await sender.replaceTrack(track);
     const parameters = sender.getParameters();
-    const { maxBitrate, maxFramerate } = PICTURES[picture];
-    for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate, maxFramerate });
+    parameters.encodings.forEach((encoding, place) => Object.assign(encoding, encodings(picture)[parameters.encodings.length > 1 ? place : LAYERS.length - 1]));
     await sender.setParameters(parameters);
   }
 
@@ -59,13 +71,18 @@ export class Sending {
 
   private make(iceServers: RTCIceServer[]): RTCPeerConnection {
     const peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
-    const { maxBitrate, maxFramerate } = PICTURES[this.picture];
     peer.addTransceiver(this.audio ?? 'audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
-    const video = peer.addTransceiver(this.video ?? 'video', { direction: 'sendonly', sendEncodings: [{ maxBitrate, maxFramerate }] });
+    const video = peer.addTransceiver(this.video ?? 'video', { direction: 'sendonly', sendEncodings: encodings(this.picture) });
     const codecs = RTCRtpSender.getCapabilities?.('video')?.codecs;
     if (codecs && 'setCodecPreferences' in video) video.setCodecPreferences(preferred(codecs));
     return peer;
   }
+}
+
+/** A layer without a bitrate is off for this kind of picture. */
+function encodings(picture: Picture): RTCRtpEncodingParameters[] {
+  const { maxBitrate, maxFramerate } = PICTURES[picture];
+  return LAYERS.map((layer) => ({ ...layer, active: maxBitrate[layer.rid] > 0, maxBitrate: maxBitrate[layer.rid] || 60_000, maxFramerate }));
 }
 
 /** Every phone plays H264 in hardware: it goes first, constrained baseline before its other profiles; then VP8. */

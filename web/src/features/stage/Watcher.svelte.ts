@@ -2,6 +2,7 @@
 import { watch, type Feed } from '~/media/whep';
 import type { DoorFault } from '~/media/faults';
 import type { LinkState, MediaLink } from '~/media/link';
+import { keptMode } from '~/media/mode';
 
 /** Six people, a shared screen, and one to spare for a hand-over. */
 export const SLOTS = 8;
@@ -25,7 +26,8 @@ export class Watcher {
   silenced = $state(false);
   /** Told whenever the pictures are drawn in other sizes. */
   onWidths: (widths: Record<number, number>) => void = () => {};
-  private link: MediaLink | null = null;
+  widths: Record<number, number> = {};
+  link: MediaLink | null = null;
   private elements = new Set<HTMLMediaElement>();
 
   constructor(
@@ -38,7 +40,7 @@ export class Watcher {
   open(): void {
     if (this.link) return;
     this.link = watch({
-      session: this.session, feed: this.feed, slots: this.slots, iceServers: this.iceServers,
+      session: this.session, feed: this.feed, slots: this.slots, iceServers: this.iceServers, ...(this.feed === 'air' ? { mode: keptMode } : {}),
       onState: (state, fault) => {
         this.state = state;
         this.fault = fault;
@@ -76,6 +78,7 @@ export class Watcher {
 
   /** How wide each slot's picture is drawn, in the screen's pixels; 0 is out of sight. */
   show(widths: Record<number, number>): void {
+    this.widths = widths;
     this.onWidths(widths);
   }
 
