@@ -17,9 +17,9 @@ from .errors import not_found, stage_closed
 from .events import Events
 from .peer import Network, Peer
 from .port import SharedPort
-from .quality import Mode
 from .probe import Probe, Probes
 from .publisher import Publisher
+from .quality import Mode
 from .recorder.link import RecorderLink
 from .room import FeedName, Room, Wish
 from .sdp import parse_offer

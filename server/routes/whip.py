@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -172,7 +171,7 @@ class MediaDoors:
 def _mode(request: Request) -> Mode:
     """What a viewer wants from the first packet on: who saves data must not be sent a picture first."""
     mode = request.query_params.get("quality", MODES[0])
-    return cast(Mode, mode) if mode in MODES else MODES[0]
+    return mode if mode in MODES else MODES[0]
 
 
 def _choice(body: bytes) -> QualityChoice:

@@ -55,7 +55,7 @@ export const panels: readonly Panel[] = [
 ];
 
 export const tools: readonly Tool[] = [
-  { id: 'quality', place: 'bar', words: ['quality'], load: () => import('./Quality.svelte') },
+  { id: 'quality', place: 'bar', words: [], load: () => import('./Quality.svelte') },
   { id: 'invited', place: 'row', words: ['direct'], load: () => import('./Invited.svelte'), may: ({ mine }) => mine.may('stage.publish') && !mine.may('stage.direct') },
   { id: 'audience', place: 'row', words: ['audience'], load: () => import('../audience/AudienceBar.svelte') },
   { id: 'recordings', place: 'row', words: ['recording'], load: () => import('../recording/RecordingTools.svelte'), may: ({ mine }) => mine.may('recording.manage') },
