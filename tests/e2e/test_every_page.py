@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (320, 360, 412)
 PAGES = (
-    *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "nowhere"),
+    *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "check", "nowhere"),
     *("home", "lobby", "edit", "people", "me", "team", "board"),
     *("register", "registrations", "settings", "announcements", "notifications", "mail-habits"),
     *("stage", "stage-later", "stage-ended", "desk", "moderation", "log", "studio"),
