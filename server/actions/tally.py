@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlmodel import Session, col
 from models.conversation import Tally
 from server.actions import poll
 from server.actions.publish import publish
-from server.domain.question import TallyChanged
+from server.domain.question import Sum, TallyChanged
 
 
 def tell(db: Session, subjects: Collection[UUID] | None = None) -> int:
@@ -30,10 +31,13 @@ def tell(db: Session, subjects: Collection[UUID] | None = None) -> int:
     if subjects is not None:
         changed = changed.where(col(Tally.subject_id).in_(list(subjects)))
     rows = db.connection().execute(changed).all()
+    sums: defaultdict[str, list[Sum]] = defaultdict(list)
     for subject_id, channel, votes, version, kind in rows:
         if kind == "poll":
             poll.tell(db, subject_id)
         else:
-            fact = TallyChanged(subject_id=subject_id, votes=votes, version=version)
-            publish(db, channel, fact, subject=subject_id)
+            sums[channel].append(Sum(subject_id=subject_id, votes=votes, version=version))
+    # One publication for all questions of a session, however many were voted for.
+    for channel, (first, *others) in sums.items():
+        publish(db, channel, TallyChanged(**first.model_dump(), others=others), subject=first.subject_id)
     return len(rows)

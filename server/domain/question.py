@@ -191,12 +191,19 @@ class VoteChanged(Fact, name="vote.changed", channels=("person",)):
     voted: bool
 
 
+class Sum(View):
+    subject_id: UUID
+    votes: int
+    version: int
+
+
 class TallyChanged(Fact, name="tally.changed", channels=("session",)):
-    """A sum, told at most every half second however many vote."""
+    """Sums, told at most every half second however many vote; `others` changed in the same half second."""
 
     subject_id: UUID
     votes: int
     version: int
+    others: list[Sum] = []
 
 
 DECIDED: dict[

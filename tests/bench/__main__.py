@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.bench import command, first_load, hub
+from tests.bench import command, crowd, first_load, hub
 from tests.bench.compiler import NoCompiler, program
 from tests.bench.media import glass
 from tests.bench.media import measure as media
@@ -36,10 +36,15 @@ def _media(short: bool) -> Iterator[Row]:
     yield from glass.measure(joins=10 if short else 40, frames=300, say=say)
 
 
+def _crowd(short: bool) -> Iterator[Row]:
+    return crowd.measure(crowd.SHORT if short else crowd.FULL, say)
+
+
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "hub": _hub,
     "media": _media,
     "command": _command,
+    "crowd": _crowd,
     "web": _web,
 }
 

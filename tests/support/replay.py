@@ -83,7 +83,8 @@ def questions(state: JSON, name: str, data: JSON) -> None:
     elif name.startswith("question."):
         rows = put(rows, data["question"])
     elif name == "tally.changed":
-        rows = [one | {"votes": data["votes"]} if one["id"] == data["subject_id"] else one for one in rows]
+        sums = {one["subject_id"]: one["votes"] for one in (data, *data["others"])}
+        rows = [one | {"votes": sums.get(one["id"], one["votes"])} for one in rows]
     state["questions"] = sorted(rows, key=lambda row: (row["at"], row["id"]))
 
 

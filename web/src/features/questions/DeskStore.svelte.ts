@@ -8,7 +8,7 @@ import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
 import type { Person, Publication, Question, Session, Signal, Snapshot, Stage } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
-import { byVotes } from './order';
+import { byVotes, sumsOf } from './order';
 
 export type Decision = 'approve' | 'dismiss' | 'answer' | 'start' | 'return';
 export type State = Question['state'];
@@ -91,8 +91,10 @@ export class DeskStore {
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
     if (name === 'tally.changed') {
-      const old = this.questions.get(String(data.subject_id));
-      if (old) this.put({ ...old, votes: Number(data.votes) });
+      for (const { subject_id, votes } of sumsOf(data)) {
+        const old = this.questions.get(subject_id);
+        if (old) this.put({ ...old, votes });
+      }
     } else if (data.question) {
       this.take(data.question as Question);
       if (name === 'question.asked') this.compareSoon();

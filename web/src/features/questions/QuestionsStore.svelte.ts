@@ -6,6 +6,7 @@ import { follow, type Followed } from '~/net/live';
 import type { Publication, Question, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 import type { MineStore } from '../stage/MineStore.svelte';
+import { sumsOf } from './order';
 
 export const MOST_LETTERS = 1_000;
 
@@ -48,7 +49,7 @@ export class QuestionsStore {
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
     if (name === 'question.approved' || name === 'question.answering' || name === 'question.answered' || name === 'question.changed') this.take(data.question as Question);
     if (name === 'question.withdrawn') this.withdraw(String(data.question_id), Number(data.version));
-    if (name === 'tally.changed') this.count(String(data.subject_id), Number(data.votes));
+    if (name === 'tally.changed') for (const { subject_id, votes } of sumsOf(data)) this.count(subject_id, votes);
   }
 
   /** One's vote counts for a question also when it was given to one that this one speaks for. */

@@ -19,3 +19,10 @@ export function ordered(questions: readonly Question[], before: readonly string[
     .sort((one, other) => one.at - other.at)
     .map(({ question }) => question);
 }
+
+interface Sum { subject_id: string; votes: number }
+
+/** All sums that one telling holds. */
+export function sumsOf(data: Record<string, unknown>): Sum[] {
+  return [data as unknown as Sum, ...((data.others as Sum[] | undefined) ?? [])];
+}
