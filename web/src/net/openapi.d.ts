@@ -3678,6 +3678,18 @@ export interface components {
             /** Keys */
             keys: components["schemas"]["StreamKeyView"][];
         };
+        /** Sum */
+        Sum: {
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /** Version */
+            version: number;
+            /** Votes */
+            votes: number;
+        };
         /** SumView */
         SumView: {
             /** Count */
@@ -3694,9 +3706,14 @@ export interface components {
         };
         /**
          * TallyChanged
-         * @description A sum, told at most every half second however many vote.
+         * @description Sums, told at most every half second however many vote; `others` changed in the same half second.
          */
         TallyChanged: {
+            /**
+             * Others
+             * @default []
+             */
+            others: components["schemas"]["Sum"][];
             /**
              * Subject Id
              * Format: uuid
