@@ -203,7 +203,7 @@ class TallyChanged(Fact, name="tally.changed", channels=("session",)):
     subject_id: UUID
     votes: int
     version: int
-    others: list[Sum] = []
+    others: list[Sum] = Field(default_factory=list)
 
 
 DECIDED: dict[
