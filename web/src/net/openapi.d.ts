@@ -3709,11 +3709,8 @@ export interface components {
          * @description Sums, told at most every half second however many vote; `others` changed in the same half second.
          */
         TallyChanged: {
-            /**
-             * Others
-             * @default []
-             */
-            others: components["schemas"]["Sum"][];
+            /** Others */
+            others?: components["schemas"]["Sum"][];
             /**
              * Subject Id
              * Format: uuid
