@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -157,17 +157,20 @@ def _matched(db: Session, conference_id: UUID, plans: list[Planned], *, lock: bo
 
 
 def _differences(one: Planned, own: ConferenceSession, speakers: dict[UUID, list[Person]]) -> list[str]:
-    found = [
-        name
-        for name, value in one.values.items()
-        if (fold(getattr(own, name)) != fold(value) if name in {"hall", "track"} else getattr(own, name) != value)
-    ]
+    found = [name for name, value in one.values.items() if _told(getattr(own, name), name) != _told(value, name)]
     there = {fold(person.name) for person in speakers[own.id]}
     if not {fold(named.name) for named in one.speakers} <= there:
         found.append("speakers")
     if own.deleted_at is not None:
         found.append("restored")
     return found
+
+
+def _told(value: Any, name: str) -> Any:
+    """A value as far as a sheet tells it: names however spelled, times to the minute."""
+    if name in {"hall", "track"}:
+        return fold(value)
+    return value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
 
 
 def _shown(fit: Fit) -> RowPreview:

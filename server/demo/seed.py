@@ -62,6 +62,7 @@ class Talk:
 
     def live_since(self, starts_at: datetime) -> datetime | None:
         return starts_at if self.state == "live" else None
+
     @property
     def translations(self) -> dict[str, dict[str, str]]:
         return {"en": {"title": self.english[0], "description": self.english[1]}} if self.english else {}

@@ -60,6 +60,7 @@ def body(shown: PublicProgramme, *, locale: str) -> str:
     if description:
         parts.append(f'<p class="own-words" dir="auto">{html.escape(description)}</p>')
     parts.append(f'<p><a class="btn primary" href="/r/{conference.id}">{_said(locale, "public.register")}</a></p>')
+    parts.append(f'<p class="muted small">{_said(locale, "public.zone", zone=conference.zone)}</p>')
     days = groupby(shown.sessions, key=lambda one: one.starts_at.astimezone(zone).date())
     for day, sessions in days:
         parts.append(f"<h2>{html.escape(_day(day, locale))}</h2>")
@@ -96,8 +97,8 @@ def _bdi(text: str) -> str:
     return f"<bdi>{html.escape(text)}</bdi>"
 
 
-def _said(locale: str, key: str) -> str:
-    return html.escape(sentence(locale, key))
+def _said(locale: str, key: str, **values: object) -> str:
+    return html.escape(sentence(locale, key, **values))
 
 
 def _day(day: date, locale: str) -> str:

@@ -1,0 +1,141 @@
+"""What leaves the house: calendars, pictures, the public page."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+from PIL import Image
+
+from tests.support.app import Server
+from tests.support.client import JSON
+from tests.support.people import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TIMES = {"starts_at": "2027-03-01T09:00:00Z", "ends_at": "2027-03-01T10:00:00Z"}
+
+
+def events(content: bytes) -> dict[str, Any]:
+    return {str(one["UID"]): one for one in Calendar.from_ical(content).walk("VEVENT")}
+
+
+async def test_calendar_keeps_the_uid_and_raises_the_sequence(server: Server, world: World) -> None:
+    path, here = f"/api/sessions/{world.session}", f"/api/conferences/{world.conference}"
+    uid = str(world.session)
+    async with (
+        server.browser(world["attendee"].token) as me,
+        server.browser(world["organiser"].token) as organiser,
+    ):
+        await me.put(f"{path}/bookmark")
+        feed = await me.post(f"{here}/feeds", {"content": "saved"})
+        address = feed["url"].removeprefix(server.url)
+
+        async def look() -> Any:
+            async with server.browser() as program:  # a calendar has no cookie
+                answer = await program.http.get(address)
+            assert answer.headers["content-type"].startswith("text/calendar")
+            (one,) = events(answer.content).values()
+            assert str(one["UID"]) == uid
+            return one
+
+        seen = [await look()]
+        changes: list[tuple[str, str, JSON | None]] = [
+            ("PATCH", path, {**TIMES, "title": "عنوان؛ آخر, طويل"}),
+            ("POST", f"{here}/shift", {"session_id": uid, "minutes": 20}),
+            ("POST", f"{path}/cancel", {"note": "اعتذار"}),
+            ("DELETE", f"{path}/cancel", None),
+            ("DELETE", path, None),
+        ]
+        for change in changes:
+            assert (await organiser.ask(*change)).is_success
+            seen.append(await look())
+        assert (sequences := [int(one["SEQUENCE"]) for one in seen]) == sorted(set(sequences))
+        assert [str(one["STATUS"]) for one in seen] == [
+            *("CONFIRMED", "CONFIRMED", "CONFIRMED", "CANCELLED", "CONFIRMED", "CANCELLED")
+        ]
+        assert str(seen[2]["SUMMARY"]) == "عنوان؛ آخر, طويل"
+        assert seen[2]["DTSTART"].dt.isoformat() == "2027-03-01T09:20:00+00:00"
+        await me.delete(f"/api/feeds/{feed['feed']['id']}")
+        assert (await me.http.get(address)).status_code == 404
+
+
+async def test_feed_ends_with_its_owners_place(server: Server, world: World) -> None:
+    here = f"/api/conferences/{world.conference}"
+    async with server.browser(world["guest"].token) as me, server.browser(world["organiser"].token) as organiser:
+        address = (await me.post(f"{here}/feeds", {"content": "all"}))["url"].removeprefix(server.url)
+        assert len(events((await me.http.get(address)).content)) == 2
+        await organiser.delete(f"{here}/people/{world['guest'].id}")
+        assert (await me.http.get(address)).status_code == 404
+
+
+async def test_public_page_is_readable_and_machine_readable(server: Server, world: World) -> None:
+    here, slug = f"/api/conferences/{world.conference}", f"open-{str(world.conference)[-12:]}"
+    async with server.browser(world["organiser"].token) as me, server.browser(language="ar") as nobody:
+        assert (await nobody.ask("GET", f"/api/public/{slug}")).status_code == 404
+        await me.patch(here, {"slug": slug})
+        assert (await nobody.ask("GET", f"/api/public/{slug}")).status_code == 404
+        # An address alone opens nothing.
+        await me.patch(here, {"public": True, "description": "</script><script>alert(1)</script>"})
+        made = await me.post(f"{here}/sessions", {"title": "ورشة <b>", "hall": "قاعة", **TIMES})
+        page = await nobody.http.get(f"/p/{slug}", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert "ورشة &lt;b&gt;" in page.text
+        assert "<script>alert" not in page.text
+        told = re.search(r'<script type="application/ld\+json">(.*?)</script>', page.text, re.DOTALL)
+        assert told is not None
+        data = json.loads(told[1])
+        assert (data["@type"], data["eventAttendanceMode"]) == (
+            "Event",
+            "https://schema.org/OnlineEventAttendanceMode",
+        )
+        assert data["location"]["@type"] == "VirtualLocation"
+        sub = next(one for one in data["subEvent"] if one["name"] == "ورشة <b>")
+        assert (sub["startDate"], sub["url"]) == (TIMES["starts_at"], f"{server.url}/s/{made['id']}")
+        shown = await nobody.get(f"/api/public/{slug}")
+        assert set(shown) == {"conference", "sessions", "halls", "tracks", "speakers"}
+        assert len(events((await nobody.http.get(f"/p/{slug}/programme.ics")).content)) == 3
+        other = await me.post("/api/conferences", {"title": "x", "zone": "UTC"})
+        answer = await me.ask("PATCH", f"/api/conferences/{other['id']}", {"slug": slug})
+        assert (answer.status_code, answer.json()["code"]) == (409, "conference.slug_taken")
+
+
+def photo(side: int = 900) -> bytes:
+    image = Image.new("RGB", (side, side // 2), "teal")
+    exif = Image.Exif()
+    exif[0x010E] = "secret place"
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+async def test_picture_is_drawn_anew_and_says_nothing(server: Server, world: World) -> None:
+    path = f"/api/conferences/{world.conference}/speakers/{world['speaker'].id}"
+    async with server.browser(world["speaker"].token) as me, server.browser() as nobody:
+        raw = photo()
+        assert b"secret place" in raw
+        told = (await me.http.post(f"{path}/picture", content=raw)).json()
+        answer = await nobody.http.get(told["picture"])
+        assert answer.headers["content-type"] == "image/webp"
+        assert (
+            answer.headers["x-content-type-options"],
+            "sandbox" in answer.headers["content-security-policy"],
+        ) == (
+            "nosniff",
+            True,
+        )
+        assert b"secret" not in answer.content
+        with Image.open(io.BytesIO(answer.content)) as drawn:
+            assert (drawn.size, dict(drawn.getexif())) == ((450, 450), {})
+        svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+        huge = io.BytesIO()
+        Image.new("1", (9000, 9000)).save(huge, "PNG")
+        for content in (svg, b"GIF89a", huge.getvalue(), raw[:200]):
+            assert (await me.http.post(f"{path}/picture", content=content)).status_code == 422
+        assert (await me.http.get("/files/../../etc/passwd")).status_code == 404
+        other = f"/api/conferences/{world.conference}/speakers/{world['other_speaker'].id}/picture"
+        assert (await me.http.post(other, content=raw)).status_code == 403

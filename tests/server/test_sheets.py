@@ -1,0 +1,149 @@
+"""Sheets become the programme: however they are written, whole or not at all, as often as one likes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+
+import pytest
+
+from models.base import new_id
+from server.domain.programme_sheet import Mapped
+from tests.support.app import Server
+from tests.support.client import JSON, Browser
+from tests.support.people import World, newcomer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ARABIC = """م;العنوان;التاريخ;من;إلى;القاعة;المسار;اللغة;المتحدثون;الوصف
+١;افتتاح الملتقى;٢٥/٣/٢٠٢٧;٩:٠٠ ص;١٠:٠٠ ص;القاعة الكبرى;القيادة;عربي;هدى العلي، سامر حدّاد;كلمة ترحيب
+٢;ورشة: الكتابة;25 مارس 2027;14:30;3:30 م;قاعة الورش;;english;سلمى الحاج;
+"""
+
+
+async def bring(me: Browser, world: World, text: str | bytes) -> JSON:
+    content = text.encode() if isinstance(text, str) else text
+    answer = await me.http.post(f"/api/conferences/{world.conference}/sheets", content=content)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def patient(me: Browser, path: str, body: JSON) -> JSON:
+    """Ask as our pages do: who waited too long for the others asks again, with the same key."""
+    key = new_id()
+    while (answer := await me.ask("POST", path, body, key=key)).status_code == 503:
+        await asyncio.sleep(0.1)
+    return dict(answer.json())
+
+
+async def test_same_sheet_fifty_times_at_once_acts_once(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me:
+        sheet = await bring(me, world, ARABIC)
+        path, before = f"/api/sheets/{sheet['id']}", await me.get(f"/api/conferences/{world.conference}")
+        seen = await me.post(f"{path}/preview", sheet["guess"])
+        assert (seen["new"], seen["wrong"], seen["speakers"]) == (2, 0, ["هدى العلي", "سامر حدّاد", "سلمى الحاج"])
+        done = await asyncio.gather(*(patient(me, f"{path}/import", sheet["guess"]) for _ in range(50)))
+        assert sorted(one["new"] for one in done) == [0] * 49 + [2]
+        after = await me.get(f"/api/conferences/{world.conference}")
+        assert len(after["sessions"]) == len(before["sessions"]) + 2
+        assert sorted(one["name"] for one in after["halls"]) == ["القاعة الكبرى", "قاعة الورش"]
+        assert len(after["speakers"]) == 3
+        # Another hour and another spelling of the hall: one row changes, nothing is made anew.
+        again = await bring(me, world, ARABIC.replace("٩:٠٠", "٨:٣٠").replace("القاعة الكبرى", "القاعه الكبرى"))
+        seen = await me.post(f"/api/sheets/{again['id']}/preview", again["guess"])
+        assert [(one["becomes"], one["changes"]) for one in seen["rows"]] == [
+            ("changed", ["starts_at"]),
+            ("same", []),
+        ]
+
+
+async def test_one_wrong_row_keeps_all_out(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me:
+        sheet = await bring(me, world, "title,start\nGood,2027-03-01 10:00\nBad,some day\n")
+        path, before = f"/api/sheets/{sheet['id']}", await me.get(f"/api/conferences/{world.conference}")
+        seen = await me.post(f"{path}/preview", sheet["guess"])
+        assert [(one["becomes"], one["faults"]) for one in seen["rows"]] == [
+            ("new", {}),
+            ("wrong", {"start": "sheet.date"}),
+        ]
+        answer = await me.ask("POST", f"{path}/import", sheet["guess"])
+        assert (answer.status_code, answer.json()["code"]) == (422, "sheet.wrong_rows")
+        assert await me.get(f"/api/conferences/{world.conference}") == before
+
+
+async def test_attendee_called_like_a_speaker_does_not_become_one(server: Server, world: World) -> None:
+    liar = await newcomer(server.db, world, "سلمى الحاج")
+    async with server.browser(world["organiser"].token) as me, server.browser(liar.token) as other:
+        sheet = await bring(me, world, ARABIC)
+        await me.post(f"/api/sheets/{sheet['id']}/import", sheet["guess"])
+        assert (await other.get(f"/api/conferences/{world.conference}/mine"))["role"] == "attendee"
+
+
+async def test_export_comes_back_as_it_was_and_runs_nothing(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me:
+        times = {"starts_at": "2027-03-01T22:30:00Z", "ends_at": "2027-03-01T23:30:00Z"}
+        await me.post(f"/api/conferences/{world.conference}/sessions", {"title": "=HYPERLINK(1)", **times})
+        text = (await me.http.get(f"/api/conferences/{world.conference}/programme.csv")).text
+        assert "'=HYPERLINK" in text
+        sheet = await bring(me, world, text.replace("'=HYPERLINK", "=HYPERLINK"))
+        seen = await me.post(f"/api/sheets/{sheet['id']}/preview", sheet["guess"])
+        assert [(one["becomes"], one["changes"]) for one in seen["rows"] if one["becomes"] != "same"] == []
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def relations(kind: str, target: str) -> str:
+    one = f'<Relationship Id="r1" Type="{OFFICE}/{kind}" Target="{target}"/>'
+    return f'<Relationships xmlns="{PACKAGE}/relationships">{one}</Relationships>'
+
+
+def workbook(rows: list[list[str]], *, padding: int = 0) -> bytes:
+    """A small XLSX by hand: ECMA-376 part 1, with inline strings."""
+    lines = ["".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) for row in rows]
+    data = "".join(f"<row>{line}</row>" for line in lines) + " " * padding
+    sheet = '<sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets>'
+    kinds = '<Default Extension="xml" ContentType="application/xml"/>'
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">{kinds}</Types>',
+        "_rels/.rels": relations("officeDocument", "xl/workbook.xml"),
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{sheet}</workbook>',
+        "xl/_rels/workbook.xml.rels": relations("worksheet", "worksheets/sheet1.xml"),
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData></worksheet>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, '<?xml version="1.0"?>' + text)
+    return out.getvalue()
+
+
+async def test_workbook_is_read_and_a_bomb_is_not(server: Server, world: World) -> None:
+    rows = [["العنوان", "البداية"], ["جلسة", "2027-03-01 10:00"]]
+    async with server.browser(world["organiser"].token) as me:
+        sheet = await bring(me, world, workbook(rows))
+        assert (sheet["columns"], sheet["rows"]) == (rows[0], rows[1:])
+        path = f"/api/conferences/{world.conference}/sheets"
+        bomb = workbook(rows, padding=50_000_000)
+        assert len(bomb) < 100_000
+        for content, code in (
+            (bomb, "sheet.too_large"),
+            (b"PK\x03\x04nothing", "sheet.no_workbook"),
+            (b"", "sheet.empty"),
+        ):
+            answer = await me.http.post(path, content=content)
+            assert (answer.status_code, answer.json()["code"]) == (422, code)
+        assert (await me.http.post(path, content=b"x" * (2 * 1024 * 1024 + 1))).status_code == 413
+
+
+async def test_somebody_elses_sheet_is_not_there(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me, server.browser(world["moderator"].token) as other:
+        sheet = await bring(me, world, ARABIC)
+        mapped = Mapped(columns={}).model_dump()
+        await me.put(
+            f"/api/conferences/{world.conference}/people/{world['moderator'].id}/role", {"role": "organiser"}
+        )
+        assert (await other.ask("POST", f"/api/sheets/{sheet['id']}/preview", mapped)).status_code == 404
