@@ -15,7 +15,7 @@ const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
  * hundred bytes, and each costs a turn of a slow connection.
  */
 function isBase(id: string): boolean {
-  if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)/.test(id);
+  if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)|blocks\/(html|await)|shared\/clone|dev\/equality/.test(id);
   if (/node_modules\/(clsx|esm-env)\//.test(id)) return true;
   if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|Missing|Trouble|late)|i18n\/(zones|fold|hijri))/.test(id)) return false;
   return /src\/(net|i18n|app)\/|src\/(router|routes|App|ui\/(Avatar|Bdi|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);

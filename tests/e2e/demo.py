@@ -79,7 +79,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("register-known", f"/r/{CONFERENCE}", "organiser"),
         Place("pass-broken", "/pass"),
         Place("unsubscribe", "/unsubscribe#01234567-89ab-7def-8123-456789abcdef"),
-        Place("outbox", "/demo/outbox"),
+        Place("outbox", "/demo/outbox", "organiser"),
         Place("notifications", "/notifications", "attendee"),
         Place("mail-habits", "/notifications#habits", "attendee"),
         Place("registrations", f"{conference}/registrations", "organiser"),

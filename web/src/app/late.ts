@@ -4,4 +4,3 @@ export { default as ConnectionLine } from './ConnectionLine.svelte';
 export { default as Missing } from './Missing.svelte';
 export { default as TopTools } from './TopTools.svelte';
 export { default as Toasts } from '~/ui/Toasts.svelte';
-export { default as Announcements } from '~/features/announcements/Banner.svelte';

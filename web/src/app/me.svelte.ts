@@ -72,7 +72,7 @@ class Account {
       load: (signal) => api.get<Me>('/api/me', { signal }) as Promise<Me & { position?: never }>,
       reset: (me) => (this.me = me),
       publication: ({ name }) => {
-        if (name === 'role.changed' || name === 'membership.changed') this.refresh().catch(() => {}); // without a login the frame shows the door
+        if (/^(role|membership)\.changed$/.test(name)) this.refresh().catch(() => {}); // without a login the frame shows the door
       },
     });
   }
