@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.bench import command, crowd, first_load, hub
+from tests.bench import command, crowd, first_load, hub, recording
 from tests.bench.compiler import NoCompiler, program
 from tests.bench.media import glass
 from tests.bench.media import measure as media
@@ -40,11 +40,16 @@ def _crowd(short: bool) -> Iterator[Row]:
     return crowd.measure(crowd.SHORT if short else crowd.FULL, say)
 
 
+def _recording(short: bool) -> Iterator[Row]:
+    return recording.measure(rounds=2 if short else 5, say=say)
+
+
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "hub": _hub,
     "media": _media,
     "command": _command,
     "crowd": _crowd,
+    "recording": _recording,
     "web": _web,
 }
 
