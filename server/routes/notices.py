@@ -46,10 +46,10 @@ def endpoints(units: Units, *, mail: bool) -> Endpoints:
         """Whether this server sends mail."""
         return Reply(MailState(on=mail))
 
-    @doors.flow("mail.stop", "POST", "/api/mail/stop/{token}", status=204, rate=ENTERING)
+    @doors.flow("mail.stop", "POST", "/api/mail/stop/{stop_id}", status=204, rate=ENTERING)
     async def stop(visit: Visit) -> Reply:
         """End all mail to whoever got this link (RFC 8058: mail programs send it by themselves)."""
-        await units.write(lambda db: notify.stop_mail(db, visit.path["token"]))
+        await units.write(lambda db: notify.stop_mail(db, visit.path["stop_id"]))
         return Reply(None, status=204)
 
     return doors

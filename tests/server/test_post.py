@@ -261,3 +261,19 @@ async def test_whole_server_mails_a_sign_in_link_that_works_once(own_server: Ser
         me = await browser.post("/api/sign-in-links/redeem", {"token": token})
         assert me["person"]["id"] == str(world["attendee"].id)
         assert (await browser.ask("POST", "/api/sign-in-links/redeem", {"token": token})).status_code == 410
+
+
+async def test_mail_programs_end_all_mail_by_the_link_they_got(own_server: Server) -> None:
+    """One press and no login (RFC 8058); a link that nobody got is answered alike."""
+    world = await settle(own_server.db)
+    stop = new_id()
+
+    def habit(db: Session) -> None:
+        db.add(MailHabit(person_id=world["guest"].id, stop_token=stop))
+
+    await own_server.db.write(habit)
+    async with own_server.browser(origin=None) as program:
+        body = {"data": {"List-Unsubscribe": "One-Click"}}
+        answers = [await program.http.post(f"/api/mail/stop/{one}", **body) for one in (stop, new_id(), "no id")]
+    assert [answer.status_code for answer in answers] == [204, 204, 404]
+    assert await own_server.db.read(lambda db: [row.stopped for row in db.exec(select(MailHabit))]) == [True]
