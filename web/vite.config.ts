@@ -18,7 +18,7 @@ function isBase(id: string): boolean {
   if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)|blocks\/(html|await)|shared\/clone|dev\/equality/.test(id);
   if (/node_modules\/(clsx|esm-env)\//.test(id)) return true;
   if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|Missing|Trouble|late)|i18n\/(zones|fold|hijri))/.test(id)) return false;
-  return /src\/(net|i18n|app)\/|src\/(router|routes|App|ui\/(Avatar|Bdi|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
+  return /src\/(net|i18n|app)\/|src\/(router|first|App|ui\/(Avatar|Bdi|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
 }
 
 export default defineConfig(({ mode }) => ({

@@ -1,16 +1,26 @@
 /** Addresses to pages. Links are plain `<a href>`; this file turns them into page changes without a reload. */
 import { language } from '~/i18n/t.svelte';
 import type { Component } from 'svelte';
-import { routes, type Route } from './routes';
+import { first } from './first';
+import type { Route } from './routes';
 
 export type Params = Record<string, string>;
 export interface Page { route: Route | null; params: Params; view: Component<{ params: Params }> | null; failed: boolean; path: string }
 
-const compiled = routes.map((route) => ({
+const compile = (route: Route): { route: Route; names: string[]; pattern: RegExp } => ({
   route,
   names: [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1]!),
   pattern: new RegExp(`^${route.path.replace(/:\w+/g, '([^/]+)')}/?$`),
-}));
+});
+let compiled = first.map(compile);
+let whole = false;
+
+/** Until the whole table has come, a link elsewhere is an ordinary one. */
+export async function knowAll(): Promise<void> {
+  const { routes } = await import('./routes');
+  if (!whole) compiled = [...compiled, ...routes.map(compile)];
+  whole = true;
+}
 
 export function match(path: string): { route: Route; params: Params } | null {
   for (const { route, names, pattern } of compiled) {
@@ -42,8 +52,16 @@ class Router {
   async show(): Promise<void> {
     const turn = ++this.turn;
     const path = location.pathname;
-    const found = match(path);
     let next: Page = { route: null, params: {}, view: null, failed: false, path };
+    let found = match(path);
+    if (!found && !whole) {
+      try {
+        await knowAll();
+      } catch {
+        next.failed = true;
+      }
+      found = match(path);
+    }
     if (found) {
       try {
         const [module] = await Promise.all([found.route.page(), language.need(...found.route.words)]);

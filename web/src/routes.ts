@@ -1,6 +1,6 @@
 /**
  * Every page address. One row each, in this form: the build reads this file to know which chunks an
- * address needs. `open`: may be seen without a login. `bare`: the phone's bottom bar makes way.
+ * address needs. The table is not in the stage's first load: `first.ts` has the stage's own row. `open`: may be seen without a login. `bare`: the phone's bottom bar makes way.
  */
 import type { Component } from 'svelte';
 import type { Area } from '~/i18n/words.gen';
@@ -39,7 +39,6 @@ export const routes: readonly Route[] = [
   { path: '/c/:conference_id/people', words: ['people'], page: () => import('~/features/people/PeoplePage.svelte') },
   { path: '/t/:team_id', words: ['teams'], page: () => import('~/features/teams/TeamPage.svelte') },
   { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
-  { path: '/s/:session_id', words: ['stage', 'chat'], page: () => import('~/features/stage/StagePage.svelte'), bare: true },
   { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte'), bare: true },
   { path: '/s/:session_id/moderation', words: ['moderation', 'talk'], page: () => import('~/features/moderation/ModerationPage.svelte') },
   { path: '/s/:session_id/desk', words: ['player', 'questions', 'panels', 'audience'], page: () => import('~/features/desk/DeskPage.svelte') },

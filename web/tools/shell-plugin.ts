@@ -74,13 +74,15 @@ function chunkTable(bundle: Bundle): Chunks {
     const chunk = chunks.find((item) => String(item.facadeModuleId ?? '').endsWith(ending));
     return chunk ? [...needs(chunk.fileName)].filter((name) => !here.has(name)) : [];
   };
-  const source = readFileSync(new URL('../src/routes.ts', import.meta.url), 'utf8');
   const row = /path: '([^']+)'[^}]*?words: \[([^\]]*)\][^}]*?import\('~\/([^']+)'\)/g;
-  const routes = [...source.matchAll(row)].map(([, path, areas, module]) => [
-    `^${path!.replace(/:\w+/g, '[^/]+')}$`,
-    numbers(files(`/src/${module}`)),
-    areas!.split(',').map((area) => area.trim().replaceAll("'", '')).filter(Boolean),
-  ]) as Chunks['routes'];
+  const table = (name: string, also: string[]): Chunks['routes'] =>
+    [...readFileSync(new URL(`../src/${name}`, import.meta.url), 'utf8').matchAll(row)].map(([, path, areas, module]) => [
+      `^${path!.replace(/:\w+/g, '[^/]+')}$`,
+      numbers([...also, ...files(`/src/${module}`)]),
+      areas!.split(',').map((area) => area.trim().replaceAll("'", '')).filter(Boolean),
+    ]);
+  // Every page but the stage needs the whole table first.
+  const routes = [...table('first.ts', []), ...table('routes.ts', files('/src/routes.ts'))];
   const words: Chunks['words'] = {};
   for (const chunk of chunks) {
     const [, locale, area] = /virtual:words\/(\w+)(?:\/(\w+))?$/.exec(String(chunk.facadeModuleId ?? '')) ?? [];

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { knowAll } from '~/router.svelte';
 import { nextOf, pageOf, tokenOf } from './doors';
+
+beforeAll(knowAll);
 
 describe('tokenOf', () => {
   it.each([['#abcdefghijklmnop_-12', 'abcdefghijklmnop_-12'], ['#short', null], ['', null], ['#has spaces in the middle', null]])('%j', (hash, token) =>
