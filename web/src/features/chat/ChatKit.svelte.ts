@@ -25,6 +25,8 @@ export interface Hold {
   focus(): void;
   /** Read to those who wished for it. */
   announce(text: string): void;
+  /** Whether the newest messages are before the reader's eyes. */
+  here(): boolean;
 }
 
 export class ChatKit {
@@ -39,7 +41,9 @@ export class ChatKit {
   /** The message a sign is being chosen for, and the one that was jumped to. */
   picking = $state<string | null>(null);
   lit = $state<string | null>(null);
-  private aloud = $state(readAloud());
+  /** Where the new begins: what came since the reader was last here, or while they were elsewhere. */
+  newFrom = $state<string | null>(null);
+  private aloud = $state(read('chat:announce') ?? 'off');
 
   constructor(
     readonly store: ChatStore,
@@ -52,10 +56,29 @@ export class ChatKit {
       if (message && this.aloud === 'mentions') this.announce(message);
     };
     this.extras.open();
+    addEventListener('pagehide', this.note);
+  }
+
+  /** Once the log is there: the new begins where the reader stopped the last time. */
+  begin(): void {
+    const at = this.store.messages.findIndex(({ id }) => id === read(this.seen));
+    this.newFrom ??= (at < 0 ? undefined : this.store.messages[at + 1]?.id) ?? null;
   }
 
   close(): void {
+    removeEventListener('pagehide', this.note);
+    this.note();
     this.extras.close();
+  }
+
+  /** How far the reader has come, for the next time. */
+  private readonly note = (): void => {
+    const last = this.store.messages.at(-1);
+    if (last && this.hold.here()) keep(this.seen, last.id);
+  };
+
+  private get seen(): string {
+    return `chat:seen:${this.store.session}`;
   }
 
   get shut(): boolean {
@@ -64,7 +87,7 @@ export class ChatKit {
 
   readonly settings: Choice[] = $derived([
     { label: t('talk.search'), pick: () => (this.searching = true) },
-    ...READ_ALOUD.map((way) => ({ label: t(`talk.aloud.${way}`), checked: this.aloud === way, pick: () => keepAloud((this.aloud = way)) })),
+    ...READ_ALOUD.map((way) => ({ label: t(`talk.aloud.${way}`), checked: this.aloud === way, pick: () => keep('chat:announce', (this.aloud = way)) })),
   ]);
 
   choices(message: Message): Choice[] {
@@ -84,7 +107,8 @@ export class ChatKit {
     return this.store.find(id);
   }
 
-  arrived(message: Message): void {
+  arrived(message: Message, unread: number): void {
+    if (unread === 1) this.newFrom = message.id;
     if (this.aloud === 'all') this.announce(message);
   }
 
@@ -139,18 +163,18 @@ export class ChatKit {
   }
 }
 
-function readAloud(): string {
+function read(name: string): string | null {
   try {
-    return localStorage.getItem('chat:announce') ?? 'off';
+    return localStorage.getItem(name);
   } catch {
-    return 'off';
+    return null;
   }
 }
 
-function keepAloud(way: string): void {
+function keep(name: string, value: string): void {
   try {
-    localStorage.setItem('chat:announce', way);
+    localStorage.setItem(name, value);
   } catch {
-    // The choice lasts as long as the page.
+    // A private window without storage: it lasts as long as the page.
   }
 }

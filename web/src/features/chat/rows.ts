@@ -11,7 +11,7 @@ export type Row =
 
 const ONE_GO_MS = 5 * 60_000;
 
-export function rowsOf(messages: readonly Message[], sending: readonly Sending[], me: Person, zone: string, newFrom: string | null = null): Row[] {
+export function rowsOf(messages: readonly Message[], sending: readonly Sending[], me: Person, zone: string, newFrom?: string | null): Row[] {
   const rows: Row[] = [];
   let day = '';
   let before: { author: string; at: number } | null = null;
