@@ -22,6 +22,7 @@ WIDTHS = (320, 360, 412)
 PAGES = (
     *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "check", "nowhere"),
     *("home", "lobby", "edit", "people", "me", "team", "board"),
+    *("today", "import", "public"),
     *("register", "registrations", "settings", "announcements", "notifications", "mail-habits"),
     *("stage", "stage-later", "stage-ended", "desk", "moderation", "log", "studio"),
     *("lobby+session", "people+invitation", "stage+joined", "stage+questions", "stage-crew+desk"),

@@ -32,7 +32,10 @@ async def bring(me: Browser, world: World, text: str | bytes) -> JSON:
 async def patient(me: Browser, path: str, body: JSON) -> JSON:
     """Ask as our pages do: who waited too long for the others asks again, with the same key."""
     key = new_id()
-    while (answer := await me.ask("POST", path, body, key=key)).status_code == 503:
+    for _ in range(20):
+        answer = await me.ask("POST", path, body, key=key)
+        if answer.status_code != 503:
+            break
         await asyncio.sleep(0.1)
     return dict(answer.json())
 

@@ -1,0 +1,75 @@
+"""A sheet becomes the programme on the page, and running late reaches somebody on the other server."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.chromium import PHONE, profile, settled
+from tests.e2e.house import House
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
+
+SHEET = """م;العنوان;التاريخ;من;إلى;القاعة;المسار;المتحدثون
+١;ورشة الخط العربي;٢٥/٣/٢٠٣٠;٩:٠٠ ص;١٠:٠٠ ص;قاعة الضوء;الفنون;سلمى الحاج
+٢;قصص من المكتبات;25/3/2030;10:00;11:00;قاعة الضوء;;
+٣;ختام اليوم;٢٥ مارس ٢٠٣٠;11:15;12:00;قاعة الضوء;;
+"""
+WIDE = "() => [document.documentElement.scrollWidth, innerWidth]"
+
+
+async def test_sheet_is_brought_in_and_a_late_hall_reaches_the_other_side(browser: Browser, house: House) -> None:
+    here = f"/c/{house.world.conference}"
+    async with (
+        profile(browser, house.left, house.world["organiser"].token) as organiser,
+        profile(browser, house.right, house.world["attendee"].token, size=PHONE) as attendee,
+    ):
+        phone = await attendee.open(here)
+        page = await organiser.open(f"{here}/import")
+        await page.locator("[name=pasted]").fill(SHEET.replace("٩:٠٠ ص", "؟"))
+        await page.locator("[data-action=read]").click()
+        await expect(page.locator("[data-list=rows] li.wrong")).to_have_count(1)
+        await expect(page.locator("[data-action=import]")).to_be_disabled()
+        await page.locator(".foot .quiet").click()
+        await page.locator("[name=pasted]").fill(SHEET)
+        await page.locator("[data-action=read]").click()
+        await expect(page.locator("[data-list=rows] li.new")).to_have_count(3)
+        await page.locator("[data-action=import]").click()
+        await page.wait_for_url(f"**{here}")
+
+        # Folding: another spelling of the same words finds it, on the phone that was open all the time.
+        search = phone.locator("[name=find]")
+        await search.fill("الخطّ العربى")
+        card = phone.locator("article", has_text="ورشة الخط العربي")
+        await expect(card).to_be_visible()
+        await expect(phone.locator("article")).to_have_count(1)
+        await card.locator("[data-action=save]").click()
+        await expect(card.locator("[data-action=save]")).to_have_attribute("aria-pressed", "true")
+        await search.fill("")
+        await phone.locator("[data-action=filter-saved]").click()
+        await expect(phone.locator("article")).to_have_count(1)
+        before = await card.locator("time").inner_text()
+        for width in (320, 360, 412):
+            await phone.set_viewport_size({"width": width, "height": 780})
+            assert len(set(await phone.evaluate(WIDE))) == 1
+
+        own = page.locator("article", has_text="ورشة الخط العربي")
+        await page.locator("[name=find]").fill("الخط")
+        await own.locator("button[popovertarget], button[aria-haspopup]").first.click()
+        await page.get_by_role("menuitem").filter(has_text="تأخرت").click()
+        await page.locator("dialog [name=minutes]").fill("20")
+        await expect(page.locator("[data-list=shifts] li")).to_have_count(3)
+        await page.locator("[data-action=shift]").click()
+        await expect(card.locator("time")).not_to_have_text(before)
+
+
+async def test_days_are_told_by_both_calendars_and_clocks(browser: Browser, house: House) -> None:
+    async with profile(browser, house.left, house.world["attendee"].token) as attendee:
+        page = await attendee.open(f"/c/{house.world.conference}")
+        await settled(page)
+        heading = page.locator(".day > h3")
+        await expect(heading).not_to_contain_text("هـ")
+        await page.locator("[data-action=hijri]").click()
+        await expect(heading).to_contain_text("هـ")
+        await page.reload()
+        await expect(heading).to_contain_text("هـ")
