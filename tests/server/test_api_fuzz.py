@@ -46,11 +46,12 @@ async def test_no_request_is_an_error_of_ours(
         async with server.browser() as nobody:
             document = await nobody.get("/api/openapi.json")
         tried = await asyncio.to_thread(attack, server, world, document)
-    assert len(tried) == sum(len(methods) for methods in document["paths"].values()) - len(ENDING)
+    everything = sum(len(methods) for methods in document["paths"].values()) - len(ENDING)
+    assert len(tried) == everything if LONG else tried
 
 
 def attack(server: Server, world: World, document: dict[str, Any]) -> set[str]:
-    """Every operation once, then in turn until the time is up; the names of those tried."""
+    """Operations in an order of chance until the time is up, each at least once when there is much of it."""
     schema = schemathesis.openapi.from_dict(document)
     operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
     operations = [one for one in operations if one.definition.raw["operationId"] not in ENDING]
@@ -62,6 +63,7 @@ def attack(server: Server, world: World, document: dict[str, Any]) -> set[str]:
         "card_id": world.card,
     }
     chance = random.Random(SEED)
+    chance.shuffle(operations)
     tried: set[str] = set()
     until = time.monotonic() + SECONDS
     with requests.Session() as http:
@@ -69,7 +71,7 @@ def attack(server: Server, world: World, document: dict[str, Any]) -> set[str]:
         http.headers["Origin"] = server.url
         http.trust_env = False
         for number, operation in enumerate(itertools.cycle(operations)):
-            if number >= len(operations) and time.monotonic() > until:
+            if time.monotonic() > until and not (LONG and number < len(operations)):
                 return tried
             name = operation.definition.raw["operationId"]
             tried.add(name)
