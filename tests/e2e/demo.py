@@ -96,6 +96,8 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("stage-later", f"/s/{LATER_SESSION}", "attendee"),
         Place("stage-ended", f"/s/{ENDED_SESSION}", "attendee"),
         Place("desk", f"{live}/desk", "moderator"),
+        Place("speaker-view", f"{live}/speaker", "speaker"),
+        Place("screen", f"{live}/screen", "moderator"),
         Place("moderation", f"{live}/moderation", "moderator"),
         Place("studio", f"/s/{NEXT_SESSION}/studio", "speaker"),
     ]

@@ -25,6 +25,7 @@ PAGES = (
     *("today", "import", "public"),
     *("register", "registrations", "settings", "announcements", "notifications", "mail-habits"),
     *("stage", "stage-later", "stage-ended", "desk", "moderation", "log", "studio"),
+    *("speaker-view", "screen", "stage+polls", "desk+poll"),
     *("lobby+session", "people+invitation", "stage+joined", "stage+questions", "stage-crew+desk"),
 )
 
@@ -50,6 +51,17 @@ async def direct(page: Page) -> None:
     await page.locator("[data-standing]").first.wait_for()
 
 
+async def answer_poll(page: Page) -> None:
+    await page.locator("[data-tab=polls]").click()
+    await page.locator("article[data-poll] form").first.wait_for()
+
+
+async def make_poll(page: Page) -> None:
+    await page.locator("[data-tab=polls]").click()
+    await page.locator("[data-action=new-poll]").click()
+    await page.get_by_role("dialog").locator("fieldset").wait_for()
+
+
 # The same pages in the middle of something.
 BUSY = {
     "lobby+session": add_session,
@@ -57,6 +69,8 @@ BUSY = {
     "stage+joined": watch,
     "stage+questions": ask,
     "stage-crew+desk": direct,
+    "stage+polls": answer_poll,
+    "desk+poll": make_poll,
 }
 
 
