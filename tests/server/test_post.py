@@ -273,7 +273,8 @@ async def test_mail_programs_end_all_mail_by_the_link_they_got(own_server: Serve
 
     await own_server.db.write(habit)
     async with own_server.browser(origin=None) as program:
-        body = {"data": {"List-Unsubscribe": "One-Click"}}
-        answers = [await program.http.post(f"/api/mail/stop/{one}", **body) for one in (stop, new_id(), "no id")]
+        press = {"List-Unsubscribe": "One-Click"}
+        ids = (stop, new_id(), "no id")
+        answers = [await program.http.post(f"/api/mail/stop/{one}", data=press) for one in ids]
     assert [answer.status_code for answer in answers] == [204, 204, 404]
     assert await own_server.db.read(lambda db: [row.stopped for row in db.exec(select(MailHabit))]) == [True]
