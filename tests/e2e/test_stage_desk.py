@@ -87,7 +87,9 @@ async def test_organiser_goes_live_on_a_phone(browser: Browser, demo: Demo) -> N
         attendee = await seat.open(page)
         await expect(attendee.locator("[data-waiting=backstage]")).to_contain_text("Bring a short text")
         speaker = await home.open(f"{page}/studio")
-        await enter_backstage(speaker)
+        await speaker.locator("[data-step=enter]").click()
+        await speaker.locator("[data-action=agree]").click()  # the session is recorded
+        await expect(speaker.locator("[data-sending=connected]")).to_be_visible()
         organiser = await hand.open(page)
         await organiser.locator("[data-tab=stage]").click()
         await organiser.locator("[data-desk] summary").click()
