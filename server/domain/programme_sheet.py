@@ -157,8 +157,15 @@ class Planned:
 
 def read_lines(text: str) -> Table:
     """A pasted or uploaded text: lines with any usual delimiter. Raises BadInput."""
-    lines = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
-    return table_of(lines)
+    return table_of(_cut(text, _delimiter(text)))
+
+
+def _cut(text: str, delimiter: str) -> list[list[str]]:
+    """Lines may end as on any system; what is no text of lines at all (a picture) is refused."""
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        raise BadInput("sheet.no_workbook") from None
 
 
 def table_of(lines: Sequence[Sequence[str]]) -> Table:
@@ -194,7 +201,7 @@ def _delimiter(text: str) -> str:
     head = "\n".join(text.splitlines()[:20])
 
     def score(delimiter: str) -> tuple[int, int]:
-        widths = [len(line) for line in csv.reader(io.StringIO(head), delimiter=delimiter) if line]
+        widths = [len(line) for line in _cut(head, delimiter) if line]
         common = max(set(widths), key=widths.count) if widths else 0
         return (widths.count(common) * common if common > 1 else 0, common)
 
