@@ -76,6 +76,19 @@ def write_answer(offer: Offer, transport: Transport, sections: Sequence[Answered
     return "\r\n".join(_lines(transport, sections)) + "\r\n"
 
 
+def write_fragment(transport: Transport, offer: Offer) -> str:
+    """Our side of an ICE restart (RFC 8840 section 9)."""
+    first = next(section for section in offer.sections if not section.rejected)
+    lines = [
+        f"a=ice-ufrag:{transport.ufrag}",
+        f"a=ice-pwd:{transport.password}",
+        f"m={first.kind} 9 UDP/TLS/RTP/SAVPF 0",
+        f"a=mid:{first.mid}",
+        *_candidates(transport),
+    ]
+    return "\r\n".join(lines) + "\r\n"
+
+
 def _lines(transport: Transport, sections: Sequence[AnsweredSection]) -> Iterator[str]:
     live = [answered for answered in sections if not answered.section.rejected]
     yield "v=0"

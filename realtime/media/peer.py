@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .answer import Transport
-from .errors import MediaError, unacceptable
+from .answer import Transport, write_fragment
+from .errors import MediaError, malformed, unacceptable
 from .port import SharedPort
-from .sdp import Offer, parse_fragment
+from .sdp import Fragment, Offer, parse_fragment
 from .seams import Arena, Certificate, PeerTransport
 
 
@@ -97,15 +97,29 @@ class Peer:
             port=self.network.port.number,
         )
 
-    def patch(self, fragment: str, etag: str | None) -> None:
-        """Trickle ICE by RFC 9725 section 4.3: candidates are taken note of and not used (we never call first)."""
+    def patch(self, fragment: str, etag: str | None) -> str | None:
+        """Trickle ICE and ICE restart (RFC 9725 section 4.3.1 and 4.3.2).
+
+        Candidates are taken note of and not used (we never call first). A restart is answered by our new
+        fragment, and `etag` is another one from then on.
+        """
         if etag is None:
             raise MediaError(status=428, code="etag.missing", detail="If-Match is needed.")
         parsed = parse_fragment(fragment)
-        if parsed.ufrag is not None and parsed.ufrag != self._offer.ufrag:
-            raise unacceptable("ICE restart is not offered; connect anew.", code="ice.restart_unsupported")
-        if etag != self.etag:
+        restarts = parsed.ufrag is not None and parsed.ufrag != self._offer.ufrag
+        if etag != self.etag and not (restarts and etag == "*"):
             raise MediaError(status=412, code="etag.stale", detail="This is about an earlier ICE session.")
+        return self._restart(parsed) if restarts else None
+
+    def _restart(self, fragment: Fragment) -> str:
+        if fragment.ufrag is None or fragment.password is None:
+            raise malformed("An ICE restart names a new ufrag and a new password.")
+        if not self.connected:
+            raise unacceptable("There is nothing to restart yet; connect anew.", code="ice.restart_unsupported")
+        ufrag, password = self.transport.restart(ufrag=fragment.ufrag, password=fragment.password)
+        self._offer = replace(self._offer, ufrag=fragment.ufrag, password=fragment.password)
+        self.etag = secrets.token_urlsafe(12)
+        return write_fragment(replace(self.our_side(), ufrag=ufrag, password=password), self._offer)
 
     def silent(self, now: float, *, silence_s: float, setup_s: float) -> bool:
         """Whether nothing was heard for too long, or the set-up took too long."""

@@ -78,8 +78,16 @@ class SharedPort:
     def add(self, endpoint: Endpoint) -> None:
         self._by_ufrag[endpoint.ufrag.encode()] = endpoint
 
+    def name(self, ufrag: str, endpoint: Endpoint) -> None:
+        """One more name for an endpoint that restarts ICE."""
+        self._by_ufrag[ufrag.encode()] = endpoint
+
+    def unname(self, ufrag: str) -> None:
+        self._by_ufrag.pop(ufrag.encode(), None)
+
     def remove(self, endpoint: Endpoint) -> None:
-        self._by_ufrag.pop(endpoint.ufrag.encode(), None)
+        for name in [known for known, owner in self._by_ufrag.items() if owner is endpoint]:
+            del self._by_ufrag[name]
         for address in [known for known, owner in self._by_address.items() if owner is endpoint]:
             del self._by_address[address]
 

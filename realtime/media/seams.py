@@ -9,8 +9,9 @@ receivers, senders, decoders.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, cast
 
 import pylibsrtp
@@ -75,7 +76,7 @@ class _Protocol(StunProtocol):
         )
 
     async def close(self) -> None:
-        self._port.remove(self._endpoint)
+        """The port is the peer's, who may be restarting."""
 
     async def request(
         self,
@@ -103,7 +104,8 @@ class _Connection(Connection):
     def __init__(
         self,
         on_pair: Callable[[Address], None],
-        on_nominated: Callable[[Address], None],
+        on_nominated: Callable[[_Connection, Address], None],
+        on_ended: Callable[[_Connection], None],
         *,
         asks_consent: bool,
     ) -> None:
@@ -114,6 +116,7 @@ class _Connection(Connection):
         )
         self._on_pair = on_pair
         self._on_nominated = on_nominated
+        self._on_ended = on_ended
         self._asks_consent = asks_consent
 
     def use(self, protocol: _Protocol) -> None:
@@ -121,10 +124,6 @@ class _Connection(Connection):
         self._protocols.append(protocol)
         self._local_candidates_start = True
         self._local_candidates_end = True
-
-    @property
-    def waiting(self) -> int:
-        return self._queue.qsize()
 
     async def query_consent(self) -> None:
         """Consent to send media (RFC 7675). Publishers are sent none, and FFmpeg 8.1 answers no later checks."""
@@ -140,16 +139,32 @@ class _Connection(Connection):
         super().check_complete(pair)
         nominated = self._nominated.get(1)
         if nominated is not None:
-            self._on_nominated(nominated.remote_addr)
+            self._on_nominated(self, nominated.remote_addr)
+
+    async def close(self) -> None:
+        """Also called by aioice itself when consent ends."""
+        await super().close()
+        self._on_ended(self)
 
 
 class _IceTransport:
     """The three members of aiortc's RTCIceTransport that its DTLS transport uses."""
 
-    def __init__(self, connection: _Connection) -> None:
-        self._recv = connection.recv
-        self._send = connection.send
+    def __init__(self) -> None:
         self.role = "controlled"
+        self.connection: _Connection | None = None
+        self.records: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    async def _recv(self) -> bytes:
+        data = await self.records.get()
+        if data is None:
+            raise ConnectionError("the connection has ended")
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        if self.connection is None:
+            raise ConnectionError("there is no connection yet")
+        await self.connection.send(data)
 
 
 class PeerTransport:
@@ -180,16 +195,25 @@ class PeerTransport:
         self.address: Address | None = None
         self.last_heard = asyncio.get_running_loop().time()
         self.received_bytes = 0
-        self._connection = _Connection(self._pair_succeeded, self._nominated, asks_consent=asks_consent)
-        self._protocol = _Protocol(self._connection, port, self)
-        self._connection.use(self._protocol)
-        self._dtls = RTCDtlsTransport(
-            cast(RTCIceTransport, _IceTransport(self._connection)), [cast(RTCCertificate, certificate)]
-        )
+        self._asks_consent = asks_consent
+        self._ice = _IceTransport()
+        self._connection, self._protocol = self._new_connection()
+        self._ice.connection = self._connection
+        self._next: tuple[_Connection, _Protocol] | None = None
+        self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._ice), [cast(RTCCertificate, certificate)])
         self._task: asyncio.Task[None] | None = None
+        self._restarting: set[asyncio.Task[None]] = set()
         self._ended = False
         self._sources: set[Address] = set()
         port.add(self)
+
+    def _new_connection(self) -> tuple[_Connection, _Protocol]:
+        connection = _Connection(
+            self._pair_succeeded, self._nominated, self._connection_ended, asks_consent=self._asks_consent
+        )
+        protocol = _Protocol(connection, self._port, self)
+        connection.use(protocol)
+        return connection, protocol
 
     @property
     def ufrag(self) -> str:
@@ -225,6 +249,31 @@ class PeerTransport:
         self._dtls.on("statechange", self._state_changed)
         self._task = asyncio.create_task(self._connect(fingerprint))
 
+    def restart(self, *, ufrag: str, password: str) -> tuple[str, str]:
+        """Begin ICE anew (RFC 8445 section 9) and return our new name and password.
+
+        Media goes on by the old way until the peer is seen on a new one; keys and packets' numbers stay.
+        """
+        if self._next is not None:
+            self._later(self._next[0].close())
+        self._next = self._new_connection()
+        connection = self._next[0]
+        connection.remote_username = ufrag
+        connection.remote_password = password
+        self._sources.clear()
+        self._port.name(connection.local_username, self)
+        self._later(self._reconnect(connection))
+        return connection.local_username, connection.local_password
+
+    async def _reconnect(self, connection: _Connection) -> None:
+        with contextlib.suppress(ConnectionError):  # the old way may still serve; silence ends it otherwise
+            await connection.connect()
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._restarting.add(task)
+        task.add_done_callback(self._restarting.discard)
+
     async def _connect(self, fingerprint: str) -> None:
         try:
             await self._connection.connect()
@@ -254,6 +303,10 @@ class PeerTransport:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        for task in list(self._restarting):
+            task.cancel()
+        if self._next is not None:
+            await self._next[0].close()
         await self._connection.close()
         self._dtls.remove_all_listeners()
 
@@ -261,13 +314,16 @@ class PeerTransport:
 
     def stun_request(self, data: bytes, address: Address) -> bool:
         message = _read_stun(data)
-        if message is None or not message.check_message_integrity(self.password.encode()):
+        if message is None:
+            return False
+        connection, protocol = self._named(message)
+        if not message.check_message_integrity(connection.local_password.encode()):
             return False
         if address not in self._sources and len(self._sources) >= _MAX_SOURCES:
             return False
         self._sources.add(address)
         try:
-            self._connection.request_received(message, address, self._protocol)
+            connection.request_received(message, address, protocol)
         except _STUN_FAULTS:
             return False
         self._heard()
@@ -275,17 +331,26 @@ class PeerTransport:
 
     def stun_response(self, data: bytes, address: Address) -> None:
         message = _read_stun(data)
-        transaction = None if message is None else self._protocol.transactions.get(message.transaction_id)
-        if message is None or transaction is None:
+        if message is None:
             return
-        transaction.response_received(message, address)
-        if message.check_message_integrity(cast(str, self._connection.remote_password).encode()):
-            self._heard()
+        for connection, protocol in filter(None, [(self._connection, self._protocol), self._next]):
+            transaction = protocol.transactions.get(message.transaction_id)
+            if transaction is not None:
+                transaction.response_received(message, address)
+                if message.check_message_integrity(cast(str, connection.remote_password).encode()):
+                    self._heard()
+
+    def _named(self, message: stun.Message) -> tuple[_Connection, _Protocol]:
+        """Whom a check is for: during a restart there are two."""
+        name = str(message.attributes.get("USERNAME", "")).partition(":")[0]
+        if self._next is not None and name == self._next[0].local_username:
+            return self._next
+        return self._connection, self._protocol
 
     def datagram(self, data: bytes) -> None:
         if data[0] in _DTLS_RECORDS:
-            if self._connection.waiting < _MAX_WAITING:
-                self._connection.data_received(data, 1)
+            if self._ice.records.qsize() < _MAX_WAITING:
+                self._ice.records.put_nowait(data)
         elif 128 <= data[0] <= 191 and self.connected:
             self._media(data)
 
@@ -309,7 +374,19 @@ class PeerTransport:
     def _pair_succeeded(self, address: Address) -> None:
         self._port.claim(address, self)
 
-    def _nominated(self, address: Address) -> None:
+    def _connection_ended(self, connection: _Connection) -> None:
+        if connection is self._connection:
+            self._ice.records.put_nowait(None)
+
+    def _nominated(self, connection: _Connection, address: Address) -> None:
+        if self._next is not None and connection is self._next[0]:
+            old = self._connection
+            self._connection, self._protocol = self._next
+            self._ice.connection, self._next = connection, None
+            self._port.unname(old.local_username)
+            self._later(old.close())
+        if connection is not self._connection:
+            return
         if address != self.address:
             self.address = address
             self.on_address(address)

@@ -220,8 +220,10 @@ class _Doors:
     async def patch_peer(self, request: Request) -> Response:
         body = await _read(request, PatchBody)
         peer = self._engine.peer(request.path_params["room"], request.path_params["id"], body.owner)
-        peer.patch(body.sdpfrag, body.etag)
-        return Response(status_code=204)
+        answer = peer.patch(body.sdpfrag, body.etag)
+        if answer is None:
+            return Response(status_code=204)
+        return JSONResponse({"sdpfrag": answer, "etag": peer.etag})
 
     async def delete_peer(self, request: Request) -> Response:
         owner = request.query_params.get("owner", "")

@@ -15,12 +15,15 @@ NUMBERS = """
 async () => {
   const sum = { encoded: 0, decoded: 0, energy: 0, packets: 0 };
   for (const peer of window.peers.filter((one) => one.connectionState !== 'closed')) {
+    let encoded = 0;
     for (const one of (await peer.getStats()).values()) {
-      if (one.type === 'outbound-rtp' && one.kind === 'video') sum.encoded += one.framesEncoded;
+      // Every layer is an encoding of the same frames.
+      if (one.type === 'outbound-rtp' && one.kind === 'video') encoded = Math.max(encoded, one.framesEncoded);
       if (one.type === 'inbound-rtp' && one.kind === 'video') sum.decoded += one.framesDecoded;
       if (one.type === 'inbound-rtp' && one.kind === 'audio') sum.energy += one.totalAudioEnergy;
       if (one.type === 'inbound-rtp' && one.kind === 'audio') sum.packets += one.packetsReceived;
     }
+    sum.encoded += encoded;
   }
   return sum;
 }

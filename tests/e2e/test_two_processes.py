@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 
-from tests.e2e.chromium import profile
+from tests.e2e.chromium import profile, until
 from tests.e2e.house import CARDS, House
 from tests.e2e.media import numbers, plays, seen_and_heard
 from tests.e2e.steps import ask, button, go_on_air, hears, messages, say, watch
@@ -23,6 +23,11 @@ HIGH_PHONE = {"width": 390, "height": 1700}
 LOST_S = 20.0
 OFFLINE = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0, "packetLoss": 100}
 ONLINE = {"offline": False, "latency": 1, "downloadThroughput": -1, "uploadThroughput": -1, "packetLoss": 0}
+# What every connection that stands calls itself.
+NAMES = """
+async () => Promise.all(window.peers.filter((one) => one.connectionState === 'connected').map(async (one) =>
+  [...(await one.getStats()).values()].find(({ type }) => type === 'transport').iceLocalUsernameFragment))
+"""
 
 
 @dataclass
@@ -57,6 +62,16 @@ async def talk(browser: Browser, house: House) -> AsyncIterator[Talk]:
 
 async def test_both_see_and_hear_the_speaker(talk: Talk) -> None:
     await seen_and_heard(talk.speaker, talk.attendee, talk.noor)
+
+
+async def test_another_network_keeps_the_connection(talk: Talk) -> None:
+    """The pages restart ICE (RFC 9725 section 4.3.2): another name, the same connection, nothing negotiated."""
+    for page in (talk.speaker, talk.noor):
+        before = await page.evaluate(NAMES)
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await until(page, f"async (old) => (await ({NAMES})()).every((name, at) => name !== old[at])", before)
+        assert len(await page.evaluate(NAMES)) == len(before)
+    await seen_and_heard(talk.speaker, talk.attendee, talk.noor, frames=90)
 
 
 async def test_chat_goes_both_ways(talk: Talk) -> None:

@@ -42,6 +42,7 @@ class Bridge:
                 Route("/whip", self._whip, methods=["POST"]),
                 Route("/whep", self._whep, methods=["POST"]),
                 Route("/peer/{id}", self._end, methods=["DELETE"]),
+                Route("/peer/{id}", self._restart, methods=["PATCH"]),
             ]
         )
 
@@ -62,6 +63,11 @@ class Bridge:
         return _created(
             self._engine.view(ROOM, id=secrets.token_urlsafe(16), owner="guest", feed=feed, offer=offer)
         )
+
+    async def _restart(self, request: Request) -> Response:
+        peer = self._engine.peer(ROOM, request.path_params["id"], "guest")
+        answer = peer.patch((await request.body()).decode(), request.headers["if-match"].strip('"'))
+        return PlainTextResponse(answer, 200, headers={"etag": f'"{peer.etag}"'})
 
     async def _end(self, request: Request) -> Response:
         with contextlib.suppress(MediaError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from realtime.media.engine import Engine
 
 from .bridge import Bridge
+from .conftest import ROOM
 
 pytestmark = [pytest.mark.browser, pytest.mark.media]
 
@@ -22,14 +24,29 @@ _FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
-_SCRIPT = """() => {
+_SCRIPT = r"""() => {
   const exchange = async (pc, path) => {
     await pc.setLocalDescription();
     const answer = await fetch(path, {method: "POST", body: pc.localDescription.sdp});
     if (answer.status !== 201) throw new Error(await answer.text());
     await pc.setRemoteDescription({type: "answer", sdp: await answer.text()});
     window.pc = pc;
+    window.place = answer.headers.get("location");
   };
+  window.restart = async () => {
+    const theirs = pc.remoteDescription.sdp;
+    pc.restartIce();
+    await pc.setLocalDescription(await pc.createOffer());
+    const ours = pc.localDescription.sdp.match(/a=ice-(ufrag|pwd):.*/g).slice(0, 2).join("\r\n") + "\r\n";
+    const told = await fetch(place, {method: "PATCH", headers: {"If-Match": "*"}, body: ours});
+    const answer = await told.text();
+    const [ufrag] = answer.match(/a=ice-ufrag:.*/), [password] = answer.match(/a=ice-pwd:.*/);
+    const sdp = theirs.replace(/a=ice-ufrag:.*/g, ufrag.trim()).replace(/a=ice-pwd:.*/g, password.trim());
+    await pc.setRemoteDescription({type: "answer", sdp});
+    return told.status;
+  };
+  window.named = async () => [...(await pc.getStats()).values()].find(
+    ({type}) => type === "transport").iceLocalUsernameFragment;
   window.publish = async (owner, {layers = [], codec = null, kind = "camera", sound = true} = {}) => {
     const stream = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360}, audio: sound});
     const pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
@@ -132,3 +149,24 @@ async def test_browser_sees_two_and_goes_on_when_one_returns(engine: Engine, bro
         await first.evaluate("publish('one')")
 
         await grown(viewer, 20, mids=("1", "3"))
+
+
+async def test_viewer_restarts_ice_and_goes_on(engine: Engine, browser: Browser) -> None:
+    """As pages do after a change of network (RFC 9725 section 4.3.2): same keys, same numbers, nothing lost."""
+    async with Bridge(engine).serving() as bridge:
+        speaker, viewer = await open_page(browser, bridge), await open_page(browser, bridge)
+        await speaker.evaluate("publish('one')")
+        await viewer.evaluate("watch(1)")
+        await grown(viewer, 10)
+        before, peer = await viewer.evaluate("named()"), next(iter(engine.room(ROOM).viewers.values()))
+        ours, etag = peer.transport.ufrag, peer.etag
+
+        assert await viewer.evaluate("restart()") == 200
+        async with asyncio.timeout(20):
+            while peer.transport.ufrag == ours or await viewer.evaluate("named()") == before:
+                await viewer.evaluate("playing()")
+
+        assert peer.etag != etag
+        later = await grown(viewer, 30)
+        assert later["lost"] == 0
+        assert engine.stats()["endpoints"] == 2  # the old names are forgotten

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aioice.ice
 import httpx
 import pytest
 import pytest_asyncio
@@ -22,7 +23,7 @@ from sqlmodel import Session
 from models.conference import ConferenceSession
 from realtime.media.process import serve
 from realtime.media.settings import MediaSettings
-from tests.media.clients import connection, publisher_offer
+from tests.media.clients import accept, connection, publisher_offer
 from tests.support.app import Server, serving
 from tests.support.people import World, settle
 from tests.support.services import Backend
@@ -229,20 +230,39 @@ async def test_patch_that_does_not_fit_is_refused(door: Door, name: str) -> None
     assert answer.status_code == status, answer.text
 
 
-async def test_ice_restart_is_done_or_refused_as_such(door: Door) -> None:
-    """422 says that there is none; 200 comes with new credentials and a tag of their own."""
+FRESH = "a=ice-ufrag:another1\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
+
+
+async def test_ice_restart_before_the_connection_stands_is_refused(door: Door) -> None:
+    """RFC 9725 section 4.3.2: 422 says that there is nothing to restart, and the old ICE session stays."""
     made = await door.post()
-    fresh = "a=ice-ufrag:another1\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
-    answer = await door.patch(made.headers["location"], fresh, etag="*")
-    if answer.status_code == 422:
-        assert answer.json()["code"] == "ice.restart_unsupported"
-        return
-    assert answer.status_code == 200
+    answer = await door.patch(made.headers["location"], FRESH, etag="*")
+    assert (answer.status_code, answer.json()["code"]) == (422, "ice.restart_unsupported")
+    same = await door.patch(made.headers["location"], door.candidate, etag=made.headers["etag"])
+    assert same.status_code == 204
+
+
+async def test_ice_restart_has_credentials_and_a_tag_of_its_own(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 9725 section 4.3.2: 200 with our new fragment; the tag of the session before is then stale."""
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+    pc = connection()
+    made = await door.post(await publisher_offer(pc))
+    await accept(pc, made.text)
+    place, tag = made.headers["location"], made.headers["etag"]
+    answers = [await door.patch(place, fragment, etag="*") for fragment in (FRESH[:23] + "\r\n", FRESH)]
+    assert [answer.status_code for answer in answers] == [400, 200]
+    answer = answers[1]
     assert answer.headers["content-type"].partition(";")[0] == FRAGMENT
-    assert "a=ice-ufrag:" in answer.text
-    assert answer.headers["etag"] != made.headers["etag"]
-    stale = await door.patch(made.headers["location"], fresh, etag=made.headers["etag"])
-    assert stale.status_code == 412
+    for line in ("a=ice-ufrag:", "a=ice-pwd:"):
+        assert re.findall(rf"^{line}\S+", answer.text, re.M) != re.findall(rf"^{line}\S+", made.text, re.M)[:1]
+    assert "m=audio 9 " in answer.text
+    assert answer.headers["etag"] not in {tag, ""}
+    candidate = f"{FRESH}a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
+    assert (await door.patch(place, candidate, etag=tag)).status_code == 412
+    assert (await door.patch(place, candidate, etag=answer.headers["etag"])).status_code == 204
+    await pc.close()
 
 
 async def test_delete_ends_it_once_and_frees_everything(door: Door) -> None:

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { language } from '~/i18n/t.svelte';
-import { created, fakeDoor, FakePeer, problem } from './fake';
+import { ANSWER, created, fakeDoor, FakePeer, problem, renamed } from './fake';
 import { MediaLink, type LinkState } from './link';
 
 beforeAll(() => language.use('en'));
@@ -8,16 +8,20 @@ beforeAll(() => language.use('en'));
 let peers: FakePeer[];
 let states: (LinkState | string)[];
 let connected: number;
+const links: MediaLink[] = [];
 beforeEach(() => {
   vi.useFakeTimers();
   peers = [];
   states = [];
   connected = 0;
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  links.splice(0).forEach((one) => one.close());
+  vi.useRealTimers();
+});
 
 function link(door: ReturnType<typeof fakeDoor>): MediaLink {
-  return new MediaLink(
+  const made = new MediaLink(
     {
       url: () => '/whep/s?feed=air',
       make: () => {
@@ -30,7 +34,11 @@ function link(door: ReturnType<typeof fakeDoor>): MediaLink {
     },
     { fetch: door.fetch, random: () => 0.5 },
   );
+  links.push(made);
+  return made;
 }
+/** As long as it takes, timers and modules alike. */
+const until = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 20_000 });
 const settle = (ms = 0): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
 describe('MediaLink', () => {
@@ -41,7 +49,7 @@ describe('MediaLink', () => {
     await settle();
     peers[0]!.become('connected');
     one.close();
-    expect(peers[0]!.answer).toBe('v=0 answer');
+    expect(peers[0]!.answer).toBe(ANSWER);
     expect(states).toEqual(['connecting', 'connected', 'closed']);
     expect(door.asked).toEqual([{ url: '/whep/s?feed=air', method: 'POST' }, { url: '/whep/s/n.1', method: 'DELETE' }]);
     expect(peers[0]!.closed).toBe(true);
@@ -80,18 +88,61 @@ describe('MediaLink', () => {
     expect(peers).toHaveLength(2);
   });
 
-  it('gives a silent pair a moment before beginning anew', async () => {
-    link(fakeDoor(created())).open();
+  it('gives a silent pair a moment', async () => {
+    const door = fakeDoor(created());
+    link(door).open();
     await settle();
     peers[0]!.become('connected');
     peers[0]!.become('disconnected');
-    await settle(2_900);
+    await settle(1_400);
     peers[0]!.become('connected');
     await settle(20_000);
-    expect(peers).toHaveLength(1);
+    expect(door.asked).toHaveLength(1);
+    expect(connected).toBe(1); // the streams are the same: no picture begins anew
+  });
+
+  it('then takes another way to the same connection', async () => {
+    const door = fakeDoor(created(), renamed('fresh'));
+    link(door).open();
+    await settle();
+    peers[0]!.become('connected');
     peers[0]!.become('disconnected');
-    await settle(4_000);
+    await until(() => expect(peers[0]!.answer).toContain('ufrag:fresh'));
+    expect(door.asked[1]).toEqual({
+      url: '/whep/s/n.1', method: 'PATCH', body: 'a=ice-ufrag:ours2\r\na=ice-pwd:ours2-secret\r\nm=audio 9 X 0\r\na=mid:0\r\n',
+    });
+    expect(peers[0]!.answer).toBe(ANSWER.replaceAll('theirs', 'fresh'));
+    peers[0]!.become('connected');
+    await settle(60_000);
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+    expect([peers.length, connected]).toEqual([1, 1]);
+  });
+
+  it('does so at once when the network is said to be another one', async () => {
+    const door = fakeDoor(created(), new TypeError('not yet'), renamed('fresh'));
+    link(door).open();
+    await settle();
+    peers[0]!.become('connected');
+    dispatchEvent(new Event('online'));
+    await until(() => expect(door.asked).toHaveLength(3));
+    await settle(20_000);
+    expect(peers[0]!.answer).toContain('ufrag:fresh');
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it.each([
+    ['refused', [created(), problem(404, 'not_found'), created()]],
+    ['of no use', [created(), renamed('fresh'), created()]],
+  ])('begins anew when that is %s', async (_, answers) => {
+    const door = fakeDoor(...answers);
+    link(door).open();
+    await settle();
+    peers[0]!.become('connected');
+    peers[0]!.become('disconnected');
+    await until(() => expect(door.asked[1]?.method).toBe('PATCH'));
+    await settle(8_000);
     expect(peers).toHaveLength(2);
+    expect(peers[0]!.closed).toBe(true);
   });
 
   it('tries for ever while nothing answers, with growing patience', async () => {

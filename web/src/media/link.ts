@@ -31,7 +31,9 @@ const LONGEST_WAIT_MS = 15_000;
 /** Longer than a slow phone needs for the offer, its checks and the handshake. */
 const CONNECT_MS = 15_000;
 /** A pair that stopped answering often comes back by itself. */
-const RECOVER_MS = 3_000;
+const PATIENCE_MS = 1_500;
+/** After that another way to the same connection is looked for, so long. */
+const MEND_MS = 6_000;
 
 export class MediaLink {
   state: LinkState = 'closed';
@@ -39,6 +41,10 @@ export class MediaLink {
   /** Address of the connection on the server, once it has one. */
   location: string | null = null;
   private met = false;
+  private mending = false;
+  /** The one that stood last. */
+  private arrivedOn: RTCPeerConnection | null = null;
+  private unwatch = (): void => {};
   private failures = 0;
   private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,14 +70,16 @@ export class MediaLink {
   close(): void {
     removeEventListener('online', this.nudge);
     removeEventListener('pagehide', this.leave);
+    this.unwatch();
     this.turn++;
     this.discard();
     this.become('closed', null);
   }
 
-  /** The network is said to be back: do not wait for the timer. */
+  /** The network is said to be back, or to be another one: do not wait for the timer. */
   private readonly nudge = (): void => {
-    if (this.state === 'reconnecting' && this.peer === null) void this.attempt();
+    if (this.peer && this.peer === this.arrivedOn) void this.mend(this.turn, this.peer);
+    else if (this.state === 'reconnecting' && this.peer === null) void this.attempt();
   };
 
   /** The page goes away: free the place on the stage at once. */
@@ -104,8 +112,26 @@ export class MediaLink {
     else if (peer.connectionState === 'failed' || peer.connectionState === 'closed') this.dropped(turn, null);
     else if (peer.connectionState === 'disconnected') {
       this.become('reconnecting', null);
+      if (this.mending) return;
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.dropped(turn, null), RECOVER_MS);
+      this.timer = setTimeout(() => void this.mend(turn, peer), PATIENCE_MS);
+    }
+  }
+
+  /** Take another way to the same connection; where there is none, begin anew. */
+  private async mend(turn: number, peer: RTCPeerConnection): Promise<void> {
+    if (turn !== this.turn || this.mending || !this.location) return;
+    this.mending = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.mending = false;
+      if (peer.connectionState !== 'connected') this.dropped(turn, null);
+    }, MEND_MS);
+    try {
+      const { restart } = await import('./restart');
+      if (turn === this.turn && !(await restart(peer, this.location, this.parts.fetch))) this.dropped(turn, null);
+    } catch {
+      this.dropped(turn, null);
     }
   }
 
@@ -121,9 +147,20 @@ export class MediaLink {
   private arrived(peer: RTCPeerConnection): void {
     clearTimeout(this.timer);
     this.failures = 0;
-    this.met = true;
+    this.mending = false;
     this.become('connected', null);
+    if (peer === this.arrivedOn) return;
+    this.arrivedOn = peer;
     this.plan.onConnected?.(peer);
+    if (!this.met) this.watchNetwork();
+    this.met = true;
+  }
+
+  /** Loaded now, while there is a network: it is needed when there is none. */
+  private watchNetwork(): void {
+    import('./restart').then(({ onMove }) => {
+      if (this.state !== 'closed') this.unwatch = onMove(this.nudge);
+    }).catch(() => {});
   }
 
   private dropped(turn: number, fault: DoorFault | null): void {
@@ -147,6 +184,7 @@ export class MediaLink {
 
   private discard(): void {
     clearTimeout(this.timer);
+    this.mending = false;
     this.posting?.abort();
     this.posting = null;
     this.free();
