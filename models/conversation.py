@@ -27,6 +27,16 @@ class Conversation(Table, table=True):
     created_at: datetime = moment()
 
 
+class ConversationRead(Table, table=True):
+    """How far somebody has read a conversation: others' messages after `place` are unread."""
+
+    __tablename__ = "conversation_read"
+
+    conversation_id: UUID = reference("conversation.id", primary=True)
+    person_id: UUID = Field(foreign_key="person.id", ondelete="CASCADE", primary_key=True, index=True)
+    place: int = Field(default=0, sa_type=BigInteger)
+
+
 class Message(Table, table=True):
     """A chat message, of a session or of a conversation.
 

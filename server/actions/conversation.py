@@ -8,13 +8,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
 from models.base import new_id, now
-from models.conversation import Conversation
+from models.conversation import Conversation, ConversationRead, Message
 from models.moderation import PersonBlock
 from models.team import Team
-from server.domain.conversation import ConversationView, check_direct
+from server.actions import notify
+from server.actions.publish import publish
+from server.domain.conversation import ConversationGrew, ConversationSeen, ConversationView, check_direct
 from server.domain.errors import BadInput, NotFound
-from server.domain.person import Actor
+from server.domain.person import Actor, PersonView
 from server.queries import conversations, rules, scope
+from server.queries.channels import person_channel
+
+NOTICE_LETTERS = 160
 
 
 def open_direct(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, *, id: UUID) -> ConversationView:
@@ -48,6 +53,53 @@ def of_team(db: Session, team: Team) -> Conversation:
         db.connection().execute(row.on_conflict_do_nothing())
         found = db.exec(known).one()
     return found
+
+
+def read(db: Session, actor: Actor, conversation_id: UUID, message_id: UUID) -> None:
+    """Mark a conversation as read up to a message; what one was notified of it goes quiet with it."""
+    row, _ = scope.of_conversation(db, actor, conversation_id, "chat.show")
+    message = db.get(Message, message_id)
+    if message is None or message.conversation_id != row.id:
+        raise BadInput("input.unusable", fields={"message_id": "field.unusable"})
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    mark = dialect.insert(ConversationRead).values(
+        conversation_id=row.id, person_id=actor.person_id, place=message.place
+    )
+    moved = db.connection().execute(
+        mark.on_conflict_do_update(
+            index_elements=[col(ConversationRead.conversation_id), col(ConversationRead.person_id)],
+            set_={"place": message.place},
+            where=col(ConversationRead.place) < message.place,
+        ).returning(col(ConversationRead.place))
+    )
+    if moved.first() is None:
+        return
+    notify.quiet(db, actor, "direct_message", link_of(row))
+    publish(
+        db,
+        person_channel(actor.person_id),
+        ConversationSeen(conversation_id=row.id, conference_id=row.conference_id),
+        subject=row.id,
+    )
+
+
+def told(db: Session, row: Conversation, message: Message, author: PersonView, *, once: str) -> None:
+    """Both of two people hear that something was said; the other is notified of the first unread words."""
+    if row.one_id is None or row.other_id is None:
+        return
+    for person_id in (row.one_id, row.other_id):
+        fact = ConversationGrew(conversation_id=row.id, conference_id=row.conference_id)
+        publish(db, person_channel(person_id), fact, subject=row.id)
+    other = row.other_id if row.one_id == message.person_id else row.one_id
+    if not notify.unread(db, other, "direct_message", link_of(row)):
+        said = {"name": author.name, "text": " ".join(message.text.split())[:NOTICE_LETTERS]}
+        notify.notify(
+            db, [other], "direct_message", said, link=link_of(row), conference_id=row.conference_id, once=once
+        )
+
+
+def link_of(row: Conversation) -> str:
+    return f"/c/{row.conference_id}/messages/{row.id}"
 
 
 def check_may_write(db: Session, actor: Actor, conversation: Conversation) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.base import now
 from models.conference import ConferenceRole, ConferenceSession
-from models.conversation import Message
+from models.conversation import Conversation, Message
 from models.moderation import ChatPace
 from models.person import Person
 from server.actions import audit, conversation, notify
@@ -96,7 +96,9 @@ def post_in(db: Session, actor: Actor, conversation_id: UUID, draft: MessageDraf
     row, here = scope.of_conversation(db, actor, conversation_id, "message.post")
     conversation.check_may_write(db, actor, row)
     message, named = _written(db, here, Chat(conversation_id=conversation_id), draft, id=id)
-    return _tell(db, message, actor, named)
+    shown = _tell(db, message, actor, named)
+    conversation.told(db, row, message, shown.author, once=_about(message))
+    return shown
 
 
 def edit(db: Session, actor: Actor, message_id: UUID, text: str) -> MessageView:
@@ -249,6 +251,9 @@ def forget_notices(db: Session, message: Message, mentions: Sequence[str]) -> No
     """What those concerned were told of a message holds its words no longer."""
     parent = db.get(Message, message.parent_id) if message.parent_id else None
     people = {UUID(id) for id in mentions} | ({parent.person_id} if parent else set())
+    if message.conversation_id is not None:
+        talk = scope.load(db, Conversation, message.conversation_id)
+        people |= {id for id in (talk.one_id, talk.other_id) if id is not None}
     if people:
         notify.take_back(db, people, _about(message))
 

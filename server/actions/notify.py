@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from models.base import new_id, now
 from models.notification import MailHabit, Notification, NotificationWay
@@ -100,6 +101,27 @@ def see(db: Session, actor: Actor, wish: NotificationsSeen) -> None:
     db.flush()
     if db.connection().execute(changed).all():
         publish(db, person_channel(actor.person_id), NotificationsRead(ids=wish.ids))
+
+
+def unread(db: Session, person_id: UUID, kind: str, link: str) -> bool:
+    """Whether somebody still has something of this kind, that leads there, before them."""
+    return db.exec(_waiting(person_id, kind, link).limit(1)).first() is not None
+
+
+def quiet(db: Session, actor: Actor, kind: str, link: str) -> None:
+    """What leads there was seen there."""
+    ids = list(db.exec(_waiting(actor.person_id, kind, link)))
+    if ids:
+        see(db, actor, NotificationsSeen(ids=ids))
+
+
+def _waiting(person_id: UUID, kind: str, link: str) -> SelectOfScalar[UUID]:
+    return select(Notification.id).where(
+        col(Notification.person_id) == person_id,
+        col(Notification.read_at).is_(None),
+        col(Notification.kind) == kind,
+        col(Notification.link) == link,
+    )
 
 
 def change_habits(db: Session, actor: Actor, wish: MailHabitsChange) -> None:

@@ -39,6 +39,16 @@ def person(db: Session, actor: Actor, session_id: UUID, person_id: UUID, draft: 
     _file(db, actor, _row(here.conference_id, session_id, "person", person_id, person_id), draft)
 
 
+def person_of(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, draft: ReportDraft) -> None:
+    """Tell the moderators of somebody of the conference, wherever one met them."""
+    scope.of_conference(db, actor, conference_id, "message.report")
+    if scope.conference_role(db, conference_id, person_id) is None:
+        raise NotFound("not_found")
+    if person_id == actor.person_id:
+        raise BadInput("report.oneself")
+    _file(db, actor, _row(conference_id, None, "person", person_id, person_id), draft)
+
+
 def decide(db: Session, actor: Actor, subject_id: UUID, decision: str) -> Deed:
     """Close an item: something was done (`acted`), or nothing needs to be (`kept`)."""
     rows = _of_subject(db, subject_id)

@@ -106,26 +106,46 @@ def mine(db: Session, actor: Actor, session_id: UUID) -> ChatMine:
     me = actor.person_id
     own = (col(Message.session_id) == session_id, col(Message.person_id) == me, col(Message.state) == "held")
     waiting = db.exec(_selected().where(*own, col(Message.deleted_at).is_(None)).order_by(col(Message.id))).all()
-    signs: dict[UUID, list[Sign]] = defaultdict(list)
-    given = (
-        select(MessageReaction.message_id, MessageReaction.kind)
-        .join(Message, col(Message.id) == col(MessageReaction.message_id))
-        .where(col(Message.session_id) == session_id, col(MessageReaction.person_id) == me)
-    )
-    for message_id, kind in db.exec(given.order_by(col(Message.place).desc()).limit(500)):
-        signs[message_id].append(kind)  # type: ignore[arg-type]  # the column holds nothing else
     silence = rules.silence_of(db, here.conference_id, session_id, me)
     ruling = rules.in_force(db, here.conference_id, session_id)
     free = rules.exempt(here)
     return ChatMine(
         position=position(db, person_channel(me)),
         held=held_views(db, waiting),
-        signs=[MyMark(message_id=id, kinds=sorted(kinds)) for id, kinds in signs.items()],
+        signs=_marks(db, me, col(Message.session_id) == session_id),
         silenced=silence is not None and not free,
         silenced_until=silence.until if silence and not free else None,
         exempt=free,
         wait_s=0 if free else rules.wait_s(db, session_id, me, ruling),
     )
+
+
+def mine_of_conversation(db: Session, actor: Actor, conversation_id: UUID) -> ChatMine:
+    """The same in a conversation, where nothing waits; who is muted writes to no single person either."""
+    row, here = scope.of_conversation(db, actor, conversation_id, "chat.show")
+    me = actor.person_id
+    silence = rules.silence_of(db, here.conference_id, None, me) if row.kind == "direct" else None
+    return ChatMine(
+        position=position(db, person_channel(me)),
+        held=[],
+        signs=_marks(db, me, col(Message.conversation_id) == conversation_id),
+        silenced=silence is not None,
+        silenced_until=silence.until if silence else None,
+        exempt=row.kind != "direct",
+        wait_s=0,
+    )
+
+
+def _marks(db: Session, me: UUID, where: Any) -> list[MyMark]:
+    signs: dict[UUID, list[Sign]] = defaultdict(list)
+    given = (
+        select(MessageReaction.message_id, MessageReaction.kind)
+        .join(Message, col(Message.id) == col(MessageReaction.message_id))
+        .where(where, col(MessageReaction.person_id) == me)
+    )
+    for message_id, kind in db.exec(given.order_by(col(Message.place).desc()).limit(500)):
+        signs[message_id].append(kind)  # type: ignore[arg-type]  # the column holds nothing else
+    return [MyMark(message_id=id, kinds=sorted(kinds)) for id, kinds in signs.items()]
 
 
 def where_session(db: Session, actor: Actor, session_id: UUID) -> Any:

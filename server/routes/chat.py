@@ -7,7 +7,7 @@ from uuid import UUID
 from server.actions import conversation, message, sign
 from server.api.endpoint import Call, Endpoints
 from server.api.rates import TALKING
-from server.domain.conversation import Conversations, ConversationView, DirectWish
+from server.domain.conversation import Conversations, ConversationView, DirectWish, PersonCard, ReadMark
 from server.domain.errors import BadInput
 from server.domain.message import (
     ChatMine,
@@ -158,6 +158,43 @@ def block(call: Call) -> None:
 def unblock(call: Call) -> None:
     """Hear from somebody again."""
     conversation.unblock(call.db, call.actor, call.path["conference_id"], call.path["person_id"])
+
+
+@ENDPOINTS.query(
+    "person.card",
+    "/api/conferences/{conference_id}/people/{person_id}/card",
+    permission="direct.open",
+    result=PersonCard,
+)
+def person_card(call: Call) -> PersonCard:
+    """Somebody of the conference, as a press on their name shows them."""
+    return conversations.card(call.db, call.actor, call.path["conference_id"], call.path["person_id"])
+
+
+@ENDPOINTS.query("conversation.mine", f"{OF_CONVERSATION}/chat/mine", permission="chat.show", result=ChatMine)
+def mine_of_conversation(call: Call) -> ChatMine:
+    """One's signs in a conversation, and whether one may write there now."""
+    return chat.mine_of_conversation(call.db, call.actor, call.path["conversation_id"])
+
+
+@ENDPOINTS.query(
+    "conversation.people",
+    f"{OF_CONVERSATION}/people",
+    permission="chat.show",
+    result=PeopleFound,
+    parameters=("q",),
+)
+def find_in_conversation(call: Call) -> PeopleFound:
+    """Those who talk there and whose name begins with this, to name them in a message."""
+    return conversations.find_in(call.db, call.actor, call.path["conversation_id"], call.query.get("q", ""))
+
+
+@ENDPOINTS.command(
+    "conversation.read", "PUT", f"{OF_CONVERSATION}/read", permission="chat.show", body=ReadMark, rate=TALKING
+)
+def read(call: Call, body: ReadMark) -> None:
+    """Mark a conversation as read up to a message."""
+    conversation.read(call.db, call.actor, call.path["conversation_id"], body.message_id)
 
 
 @ENDPOINTS.query("conversation.show", f"{OF_CONVERSATION}/chat", permission="chat.show", result=ChatSnapshot)

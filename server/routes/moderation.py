@@ -110,6 +110,19 @@ def report_person(call: Call, body: ReportDraft) -> None:
 
 
 @ENDPOINTS.command(
+    "person.report_outside",
+    "POST",
+    f"{PERSON}/report",
+    permission="message.report",
+    body=ReportDraft,
+    rate=TALKING,
+)
+def report_person_outside(call: Call, body: ReportDraft) -> None:
+    """Tell the moderators of somebody one met outside of a session."""
+    report.person_of(call.db, call.actor, call.path["conference_id"], call.path["person_id"], body)
+
+
+@ENDPOINTS.command(
     "report.decide",
     "POST",
     "/api/reports/{subject_id}/decide",

@@ -84,6 +84,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("unsubscribe", "/unsubscribe#01234567-89ab-7def-8123-456789abcdef"),
         Place("outbox", "/demo/outbox", "organiser"),
         Place("notifications", "/notifications", "attendee"),
+        Place("messages", f"{conference}/messages", "attendee"),
         Place("mail-habits", "/notifications#habits", "attendee"),
         Place("registrations", f"{conference}/registrations", "organiser"),
         Place("log", f"{conference}/log", "organiser"),

@@ -23,9 +23,10 @@ PAGES = (
     *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "check", "nowhere"),
     *("home", "lobby", "edit", "people", "me", "team", "board"),
     *("today", "import", "public"),
-    *("register", "registrations", "settings", "announcements", "notifications", "mail-habits"),
+    *("register", "registrations", "settings", "announcements", "notifications", "mail-habits", "messages"),
     *("stage", "stage-later", "stage-ended", "desk", "moderation", "log", "studio"),
     *("speaker-view", "screen", "stage+polls", "desk+poll"),
+    "messages+talk",
     *("lobby+session", "people+invitation", "stage+joined", "stage+questions", "stage-crew+desk"),
 )
 
@@ -38,6 +39,11 @@ async def add_session(page: Page) -> None:
 async def invite(page: Page) -> None:
     await page.locator("header .btn.primary").last.click()
     await page.get_by_role("dialog").locator("form").wait_for()
+
+
+async def read_message(page: Page) -> None:
+    await page.locator("[data-conversation]").first.click()
+    await page.locator("article[data-message] .actions").first.wait_for(state="attached")
 
 
 async def ask(page: Page) -> None:
@@ -66,6 +72,7 @@ async def make_poll(page: Page) -> None:
 BUSY = {
     "lobby+session": add_session,
     "people+invitation": invite,
+    "messages+talk": read_message,
     "stage+joined": watch,
     "stage+questions": ask,
     "stage-crew+desk": direct,

@@ -11,12 +11,13 @@ from playwright.async_api import Browser, Page, expect
 from sqlmodel import Session
 
 from models.base import new_id
-from server.actions import invitation
+from server.actions import invitation, rules
 from server.domain.conference import InvitationDraft
+from server.domain.moderation import RulesChange
 from tests.e2e.chromium import PHONE, Profile, profile
 from tests.e2e.house import House, database, lay_out_talk
 from tests.e2e.steps import button, hears, say
-from tests.e2e.words import word
+from tests.e2e.words import shape, word
 from tests.support.people import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(180)]
@@ -128,6 +129,54 @@ async def test_reported_person_is_banned_and_stays_out(desk: Desk) -> None:
     await another.get_by_role("textbox").fill("اسم آخر")
     await another.get_by_role("textbox").press("Enter")
     await expect(another.locator("main")).to_contain_text("من هذا المتصفّح")
+
+
+async def test_moderator_silences_at_the_message_and_takes_it_back(desk: Desk) -> None:
+    await say(desk.attendee, "كلام كثير")
+    async with profile(*at_the_chat(desk, "moderator")) as one:
+        page = await one.open(desk.path)
+        await choose_for(page, "كلام كثير", "talk.lock")
+        await expect(desk.attendee.get_by_text(word("talk.silenced"))).to_be_visible()
+        await button(page, "core.undo").click()
+        await expect(desk.attendee.get_by_text(word("talk.silenced"))).to_have_count(0)
+
+
+async def test_two_people_write_to_each_other_and_one_blocks(desk: Desk, urls: tuple[str, str]) -> None:
+    async with database(urls[0]) as db:
+        organiser = desk.world["organiser"].actor
+        await db.write(lambda unit: rules.change(unit, organiser, desk.world.conference, RulesChange(direct=True)))
+    await say(desk.attendee, "من يكتب لي؟")
+    async with profile(*at_the_chat(desk, "noor"), size=PHONE) as two:
+        page = await two.open(desk.path)
+        await page.locator("article .actions").first.wait_for(state="attached")
+        await page.locator("article .name", has_text="attendee").last.click()
+        await page.locator("[data-act=write]").click()
+        await page.locator(".messages h2", has_text="attendee").wait_for()
+        await say(page, "أنا")
+        await desk.attendee.locator("[data-action=bell] .count").wait_for()
+        await desk.attendee.goto(f"{desk.house.right}/c/{desk.world.conference}/messages")
+        await desk.attendee.locator("[data-conversation].fresh").click()
+        await hears(desk.attendee, "أنا")
+        await expect(desk.attendee.locator("[data-conversation].fresh")).to_have_count(0)
+        await say(desk.attendee, "أهلًا")
+        await hears(page, "أهلًا")
+        await page.locator("header .btn.icon").last.click()
+        await page.get_by_role("menuitem", name=word("messages.block"), exact=True).click()
+        await expect(page.locator("form.composer")).to_have_count(0)
+
+
+def at_the_chat(desk: Desk, who: str) -> tuple[Browser, str, str]:
+    browser = desk.attendee.context.browser
+    assert browser is not None
+    return browser, desk.house.right, desk.world[who].token
+
+
+async def choose_for(page: Page, text: str, label: str) -> None:
+    """A choice of a message's menu."""
+    row = page.get_by_role("log").locator("article", has_text=text)
+    await row.hover()
+    await row.locator(".actions button").first.click()
+    await page.get_by_role("menuitem", name=shape(label)).click()
 
 
 async def show_new(page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,13 @@ def word(key: str, locale: str = "ar") -> str:
     text = _area(locale, area)[name]
     assert "{" not in text, f"{key} has places to fill in"
     return text
+
+
+def shape(key: str, locale: str = "ar") -> re.Pattern[str]:
+    """The same for a message with places to fill in, whatever stands there."""
+    area, _, name = key.partition(".")
+    parts = re.split(r"{\w+}", _area(locale, area)[name])
+    return re.compile("^" + ".+".join(map(re.escape, parts)) + "$")
 
 
 @cache

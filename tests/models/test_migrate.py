@@ -76,6 +76,7 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "calendar_feed",
         "command",
         "conversation",
+        "conversation_read",
         "conference_settings",
         "hand",
         "interaction",

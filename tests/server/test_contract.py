@@ -51,7 +51,7 @@ from server.domain.audience import InteractionChange
 from server.domain.board import CardMove
 from server.domain.conference import ConferenceChange
 from server.domain.message import MessageDraft
-from server.domain.moderation import ReportDraft, SilenceWish
+from server.domain.moderation import ReportDraft, RulesChange, SilenceWish
 from server.domain.notice import NotificationsSeen
 from server.domain.permissions import PERMISSIONS
 from server.domain.person import ChangeMe
@@ -194,11 +194,16 @@ async def everything_happens(db: Database) -> World:
     def chat(unit: Session) -> None:
         """The same chat among a team, and everything that moderators do with a session's."""
         lead, member = world["lead"].actor, world["member"].actor
+        rules.change(unit, organiser, world.conference, RulesChange(direct=True))
         talk = conversation.of_team(unit, unit.get_one(Team, world.team)).id
         said = message.post_in(
             unit, lead, talk, MessageDraft(text="@member", mentions=[member.person_id]), id=new_id()
         )
         unit.flush()
+        between = conversation.open_direct(unit, attendee, world.conference, lead.person_id, id=new_id()).id
+        told = message.post_in(unit, attendee, between, MessageDraft(text="سلام", mentions=[]), id=new_id())
+        unit.flush()
+        conversation.read(unit, lead, between, told.id)
         sign.give(unit, member, said.id, "heart")
         sign.tell(unit)
         message.edit(unit, lead, said.id, "سلام")

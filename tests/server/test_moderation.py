@@ -400,7 +400,31 @@ async def test_direct_messages_are_off_until_opened_and_end_with_a_block(server:
         await other.ask("POST", f"/api/messages/{said['id']}/report", {"reason": "abuse"})
         [item] = (await organiser.get(f"{session_of(world)}/moderation"))["reports"]
         assert item["message"]["text"] == "مرحبًا"
+        [shown] = (await other.get(f"{path}/conversations"))["conversations"]
+        assert (shown["unread"], shown["last"]["text"]) == (1, "مرحبًا")
+        assert shown["other"]["id"] == str(world["attendee"].id)
+        await me.post(f"/api/conversations/{talk}/messages", {"text": "هل أنت هنا؟"})
+        notices = (await other.get("/api/me/notifications"))["notifications"]
+        [notice] = [one for one in notices if one["kind"] == "direct_message"]  # one until it is read
+        assert (notice["link"], notice["read"]) == (f"/c/{world.conference}/messages/{talk}", False)
+        last = (await other.get(f"/api/conversations/{talk}/chat"))["messages"][-1]
+        for seen in (last, said):  # an older mark moves nothing back
+            await other.put(f"/api/conversations/{talk}/read", {"message_id": seen["id"]})
+        found = await other.get(f"/api/conversations/{talk}/people?q=att")
+        assert [one["name"] for one in found["people"]] == ["attendee"]
+        [shown] = (await other.get(f"{path}/conversations"))["conversations"]
+        assert shown["unread"] == 0
+        assert [one["read"] for one in (await other.get("/api/me/notifications"))["notifications"]] == [True]
+        await me.delete(f"/api/messages/{said['id']}")
+        [notice] = (await other.get("/api/me/notifications"))["notifications"]
+        assert notice["data"]["text"] == "…"
+        told = {"reason": "abuse", "text": "خارج الجلسة"}
+        await other.ask("POST", f"{path}/people/{world['attendee'].id}/report", told)
+        items = (await organiser.get(f"{session_of(world)}/moderation"))["reports"]
+        people = [one["person"]["id"] for one in items if one["kind"] == "person"]
+        assert people == [str(world["attendee"].id)]
         await other.put(f"{path}/blocks/{world['attendee'].id}")
+        assert (await other.get(f"{path}/people/{world['attendee'].id}/card"))["blocked"]
         for who in (me, other):
             answer = await who.ask("POST", f"/api/conversations/{talk}/messages", {"text": "x"})
             assert (answer.status_code, answer.json()["code"]) == (403, "direct.blocked")

@@ -44,6 +44,7 @@ from server.actions import (
 from server.api.endpoint import Endpoint
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.conference import InvitationDraft
+from server.domain.message import MessageDraft
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from server.domain.permissions import may
 from server.domain.poll import PollDraft
@@ -77,6 +78,7 @@ class Target:
     open_poll: UUID
     held: UUID
     conversation: UUID
+    said: UUID
     silence: UUID
     ban: UUID
     note: UUID
@@ -158,6 +160,7 @@ BODIES: dict[str, Body] = {
     "message.report": lambda _: {"reason": "spam"},
     "sign.give": lambda _: {"kind": "heart"},
     "person.report": lambda _: {"reason": "abuse", "text": "look"},
+    "person.report_outside": lambda _: {"reason": "spam"},
     "report.decide": lambda _: {"decision": "kept"},
     "session_rules.change": lambda _: {"slow_s": 5},
     "calm.set": lambda _: {"on": True},
@@ -167,6 +170,7 @@ BODIES: dict[str, Body] = {
     "note.write": lambda _: {"text": "careful"},
     "direct.open": lambda target: {"person_id": str(target.person)},
     "conversation.post": lambda _: {"text": "سلام"},
+    "conversation.read": lambda target: {"message_id": str(target.said)},
     "question.ask": lambda _: {"text": "متى؟"},
     "question.assign": lambda target: {"person_id": str(target.person)},
     "question.decide": lambda target: {"ids": [str(target.waiting)], "to": "approved"},
@@ -276,7 +280,9 @@ NAMES = sorted(
         "conference.mine",
         "conference.show",
         "conversation.list",
+        "conversation.mine",
         "conversation.page",
+        "conversation.people",
         "conversation.search",
         "conversation.show",
         "deed.undo",
@@ -307,6 +313,7 @@ NAMES = sorted(
         "registration.hand",
         "registration.list",
         "person.block",
+        "person.card",
         "person.record",
         "person.unblock",
         "question.answer",
@@ -399,6 +406,7 @@ def target(db: Session, world: World) -> Target:
     assert silence_id is not None
     assert ban_id is not None
     table = table_of([["title", "start"], ["ورشة", "2027-03-01 10:00"]])
+    talk = conversation.of_team(db, db.get_one(Team, world.team)).id
     return Target(
         hall=programme.add_hall(db, organiser, world.conference, HallDraft(name=str(new_id())), id=new_id()).id,
         track=programme.add_track(db, organiser, world.conference, TrackDraft(name=str(new_id())), id=new_id()).id,
@@ -407,7 +415,8 @@ def target(db: Session, world: World) -> Target:
         person=somebody.id,
         message=said,
         held=held.id,
-        conversation=conversation.of_team(db, db.get_one(Team, world.team)).id,
+        conversation=talk,
+        said=message.post_in(db, somebody.actor, talk, MessageDraft(text="x", mentions=[]), id=new_id()).id,
         silence=silence_id,
         ban=ban_id,
         note=note.write(db, organiser, world.conference, somebody.id, "x", id=new_id()).id,

@@ -687,7 +687,42 @@ export interface components {
             /** Conferences */
             conferences: components["schemas"]["ConferenceOfMine"][];
         };
-        /** ConversationView */
+        /**
+         * ConversationGrew
+         * @description To both of two people: something was said. The words are on the conversation's own channel.
+         */
+        ConversationGrew: {
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+        };
+        /**
+         * ConversationSeen
+         * @description To one's other devices.
+         */
+        ConversationSeen: {
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+        };
+        /**
+         * ConversationView
+         * @description A conversation as one of its people sees it: what was said last, and how much of it they have not read.
+         */
         ConversationView: {
             /** Blocked */
             blocked: boolean;
@@ -706,19 +741,23 @@ export interface components {
              * @enum {string}
              */
             kind: "team" | "direct";
+            last: components["schemas"]["MessageView"] | null;
             other: components["schemas"]["PersonView"] | null;
             /** Team Id */
             team_id: string | null;
+            /** Unread */
+            unread: number;
         };
         /**
          * Conversations
-         * @description `open`: the organisers allow direct messages.
+         * @description `open`: the organisers allow direct messages. The one in which something was said last comes first.
          */
         Conversations: {
             /** Conversations */
             conversations: components["schemas"]["ConversationView"][];
             /** Open */
             open: boolean;
+            position: components["schemas"]["Position"];
         };
         /** Decide */
         Decide: {
@@ -2033,6 +2072,24 @@ export interface components {
             people: components["schemas"]["PersonView"][];
         };
         /**
+         * PersonCard
+         * @description Somebody of the conference as another of its people may know them, and whether one may write to them.
+         */
+        PersonCard: {
+            /** Blocked */
+            blocked: boolean;
+            /** Direct */
+            direct: boolean;
+            /** Headline */
+            headline: string;
+            person: components["schemas"]["PersonView"];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "organiser" | "moderator" | "speaker" | "attendee";
+        };
+        /**
          * PersonRecord
          * @description What moderators should know of somebody before they act.
          */
@@ -2568,6 +2625,17 @@ export interface components {
             sums: {
                 [key: string]: number;
             };
+        };
+        /**
+         * ReadMark
+         * @description Up to and with this message all is read.
+         */
+        ReadMark: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
         };
         /** RecordingChanged */
         RecordingChanged: {

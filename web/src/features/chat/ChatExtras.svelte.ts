@@ -35,7 +35,7 @@ export class ChatExtras {
   open(): void {
     this.followed = follow<ChatMine>(this.live, {
       channel: `person:${this.chat.me.id}`,
-      load: (signal) => this.api.get(`/api/sessions/${this.chat.session}/chat/mine`, { signal }),
+      load: (signal) => this.api.get(`${this.chat.path}/chat/mine`, { signal }),
       reset: (mine) => this.reset(mine),
       publication: (publication) => this.apply(publication),
     });
@@ -50,7 +50,7 @@ export class ChatExtras {
     if (name === 'message.held') this.hold((data.held as Held).message);
     else if (name === 'message.settled' && data.session_id === this.chat.session) this.settled(String(data.message_id), String(data.state));
     else if (name === 'sign.changed') this.setSign(String(data.message_id), data.kind as Sign, Boolean(data.on));
-    else if (name === 'message.mentioned' && data.session_id === this.chat.session) this.onMentioned(String(data.message_id));
+    else if (name === 'message.mentioned' && (data.session_id ?? data.conversation_id) === this.chat.session) this.onMentioned(String(data.message_id));
     else if (name === 'silence.changed') {
       const { session_id } = data.silence as Silence;
       if (session_id === null || session_id === this.chat.session) this.silenced = Boolean(data.silenced) && !this.exempt;

@@ -4,7 +4,7 @@
  */
 import { t } from '~/i18n/t.svelte';
 import { api as theApi } from '~/net/api';
-import type { Message, Person } from '~/net/shapes';
+import type { Message, Person, Session } from '~/net/shapes';
 import type { Choice } from '~/ui/Menu.svelte';
 import { toasts } from '~/ui/toasts.svelte';
 import { tick } from 'svelte';
@@ -27,6 +27,7 @@ export interface Hold {
   announce(text: string): void;
   /** Whether the newest messages are before the reader's eyes. */
   here(): boolean;
+  session(): Session | null;
 }
 
 export class ChatKit {
@@ -35,6 +36,8 @@ export class ChatKit {
   editing = $state.raw<Message | null>(null);
   deleting = $state.raw<Message | null>(null);
   reported = $state.raw<Message | null>(null);
+  /** Whose name was pressed. */
+  met = $state.raw<Person | null>(null);
   reply = $state.raw<Message | null>(null);
   named = $state.raw<Person[]>([]);
   searching = $state(false);
@@ -47,8 +50,8 @@ export class ChatKit {
 
   constructor(
     readonly store: ChatStore,
-    private readonly mine: MineStore,
-    private readonly hold: Hold,
+    readonly mine: Pick<MineStore, 'may'>,
+    readonly hold: Hold,
   ) {
     this.extras = new ChatExtras(store);
     this.extras.onMentioned = (id) => {
@@ -91,7 +94,7 @@ export class ChatKit {
   ]);
 
   choices(message: Message): Choice[] {
-    return choicesFor(message, message.author.id === this.store.me.id, this.mine, {
+    return choicesFor(message, message.author.id === this.store.me.id, this.mine, this.hold.session(), {
       reply: (one) => {
         this.reply = one;
         this.hold.focus();
@@ -100,7 +103,12 @@ export class ChatKit {
       edit: (one) => (this.editing = one),
       remove: (one) => (this.deleting = one),
       report: (one) => (this.reported = one),
+      meet: (person) => this.meet(person),
     });
+  }
+
+  meet(person: Person): void {
+    if (person.id !== this.store.me.id && this.hold.session()) this.met = person;
   }
 
   find(id: string): Message | undefined {

@@ -1,7 +1,7 @@
 /** What may be done with a message, as the choices of its menu. */
 import { t } from '~/i18n/t.svelte';
 import { api } from '~/net/api';
-import type { Deed, Message } from '~/net/shapes';
+import type { Deed, Message, Person, Session } from '~/net/shapes';
 import type { Choice } from '~/ui/Menu.svelte';
 import { toasts } from '~/ui/toasts.svelte';
 import type { MineStore } from '../stage/MineStore.svelte';
@@ -12,9 +12,10 @@ export interface Acts {
   edit: (message: Message) => void;
   remove: (message: Message) => void;
   report: (message: Message) => void;
+  meet: (person: Person) => void;
 }
 
-export function choicesFor(message: Message, own: boolean, mine: MineStore | null, acts: Acts): Choice[] {
+export function choicesFor(message: Message, own: boolean, mine: Pick<MineStore, 'may'> | null, session: Session | null, acts: Acts): Choice[] {
   const moderates = mine?.may('message.moderate') ?? false;
   const deed = (path: string, said: string, method: 'post' | 'put' | 'delete' = 'post'): void => void tell(path, said, method);
   if (message.deleted) return message.hidden && moderates ? [{ label: t('talk.restore'), pick: () => deed(`/api/messages/${message.id}/restore`, t('talk.restored')) }] : [];
@@ -29,6 +30,17 @@ export function choicesFor(message: Message, own: boolean, mine: MineStore | nul
     ...(own ? [] : [{ label: t('talk.report'), pick: () => acts.report(message) }]),
     ...(moderates && !own ? [{ label: t('talk.hide'), danger: true, pick: () => deed(`/api/messages/${message.id}/hide`, t('talk.hid')) }] : []),
     ...(own || moderates ? [{ label: t('chat.delete'), danger: true, pick: () => acts.remove(message) }] : []),
+    ...(own || !session ? [] : mine?.may('person.moderate') ? silencing(message.author, session, acts) : [{ label: t('talk.person', { name: message.author.name }), pick: () => acts.meet(message.author) }]),
+  ];
+}
+
+/** What moderators do about somebody at once; a ban asks first, in the person's own card. */
+function silencing(person: Person, session: Session, acts: Acts): Choice[] {
+  const silence = `/api/conferences/${session.conference_id}/people/${person.id}/silence`;
+  return [
+    { label: t('talk.lock', { name: person.name }), danger: true, pick: () => void tell(silence, t('talk.locked', { name: person.name }), 'post', { session_id: session.id, minutes: 10 }) },
+    { label: t('talk.mute', { name: person.name }), danger: true, pick: () => void tell(silence, t('talk.muted', { name: person.name }), 'post', {}) },
+    { label: t('talk.ban', { name: person.name }), danger: true, pick: () => acts.meet(person) },
   ];
 }
 

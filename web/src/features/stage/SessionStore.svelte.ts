@@ -4,33 +4,27 @@ import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
 import type { Person, Publication, Publisher, Session, SessionState, Signal, Snapshot, Stage } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
+import { Typists } from '../chat/Typists.svelte';
 
 /** Who speaks, the loudest first, and who leads. */
 export interface Speech { main: string | null; speaking: { publisher: string }[] }
 export interface Presence { count: number; people: Person[] | null }
 
-/** Somebody who typed this recently is still typing. */
-const TYPING_MS = 4_500;
-/** Said again only this often however fast the keys go. */
-const SAY_TYPING_MS = 3_000;
-
-export class SessionStore {
+export class SessionStore extends Typists {
   session = $state.raw<Session | null>(null);
   stage = $state.raw<Stage | null>(null);
   presence = $state.raw<Presence | null>(null);
   speech = $state.raw<Speech | null>(null);
-  typing = $state.raw<Person[]>([]);
   trouble = $state.raw<ApiError | null>(null);
   private followed: Followed | null = null;
-  private typists = new Map<string, { person: Person; until: number }>();
-  private typingTimer: ReturnType<typeof setTimeout> | undefined;
-  private saidTyping = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly id: string,
     private readonly api: Api = theApi,
     private readonly live: LiveClient = theLive,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Those on air, in the order the desk gave them. */
   get onAir(): Publisher[] {
@@ -53,7 +47,7 @@ export class SessionStore {
 
   close(): void {
     this.followed?.close();
-    clearTimeout(this.typingTimer);
+    this.quiet();
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
@@ -63,23 +57,15 @@ export class SessionStore {
 
   hear({ name, data }: Pick<Signal, 'name' | 'data'>): void {
     if (name === 'stage.speaking') this.speech = data as unknown as Speech;
-    if (name === 'presence') this.presence = data as unknown as Presence;
-    if (name === 'typing') {
-      const until = Date.now() + TYPING_MS;
-      for (const person of (data.people as Person[] | undefined) ?? []) this.typists.set(person.id, { person, until });
-      this.forgetTypists();
+    if (name === 'presence') {
+      this.presence = data as unknown as Presence;
+      if (this.presence.people) this.stayed(this.presence.people);
     }
+    if (name === 'typing') this.typed(data.people as Person[] | undefined);
   }
 
-  sayTyping(now: number = Date.now()): void {
-    if (now - this.saidTyping < SAY_TYPING_MS) return;
-    this.saidTyping = now;
+  protected signalTyping(): void {
     this.followed?.signal('typing', {});
-  }
-
-  /** Their message has come: they type no more. */
-  stoppedTyping(person: string): void {
-    if (this.typists.delete(person)) this.forgetTypists();
   }
 
   async move(state: SessionState): Promise<void> {
@@ -88,13 +74,5 @@ export class SessionStore {
 
   private take(session: Session): void {
     if (!this.session || session.version >= this.session.version) this.session = session;
-  }
-
-  private forgetTypists(): void {
-    const now = Date.now();
-    for (const [id, { until }] of this.typists) if (until <= now) this.typists.delete(id);
-    this.typing = [...this.typists.values()].map(({ person }) => person);
-    clearTimeout(this.typingTimer);
-    if (this.typists.size > 0) this.typingTimer = setTimeout(() => this.forgetTypists(), 1_000);
   }
 }
