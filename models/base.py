@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import JSON, DateTime, Dialect, MetaData
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -19,6 +19,10 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+# Nothing is NULL, and not the word `null`.
+OPTIONAL_JSON = JSON(none_as_null=True)
 
 
 class Table(SQLModel):

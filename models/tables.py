@@ -5,6 +5,9 @@ from __future__ import annotations
 from models import (
     announcement,
     audience,
+    board,
+    card,
+    card_work,
     conference,
     conversation,
     job,
@@ -25,6 +28,9 @@ from models.base import Table
 MODULES = (
     announcement,
     audience,
+    board,
+    card,
+    card_work,
     conference,
     conversation,
     job,

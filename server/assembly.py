@@ -46,6 +46,8 @@ from server.routes import (
     account,
     announcements,
     audience,
+    boards,
+    cards,
     chat,
     check,
     conferences,
@@ -244,6 +246,8 @@ def declared(
         polls.ENDPOINTS,
         audience.ENDPOINTS,
         teams.ENDPOINTS,
+        boards.ENDPOINTS,
+        cards.ENDPOINTS,
         *([demo_flows(database), outbox.flows(database, url=settings.url)] if settings.mode == "demo" else []),
     ]
     return [endpoint for group in groups for endpoint in group.all]

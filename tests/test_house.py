@@ -26,10 +26,11 @@ TABLE: dict[str, tuple[str, ...]] = {
     "server": (),
     "server.domain": ("models",),
     # An action asks the same scope that a query asks, and answers with the same view: both are reads.
-    "server.actions": ("models", "server.domain", "server.queries", "server.messages"),
+    "server.actions": ("models", "server.domain", "server.queries", "server.messages", "server.templates"),
     "server.queries": ("models", "server.domain"),
     "server.jobs": ("models", "server.actions", "server.queries", "server.domain", "server.messages"),
     "server.messages": (),
+    "server.templates": (),
     "server.api": ("server.domain", "server.messages"),
     "server.files": (),
     "server.pictures": (),
@@ -48,6 +49,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "server.pictures",
         "server.xlsx",
         "server.messages",
+        "server.templates",
     ),
     # Looks at everything from outside; changes nothing.
     "server.doctor": ("config", "models", "realtime", "server.domain", "server.live", "server.messages"),

@@ -8,11 +8,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, or_, select
 
 from models.base import now
+from models.board import Board
 from models.conference import Conference, ConferenceRole, ConferenceSession
 from models.person import Person
 from models.publication import Channel, Publication
 from models.settings import ConferenceSettings
-from models.team import Board, Team
+from models.team import Team
 from server.actions.publish import access_changed
 from server.domain.errors import BadInput
 from server.domain.person import Actor

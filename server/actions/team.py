@@ -7,21 +7,17 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models.base import new_id
-from models.conference import Conference
 from models.person import Person
-from models.team import Board, BoardColumn, Membership, Team
+from models.team import Membership, Team
+from server.actions import board
 from server.actions.publish import access_changed, publish
-from server.domain import rank
 from server.domain.errors import NotFound
 from server.domain.person import Actor
 from server.domain.person import view as person_view
 from server.domain.settings import makes_teams
 from server.domain.team import MembershipChanged, TeamChanged, TeamCreated, TeamView, check_last_lead
-from server.messages import sentence
 from server.queries import scope, settings, teams
 from server.queries.channels import conference_channel, person_channel, team_channel
-
-COLUMNS = ("board.to_do", "board.doing", "board.done")
 
 
 def create(db: Session, actor: Actor, conference_id: UUID, title: str, *, id: UUID) -> TeamView:
@@ -33,7 +29,9 @@ def create(db: Session, actor: Actor, conference_id: UUID, title: str, *, id: UU
     db.add(team)
     db.flush()
     db.add(Membership(team_id=id, person_id=actor.person_id, role="lead"))
-    _board(db, team, conference)
+    db.flush()
+    _, led = scope.of_team(db, actor, id, "board.manage")
+    board.lay_out(db, led, team, title, template="plain", locale=conference.locale, id=new_id())
     publish(db, conference_channel(conference_id), TeamCreated(id=id, title=title), subject=id)
     return teams.view(db, team)
 
@@ -98,13 +96,3 @@ def tell(db: Session, team_id: UUID, person: Person, role: str | None) -> None:
     fact = MembershipChanged(team_id=team_id, person=person_view(person), role=role)
     for channel in (team_channel(team_id), person_channel(person.id)):
         publish(db, channel, fact, subject=person.id)
-
-
-def _board(db: Session, team: Team, conference: Conference) -> None:
-    board = Board(id=new_id(), team_id=team.id, title=team.title)
-    db.add(board)
-    db.flush()
-    for code, place in zip(COLUMNS, rank.spread(len(COLUMNS)), strict=True):
-        title = sentence(conference.locale, code)
-        db.add(BoardColumn(id=new_id(), board_id=board.id, title=title, rank=place))
-    db.flush()

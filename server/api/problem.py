@@ -57,7 +57,10 @@ def problem(fault: Fault, *, locale: str, request_id: str) -> JSONResponse:
     if fault.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="multaqa"'
     return JSONResponse(
-        body.model_dump(mode="json"), status_code=fault.status, headers=headers, media_type=CONTENT_TYPE
+        {**body.model_dump(mode="json"), **fault.more},
+        status_code=fault.status,
+        headers=headers,
+        media_type=CONTENT_TYPE,
     )
 
 

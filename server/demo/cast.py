@@ -10,14 +10,16 @@ import structlog
 from sqlmodel import Session, col, select
 
 from models.base import new_id
+from models.board import BoardColumn
+from models.card import Card
 from models.database import Database, Unavailable
-from models.team import Board, BoardColumn, Card
 from realtime.hub.hub import Hub
 from server.actions import card, message, question
 from server.demo import interaction
 from server.demo.people import CROWD, LIVE_SESSION, PERSONAS, TEAM
-from server.domain.board import CardMove
+from server.domain.card import CardMove
 from server.domain.errors import Fault
+from server.queries import boards
 from server.queries.channels import board_channel, session_channel
 
 PAUSE_S = (7.0, 16.0)
@@ -67,10 +69,8 @@ class Cast:
         acts: list[Callable[[Session], object]] = []
         if self._hub.audience(session_channel(LIVE_SESSION)):
             acts.append(self._chance.choices([self._say, self._ask, self._vote], weights=[6, 1, 3])[0])
-        board_id = await self._database.read(
-            lambda db: db.exec(select(Board.id).where(col(Board.team_id) == TEAM)).one()
-        )
-        if self._hub.audience(board_channel(board_id)) and self._chance.random() < 0.6:
+        board_id = await self._database.read(lambda db: boards.first_open(db, TEAM))
+        if board_id is not None and self._hub.audience(board_channel(board_id)) and self._chance.random() < 0.6:
             acts.append(self._move)
         return acts
 
@@ -92,9 +92,15 @@ class Cast:
         interaction.vote_somewhere(db, self._chance)
 
     def _move(self, db: Session) -> None:
-        board_id = db.exec(select(Board.id).where(col(Board.team_id) == TEAM)).one()
-        columns = db.exec(select(BoardColumn.id).where(col(BoardColumn.board_id) == board_id)).all()
-        cards = db.exec(select(Card.id).where(col(Card.board_id) == board_id)).all()
+        board_id = boards.first_open(db, TEAM)
+        columns = db.exec(
+            select(BoardColumn.id).where(
+                col(BoardColumn.board_id) == board_id, col(BoardColumn.archived_at).is_(None)
+            )
+        ).all()
+        cards = db.exec(
+            select(Card.id).where(col(Card.board_id) == board_id, col(Card.archived_at).is_(None))
+        ).all()
         if cards:
             wish = CardMove(column_id=self._chance.choice(columns))
             card.move(db, PERSONAS["team_lead"].actor, self._chance.choice(cards), wish)

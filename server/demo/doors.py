@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from models.person import Person
-from models.team import Board
 from server.actions import person
 from server.api.endpoint import Endpoints, Reply, Visit
 from server.api.runner import Units
 from server.demo.people import CONFERENCE, LIVE_SESSION, NEXT_SESSION, PERSONAS, TEAM, Persona
 from server.domain.person import Me
 from server.domain.view import View
-from server.queries import people, scope
+from server.queries import boards, people, scope
 
 
 class DemoSignIn(View):
@@ -51,7 +50,7 @@ def _entered(db: Session, persona: str) -> DemoEntered:
 
 def _landing(db: Session, persona: str) -> str:
     if persona in {"team_lead", "volunteer"}:
-        return f"/b/{db.exec(select(Board.id).where(col(Board.team_id) == TEAM)).one()}"
+        return f"/b/{boards.first_open(db, TEAM)}"
     return {
         "organiser": f"/c/{CONFERENCE}",
         "moderator": f"/s/{LIVE_SESSION}/desk",

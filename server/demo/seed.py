@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
+from models.board import Board, BoardColumn
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
-from models.team import Board, BoardColumn
 from server.actions import card, session, team
 from server.actions.publish import publish
 from server.demo import conversation, guests, interaction, programmes
@@ -27,7 +27,7 @@ from server.demo.people import (
     Someone,
     fixed,
 )
-from server.domain.board import CardDraft
+from server.domain.card import CardDraft
 from server.domain.conference import ConferenceChanged
 from server.domain.conference import view as conference_view
 from server.domain.session import NewStreamKey, SessionChanged

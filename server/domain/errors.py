@@ -40,6 +40,7 @@ class Fault(Exception):
         self.fields = fields or {}
         self.retry_after_s = retry_after_s
         self.values = values
+        self.more: dict[str, object] = {}  # members of the answer that only this fault has (RFC 9457 3.2)
 
 
 class BadInput(Fault):

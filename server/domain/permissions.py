@@ -95,9 +95,17 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "team.change": _LEAD,
     "member.change": _LEAD,
     "board.show": _TEAM,
+    "board.manage": _LEAD,
+    "column.change": _TEAM,
+    "column.archive": _LEAD,
+    "label.change": _TEAM,
     "card.create": _TEAM,
-    "card.rename": _TEAM,
+    "card.change": _TEAM,
     "card.move": _TEAM,
+    "card.work": _TEAM,
+    "comment.write": _TEAM,
+    "comment.change": _TEAM,  # one's own only
+    "comment.moderate": _LEAD,  # anybody's
 }
 
 

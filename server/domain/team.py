@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.person import Person
 from models.team import Membership, Team
+from server.domain.board import BoardRef
 from server.domain.errors import Conflict
 from server.domain.permissions import TeamRole
 from server.domain.person import PersonView
@@ -24,7 +25,8 @@ class TeamView(View):
     id: UUID
     conference_id: UUID
     title: str
-    board_id: UUID | None
+    board_id: UUID | None  # the first that is not in the archive
+    boards: list[BoardRef]
     members: list[MemberView]
     version: int
 
@@ -61,12 +63,13 @@ class MembershipChanged(Fact, name="membership.changed", channels=("team", "pers
     role: TeamRole | None
 
 
-def view(team: Team, board_id: UUID | None, members: Sequence[tuple[Membership, Person]]) -> TeamView:
+def view(team: Team, boards: Sequence[BoardRef], members: Sequence[tuple[Membership, Person]]) -> TeamView:
     return TeamView(
         id=team.id,
         conference_id=team.conference_id,
         title=team.title,
-        board_id=board_id,
+        board_id=next((board.id for board in boards if not board.archived), None),
+        boards=list(boards),
         members=[MemberView(person=person_view(person), role=row.role) for row, person in members],
         version=team.version,
     )

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from models.base import now
+from models.board import Board
 from models.conference import Conference, ConferenceRole
 from models.person import Login, Person
-from models.team import Board, Membership, Team
+from models.team import Membership, Team
 from server.domain.conference import Participant, People
 from server.domain.person import (
     Actor,
@@ -23,6 +24,16 @@ from server.domain.person import (
 )
 from server.domain.person import view as person_view
 from server.queries import scope
+
+# The board that a link to a team's board opens, beside its row of `Team`.
+FIRST_BOARD = (
+    select(Board.id)
+    .where(col(Board.team_id) == col(Team.id), col(Board.archived_at).is_(None))
+    .order_by(col(Board.created_at), col(Board.id))
+    .limit(1)
+    .correlate(Team)
+    .scalar_subquery()
+)
 
 
 def by_id(db: Session, ids: Iterable[UUID]) -> dict[UUID, Person]:
@@ -53,9 +64,8 @@ def conferences_of(db: Session, person_id: UUID) -> list[ConferenceOfMine]:
 
 def teams_of(db: Session, person_id: UUID) -> list[TeamOfMine]:
     rows = db.exec(
-        select(Team, Membership.role, Board.id)
+        select(Team, Membership.role, FIRST_BOARD)
         .join(Membership, col(Membership.team_id) == col(Team.id))
-        .join(Board, col(Board.team_id) == col(Team.id), isouter=True)
         .where(col(Membership.person_id) == person_id)
         .order_by(col(Team.created_at), col(Team.id))
     )

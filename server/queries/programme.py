@@ -12,7 +12,7 @@ from models.conference import ConferenceRole, ConferenceSession, Invitation, Ses
 from models.person import Person
 from models.programme import Bookmark, Hall, SpeakerProfile, Track
 from models.stage import Stage, Standing, StreamKey
-from models.team import Board, Membership, Team
+from models.team import Membership, Team
 from server.domain import conference as conferences
 from server.domain import permissions
 from server.domain import programme as arranged
@@ -118,8 +118,7 @@ def saved_by(db: Session, conference_id: UUID, person_id: UUID) -> list[UUID]:
 def conference_mine(db: Session, actor: Actor, conference_id: UUID) -> ConferenceMine:
     _, here = scope.of_conference(db, actor, conference_id, "conference.show")
     rows = db.exec(
-        select(Team, Board.id, Membership.person_id)
-        .join(Board, col(Board.team_id) == col(Team.id), isouter=True)
+        select(Team, people.FIRST_BOARD, Membership.person_id)
         .join(
             Membership,
             (col(Membership.team_id) == col(Team.id)) & (col(Membership.person_id) == actor.person_id),

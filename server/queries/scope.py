@@ -15,13 +15,15 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam
 from sqlmodel import Session, SQLModel, col, select
 
+from models.board import Board, BoardColumn, BoardLabel
+from models.card import Card, CardAttachment, CardComment, CardItem
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.conversation import Conversation, Message, Question
 from models.moderation import Ban
 from models.poll import Poll
 from models.recording import Recording
 from models.stage import Standing
-from models.team import Board, Card, Membership, Team
+from models.team import Membership, Team
 from server.domain import permissions
 from server.domain.errors import Forbidden, NotFound
 from server.domain.person import Actor
@@ -186,6 +188,39 @@ def of_card(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool 
     known = load(db, Card, id)
     _, scope = of_board(db, actor, known.board_id, permission, lock=lock)
     return (load(db, Card, id, lock=True) if lock else known), scope
+
+
+def of_column(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[BoardColumn, Scope]:
+    return _on_board(db, actor, BoardColumn, id, permission, lock=lock)
+
+
+def of_label(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[BoardLabel, Scope]:
+    return _on_board(db, actor, BoardLabel, id, permission, lock=lock)
+
+
+OnBoard = TypeVar("OnBoard", BoardColumn, BoardLabel)
+OnCard = TypeVar("OnCard", CardItem, CardComment, CardAttachment)
+
+
+def _on_board(
+    db: Session, actor: Actor, table: type[OnBoard], id: UUID, permission: str, *, lock: bool
+) -> tuple[OnBoard, Scope]:
+    known = load(db, table, id)
+    _, scope = of_board(db, actor, known.board_id, permission, lock=lock)
+    return (load(db, table, id, lock=True) if lock else known), scope
+
+
+def on_card(
+    db: Session, actor: Actor, table: type[OnCard], id: UUID, permission: str, *, lock: bool = False
+) -> tuple[OnCard, Card, Scope]:
+    """What hangs on a card, with the card: board, card and row locked in this order."""
+    known = load(db, table, id)
+    card, scope = of_card(db, actor, known.card_id, permission, lock=lock)
+    return (load(db, table, id, lock=True) if lock else known), card, scope
 
 
 def conference_role(db: Session, conference_id: UUID, person_id: UUID) -> str | None:

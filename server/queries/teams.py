@@ -1,4 +1,4 @@
-"""Teams and their boards."""
+"""Teams, their people and a list of their boards."""
 
 from __future__ import annotations
 
@@ -7,27 +7,22 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models.person import Person
-from models.team import Board, BoardColumn, Card, Membership, Team
-from server.domain import board as boards
+from models.team import Membership, Team
 from server.domain import team as teams
-from server.domain.board import BoardSnapshot, BoardView
 from server.domain.person import Actor
 from server.domain.team import TeamSnapshot, TeamView
-from server.queries import scope
-from server.queries.channels import board_channel, position, team_channel
+from server.queries import boards, scope
+from server.queries.channels import position, team_channel
 
 
 def view(db: Session, team: Team) -> TeamView:
-    board_id = db.exec(
-        select(Board.id).where(col(Board.team_id) == team.id).order_by(col(Board.created_at))
-    ).first()
     members = db.exec(
         select(Membership, Person)
         .join(Person, col(Person.id) == col(Membership.person_id))
         .where(col(Membership.team_id) == team.id)
         .order_by(col(Membership.joined_at), col(Person.id))
     ).all()
-    return teams.view(team, board_id, members)
+    return teams.view(team, boards.of_team(db, team.id), members)
 
 
 def snapshot(db: Session, actor: Actor, team_id: UUID) -> TeamSnapshot:
@@ -45,18 +40,3 @@ def visible(db: Session, actor: Actor, conference_id: UUID) -> list[TeamView]:
     if here.may("team.show"):
         return found
     return [team for team in found if any(member.person.id == actor.person_id for member in team.members)]
-
-
-def board_view(db: Session, board: Board) -> BoardView:
-    columns = db.exec(
-        select(BoardColumn).where(col(BoardColumn.board_id) == board.id).order_by(col(BoardColumn.rank))
-    ).all()
-    cards = db.exec(
-        select(Card).where(col(Card.board_id) == board.id).order_by(col(Card.rank), col(Card.id))
-    ).all()
-    return boards.view(board, columns, cards)
-
-
-def board_snapshot(db: Session, actor: Actor, board_id: UUID) -> BoardSnapshot:
-    board, _ = scope.of_board(db, actor, board_id, "board.show")
-    return BoardSnapshot(position=position(db, board_channel(board_id)), board=board_view(db, board))

@@ -1,10 +1,9 @@
-"""Teams and their boards."""
+"""Teams and their people."""
 
 from __future__ import annotations
 
-from server.actions import card, team
+from server.actions import team
 from server.api.endpoint import Call, Endpoints
-from server.domain.board import BoardSnapshot, CardDraft, CardMove, CardRename, CardView
 from server.domain.team import MemberChange, TeamDraft, Teams, TeamSnapshot, TeamView
 from server.queries import teams
 
@@ -51,39 +50,3 @@ def add(call: Call, body: MemberChange) -> None:
 def remove(call: Call) -> None:
     """Take somebody out of a team, or leave it."""
     team.remove_member(call.db, call.actor, call.path["team_id"], call.path["person_id"])
-
-
-@ENDPOINTS.query("board.show", "/api/boards/{board_id}", permission="board.show", result=BoardSnapshot)
-def show_board(call: Call) -> BoardSnapshot:
-    """A board with its columns and cards, and the position they belong to."""
-    return teams.board_snapshot(call.db, call.actor, call.path["board_id"])
-
-
-@ENDPOINTS.command(
-    "card.create",
-    "POST",
-    "/api/boards/{board_id}/cards",
-    permission="card.create",
-    body=CardDraft,
-    result=CardView,
-    status=201,
-)
-def create_card(call: Call, body: CardDraft) -> CardView:
-    """Put a new card at the end of a column."""
-    return card.create(call.db, call.actor, call.path["board_id"], body, id=call.key)
-
-
-@ENDPOINTS.command(
-    "card.rename", "PATCH", "/api/cards/{card_id}", permission="card.rename", body=CardRename, result=CardView
-)
-def rename(call: Call, body: CardRename) -> CardView:
-    """Rename a card."""
-    return card.rename(call.db, call.actor, call.path["card_id"], body.title)
-
-
-@ENDPOINTS.command(
-    "card.move", "POST", "/api/cards/{card_id}/move", permission="card.move", body=CardMove, result=CardView
-)
-def move(call: Call, body: CardMove) -> CardView:
-    """Move a card before or after another, or to the end of a column."""
-    return card.move(call.db, call.actor, call.path["card_id"], body)

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from models.base import new_id, now
 from models.person import Person
 from server.actions import card, conference, session, team
-from server.domain.board import CardDraft
+from server.domain.card import CardDraft
 from server.domain.conference import ConferenceDraft
 from server.domain.session import SessionDraft
 from tests.support.people import Someone, columns_of, enrol

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from models.base import new_id
 from models.database import Database
 from server.actions import card, conference, session
-from server.domain.board import CardDraft
+from server.domain.card import CardDraft
 from tests.support.faults import FaultProxy
 from tests.support.people import World, enrol, lay_out
 

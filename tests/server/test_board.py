@@ -10,10 +10,10 @@ import pytest
 from sqlmodel import Session, col, select
 
 from models.base import new_id
-from models.team import Card
+from models.card import Card
 from server.actions import card
 from server.domain import rank
-from server.domain.board import CardDraft, CardMove
+from server.domain.card import CardDraft, CardMove
 from tests.support.app import Server
 from tests.support.client import JSON
 from tests.support.people import World

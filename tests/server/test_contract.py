@@ -19,9 +19,13 @@ from server import __version__
 from server.actions import (
     announcement,
     audience,
+    board,
     card,
+    card_people,
+    column,
     conference,
     conversation,
+    label,
     message,
     moderation,
     notify,
@@ -48,7 +52,9 @@ from server.actions import (
 from server.api.problem import Problem
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.audience import InteractionChange
-from server.domain.board import CardMove
+from server.domain.board import Beside, BoardChange, ColumnArchive, ColumnDraft, LabelDraft
+from server.domain.card import CardMove
+from server.domain.card_edit import CardEdit, TitleEdit
 from server.domain.conference import ConferenceChange
 from server.domain.message import MessageDraft
 from server.domain.moderation import ReportDraft, RulesChange, SilenceWish
@@ -238,7 +244,7 @@ async def everything_happens(db: Database) -> World:
         person.change(unit, attendee, ChangeMe(locale="en"))
         team.add_member(unit, organiser, world.team, world["guest"].id, "member")
         team.change(unit, organiser, world.team, "فريق آخر")
-        card.rename(unit, world["lead"].actor, world.card, "بطاقة أخرى")
+        boards_change(unit, world)
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
         participant.remove(unit, organiser, world.conference, world["guest"].id)
         for role in (None, "speaker"):
@@ -252,6 +258,21 @@ async def everything_happens(db: Database) -> World:
         )
         notify.notify(unit, [attendee.person_id], "hand_accepted", {"session": "عنوان"})
         notify.see(unit, attendee, NotificationsSeen())
+
+    def boards_change(unit: Session, world: World) -> None:
+        lead, here = world["lead"].actor, world.board
+        board.change(unit, lead, here, BoardChange(title="لوحة"))
+        made = column.create(unit, lead, here, ColumnDraft(title="عمود"), id=new_id())
+        column.move(unit, lead, made.id, Beside(before=world.columns[0]))
+        for on in (True, False):
+            column.archive(unit, lead, made.id, ColumnArchive(on=on))
+        sticker = label.create(unit, lead, here, LabelDraft(name="وسم"), id=new_id())
+        label.remove(unit, lead, sticker.id)
+        edit = CardEdit(title=TitleEdit(base=0, value="بطاقة أخرى"))
+        card.change(unit, lead, world.card, edit)
+        for on in (True, False):
+            card.archive(unit, lead, world.card, on=on)
+        card_people.watch(unit, lead, world.card, on=False)
 
     def arranged(unit: Session, world: World) -> None:
         hall = programme.add_hall(unit, organiser, world.conference, HallDraft(name="قاعة"), id=new_id())

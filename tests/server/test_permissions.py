@@ -21,9 +21,12 @@ from server.actions import (
     announcement,
     audience,
     ban,
+    card,
+    column,
     conference,
     conversation,
     invitation,
+    label,
     ledger,
     message,
     moderation,
@@ -43,6 +46,8 @@ from server.actions import (
 )
 from server.api.endpoint import Endpoint
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
+from server.domain.board import ColumnDraft, LabelDraft
+from server.domain.card import CardDraft
 from server.domain.conference import InvitationDraft
 from server.domain.message import MessageDraft
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
@@ -87,6 +92,10 @@ class Target:
     track: UUID
     sheet: UUID
     recording: UUID
+    column: UUID
+    label: UUID
+    own_card: UUID
+    other_card: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
         question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
@@ -96,7 +105,9 @@ class Target:
             "session_id": self.world.session,
             "team_id": self.world.team,
             "board_id": self.world.board,
-            "card_id": self.world.card,
+            "card_id": self.own_card,
+            "column_id": self.column,
+            "label_id": self.label,
             "person_id": self.person,
             "message_id": self.held if name in {"message.approve", "message.refuse"} else self.message,
             "subject_id": self.message,
@@ -186,8 +197,23 @@ BODIES: dict[str, Body] = {
     "team.change": lambda _: {"title": "Renamed"},
     "member.add": lambda _: {"role": "lead"},
     "card.create": lambda target: {"column_id": str(target.world.columns[0]), "title": "A card"},
-    "card.rename": lambda _: {"title": "Renamed"},
+    "card.change": lambda _: {"title": {"base": 0, "value": "Renamed"}},
     "card.move": lambda target: {"column_id": str(target.world.columns[1])},
+    "card.archive": lambda _: {"on": True},
+    "card.assign": lambda target: {"person_id": str(target.person)},
+    "card.label": lambda target: {"label_id": str(target.label)},
+    "card.link": lambda target: {"other_id": str(target.other_card)},
+    "card.watch": lambda _: {"on": True},
+    "board.create": lambda _: {"title": "A board", "template": "translation"},
+    "board.change": lambda _: {"title": "Renamed"},
+    "board.copy": lambda _: {"title": "A copy", "cards": True},
+    "board.name": lambda _: {"on": True},
+    "column.create": lambda _: {"title": "A column"},
+    "column.change": lambda _: {"hard_limit": 900},
+    "column.move": lambda target: {"before": str(target.world.columns[0])},
+    "column.archive": lambda _: {"on": True},
+    "label.create": lambda _: {"name": "A label"},
+    "label.change": lambda _: {"colour": "rose"},
 }
 
 # What is sent where a file is expected.
@@ -231,6 +257,7 @@ PERSONAL = {
     "notification.see",
     "login.list",
     "conference.list",
+    "template.list",
 }
 
 # Rules beside the table: what one is needed for somebody else's row; None is never allowed.
@@ -250,7 +277,7 @@ OF_OTHERS: dict[str, str | None] = {
 # What one needs for a row of one's own, or who one is on this server.
 UNSCOPED = {"conference.create", "login.end", "stream_key.revoke", "feed.revoke"}
 
-TEAM_SCOPED = ("team_id", "board_id", "card_id", "conversation_id")
+TEAM_SCOPED = ("team_id", "board_id", "column_id", "label_id", "card_id", "conversation_id")
 SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id")
 
 NAMES = sorted(
@@ -272,7 +299,10 @@ NAMES = sorted(
         "session.remove",
         "session.restore",
         "session.revive",
+        "board.mine",
         "board.show",
+        "card.show",
+        "label.remove",
         "chat.mine",
         "chat.show",
         "chat_rules.show",
@@ -432,7 +462,18 @@ def target(db: Session, world: World) -> Target:
         draft=poll_draft,
         open_poll=open_poll,
         recording=recorded(db, world.session),
+        **on_the_board(db, world),
     )
+
+
+def on_the_board(db: Session, world: World) -> dict[str, UUID]:
+    """A column and a label of the team's board, and two cards on it."""
+    me = world["organiser"].actor
+    made = column.create(db, me, world.board, ColumnDraft(title="عمود"), id=new_id())
+    sticker = label.create(db, me, world.board, LabelDraft(name="وسم"), id=new_id())
+    draft = CardDraft(column_id=world.columns[0], title="بطاقة")
+    one, other = (card.create(db, me, world.board, draft, id=new_id()).id for _ in range(2))
+    return {"column": made.id, "label": sticker.id, "own_card": one, "other_card": other}
 
 
 def wish_to_come(db: Session, world: World) -> UUID:

@@ -144,7 +144,7 @@ def _post(path: str, body: JSON | None = None) -> Step:
 def _step(method: str, path: str, body: JSON | None = None) -> Step:
     async def run(me: Browser, world: World, rows: Rows) -> None:
         names = {**vars(world), **vars(rows), "first": world.columns[0], "second": world.columns[1]}
-        filled = {key: _filled(value, names) for key, value in body.items()} if body else None
+        filled = {key: _filled(value, names) for key, value in body.items()} if body is not None else None
         answer = await me.ask(method, path.format(**names), filled)
         assert answer.is_success, answer.text
 
@@ -294,7 +294,23 @@ STEPS: dict[str, Step] = {
     "member.change": _step("PUT", "/api/teams/{team}/members/{member}", {"role": "lead"}),
     "member.remove": _step("DELETE", "/api/teams/{team}/members/{member}"),
     "card.create": _post("/api/boards/{board}/cards", {"column_id": "{second}", "title": "بطاقة"}),
-    "card.rename": _step("PATCH", "/api/cards/{card}", {"title": "اسم آخر"}),
+    "board.create": _post("/api/teams/{team}/boards", {"title": "لوحة أخرى", "template": "help_desk"}),
+    "board.change": _step("PATCH", "/api/boards/{board}", {"title": "اسم آخر", "public": True, "review": True}),
+    "board.copy": _post("/api/boards/{board}/copy", {"title": "نسخة"}),
+    "column.create": _post("/api/boards/{board}/columns", {"title": "عمود", "before": "{second}"}),
+    "column.change": _step("PATCH", "/api/columns/{second}", {"title": "اسم آخر", "soft_limit": 3}),
+    "column.move": _post("/api/columns/{second}/move", {}),
+    "column.archive and restore": _steps(
+        _post("/api/columns/{first}/archive", {"cards": True}),
+        _post("/api/columns/{first}/archive", {"on": False}),
+    ),
+    "label.create": _post("/api/boards/{board}/labels", {"name": "وسم", "colour": "teal"}),
+    "card.change": _step("PATCH", "/api/cards/{card}", {"title": {"base": 0, "value": "اسم آخر"}}),
+    "card.archive": _post("/api/cards/{card}/archive", {}),
+    "card.archive and restore": _steps(
+        _post("/api/cards/{card}/archive", {}), _post("/api/cards/{card}/archive", {"on": False})
+    ),
+    "card.assign": _post("/api/cards/{card}/people", {"person_id": "{member}"}),
     "card.move": _post("/api/cards/{card}/move", {"column_id": "{second}"}),
 }
 

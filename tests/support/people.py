@@ -16,7 +16,7 @@ from models.database import Database
 from models.person import Login, Person
 from models.recording import Recording
 from server.actions import card, conference, ledger, message, poll, question, session, tally, team, vote
-from server.domain.board import CardDraft
+from server.domain.card import CardDraft
 from server.domain.conference import ConferenceDraft
 from server.domain.person import Actor
 from server.domain.poll import PollDraft
@@ -108,7 +108,7 @@ def lay_out(db: Session, title: str = "ملتقى التطوّع") -> World:
 
 
 def columns_of(db: Session, board_id: UUID) -> list[UUID]:
-    from models.team import BoardColumn
+    from models.board import BoardColumn
 
     rows = select(BoardColumn.id).where(col(BoardColumn.board_id) == board_id).order_by(col(BoardColumn.rank))
     return list(db.exec(rows))

@@ -173,7 +173,11 @@ def announcements(state: JSON, name: str, data: JSON) -> None:
 
 
 def team(state: JSON, name: str, data: JSON) -> None:
-    if name == "team.changed":
+    if name in {"board.created", "board.changed"}:
+        boards = put(state["team"]["boards"], data["board"])
+        first = next((one["id"] for one in boards if not one["archived"]), None)
+        state["team"] = {**state["team"], "boards": boards, "board_id": first}
+    elif name == "team.changed":
         state["team"] = data["team"]
     elif name == "membership.changed":
         members: list[Any] = state["team"]["members"]
@@ -187,6 +191,20 @@ def by_person(members: list[Any]) -> list[Any]:
 
 
 def board(state: JSON, name: str, data: JSON) -> None:
-    if name.startswith("card."):
-        cards = put(state["board"]["cards"], data["card"])
-        state["board"] = {**state["board"], "cards": sorted(cards, key=lambda row: (row["rank"], row["id"]))}
+    board = {**state["board"]}
+    if name == "board.changed":
+        board |= data["board"]
+    elif name == "label.removed":
+        board["labels"] = [one for one in board["labels"] if one["id"] != data["label_id"]]
+        gone = data["label_id"]
+        board["cards"] = [
+            one | {"labels": [label for label in one["labels"] if label != gone]} for one in board["cards"]
+        ]
+    elif name == "label.changed":
+        board["labels"] = sorted(put(board["labels"], data["label"]), key=lambda row: str(row["id"]))
+    elif name.startswith("column."):
+        board["columns"] = sorted(put(board["columns"], data["column"]), key=lambda row: str(row["rank"]))
+    elif "card" in data:
+        cards = [one for one in put(board["cards"], data["card"]) if not one["archived"]]
+        board["cards"] = sorted(cards, key=lambda row: (row["rank"], row["id"]))
+    state["board"] = board

@@ -145,6 +145,41 @@ export interface components {
             /** Person Id */
             person_id: string | null;
         };
+        /**
+         * AttachmentView
+         * @description `url` is a link's own address, or where a file is downloaded; `preview` shows a picture, drawn anew.
+         */
+        AttachmentView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["PersonView"] | null;
+            /**
+             * Card Id
+             * Format: uuid
+             */
+            card_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "picture" | "pdf" | "document" | "text" | "archive" | "sound" | "film" | "link";
+            /** Name */
+            name: string;
+            /** Preview */
+            preview: string | null;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+        };
         /** AuditEntry */
         AuditEntry: {
             /** Action */
@@ -221,6 +256,22 @@ export interface components {
             /** Bans */
             bans: components["schemas"]["BanView"][];
         };
+        /**
+         * Beside
+         * @description Where to, by intent: before or after which; neither means to the end.
+         */
+        Beside: {
+            /**
+             * After
+             * @default null
+             */
+            after: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
+        };
         /** Bio */
         Bio: {
             /**
@@ -234,13 +285,132 @@ export interface components {
              */
             headline: string;
         };
+        /**
+         * BoardChange
+         * @description `public` makes a link that cannot be guessed, or ends it; a new one is never the same.
+         */
+        BoardChange: {
+            /**
+             * Archived
+             * @default null
+             */
+            archived: boolean | null;
+            /**
+             * Lease Minutes
+             * @default null
+             */
+            lease_minutes: number | null;
+            /**
+             * Public
+             * @default null
+             */
+            public: boolean | null;
+            /**
+             * Review
+             * @default null
+             */
+            review: boolean | null;
+            /**
+             * Title
+             * @default null
+             */
+            title: string | null;
+        };
+        /** BoardChanged */
+        BoardChanged: {
+            board: components["schemas"]["BoardRef"];
+        };
+        /** BoardCopy */
+        BoardCopy: {
+            /**
+             * Cards
+             * @default false
+             */
+            cards: boolean;
+            /** Title */
+            title: string;
+        };
+        /** BoardCreated */
+        BoardCreated: {
+            board: components["schemas"]["BoardRef"];
+        };
+        /**
+         * BoardDraft
+         * @description `template` brings columns, labels and a few cards, in a language.
+         */
+        BoardDraft: {
+            /**
+             * Locale
+             * @default null
+             */
+            locale: ("ar" | "en") | null;
+            /**
+             * Template
+             * @default plain
+             * @enum {string}
+             */
+            template: "plain" | "content_calendar" | "translation" | "event_crew" | "research" | "help_desk";
+            /** Title */
+            title: string;
+        };
+        /**
+         * BoardMine
+         * @description What differs from person to person on a board.
+         */
+        BoardMine: {
+            /** Named */
+            named: boolean;
+            /** Permissions */
+            permissions: string[];
+            position: components["schemas"]["Position"];
+            /** Redo */
+            redo: number;
+            /** Undo */
+            undo: number;
+            /** Watching */
+            watching: string[];
+        };
+        /**
+         * BoardRef
+         * @description A board as its team lists it. `public_path` is there while anybody who knows it may look.
+         */
+        BoardRef: {
+            /** Archived */
+            archived: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Lease Minutes */
+            lease_minutes: number;
+            /** Public Path */
+            public_path: string | null;
+            /** Review */
+            review: boolean;
+            /**
+             * Team Id
+             * Format: uuid
+             */
+            team_id: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+        };
         /** BoardSnapshot */
         BoardSnapshot: {
             board: components["schemas"]["BoardView"];
             position: components["schemas"]["Position"];
         };
-        /** BoardView */
+        /**
+         * BoardView
+         * @description Archived columns are there with their cards, so that they can be brought back at once: a page leaves
+         *     them out. Cards that were archived themselves are found by search.
+         */
         BoardView: {
+            /** Archived */
+            archived: boolean;
             /** Cards */
             cards: components["schemas"]["CardView"][];
             /** Columns */
@@ -250,6 +420,14 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Labels */
+            labels: components["schemas"]["LabelView"][];
+            /** Lease Minutes */
+            lease_minutes: number;
+            /** Public Path */
+            public_path: string | null;
+            /** Review */
+            review: boolean;
             /**
              * Team Id
              * Format: uuid
@@ -294,19 +472,118 @@ export interface components {
             /** Uplink Mbps */
             uplink_mbps: number;
         };
+        /** CardArchived */
+        CardArchived: {
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+        };
+        /**
+         * CardChanged
+         * @description `changed` names the fields; `description` is there when it is among them.
+         */
+        CardChanged: {
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+            /** Changed */
+            changed: string[];
+            /**
+             * Description
+             * @default null
+             */
+            description: string | null;
+        };
         /** CardCreated */
         CardCreated: {
+            by: components["schemas"]["PersonView"] | null;
             card: components["schemas"]["CardView"];
         };
         /** CardDraft */
         CardDraft: {
             /**
+             * After
+             * @default null
+             */
+            after: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
+            /**
              * Column Id
              * Format: uuid
              */
             column_id: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** @default null */
+            due: components["schemas"]["Due"] | null;
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /**
+             * Language
+             * @default
+             */
+            language: string;
+            /**
+             * People
+             * @default []
+             */
+            people: string[];
+            /**
+             * Seats
+             * @default null
+             */
+            seats: number | null;
+            /**
+             * Size Minutes
+             * @default null
+             */
+            size_minutes: number | null;
+            /**
+             * Skill
+             * @default
+             */
+            skill: string;
+            /** @default null */
+            source: components["schemas"]["CardSource"] | null;
+            /**
+             * Start Day
+             * @default null
+             */
+            start_day: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * CardEdit
+         * @description Each field with the version it was written over; only those named change.
+         */
+        CardEdit: {
+            /** @default null */
+            cover: components["schemas"]["CoverEdit"] | null;
+            /** @default null */
+            description: components["schemas"]["DescriptionEdit"] | null;
+            /** @default null */
+            due: components["schemas"]["DueEdit"] | null;
+            /** @default null */
+            language: components["schemas"]["LanguageEdit"] | null;
+            /** @default null */
+            seats: components["schemas"]["SeatsEdit"] | null;
+            /** @default null */
+            size_minutes: components["schemas"]["MinutesEdit"] | null;
+            /** @default null */
+            skill: components["schemas"]["LineEdit"] | null;
+            /** @default null */
+            start_day: components["schemas"]["DayEdit"] | null;
+            /** @default null */
+            title: components["schemas"]["TitleEdit"] | null;
         };
         /**
          * CardMove
@@ -331,19 +608,69 @@ export interface components {
         };
         /** CardMoved */
         CardMoved: {
+            by: components["schemas"]["PersonView"] | null;
             card: components["schemas"]["CardView"];
         };
-        /** CardRename */
-        CardRename: {
-            /** Title */
-            title: string;
-        };
-        /** CardRenamed */
-        CardRenamed: {
+        /** CardRestored */
+        CardRestored: {
+            by: components["schemas"]["PersonView"] | null;
             card: components["schemas"]["CardView"];
         };
-        /** CardView */
+        /**
+         * CardSnapshot
+         * @description A card that is opened, with the position of its board's channel. Comments are the newest 300.
+         */
+        CardSnapshot: {
+            /** Attachments */
+            attachments: components["schemas"]["AttachmentView"][];
+            card: components["schemas"]["CardView"];
+            /** Claims */
+            claims: components["schemas"]["ClaimView"][];
+            /** Comments */
+            comments: components["schemas"]["CommentView"][];
+            /** Description */
+            description: string;
+            /** Items */
+            items: components["schemas"]["ItemView"][];
+            position: components["schemas"]["Position"];
+            /** Reviews */
+            reviews: components["schemas"]["ReviewView"][];
+        };
+        /**
+         * CardSource
+         * @description What was said that a card was made from; `at_ms` is a place in a recording.
+         */
+        CardSource: {
+            /**
+             * At Ms
+             * @default null
+             */
+            at_ms: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "message" | "question" | "recording";
+            /**
+             * Session Id
+             * @default null
+             */
+            session_id: string | null;
+        };
+        /**
+         * CardView
+         * @description `fields` counts the changes of each field; one that is not named was never changed (0).
+         */
         CardView: {
+            /** Archived */
+            archived: boolean;
+            /** Attachments */
+            attachments: number;
             /**
              * Board Id
              * Format: uuid
@@ -354,17 +681,79 @@ export interface components {
              * Format: uuid
              */
             column_id: string;
+            /** Comments */
+            comments: number;
+            /** Cover */
+            cover: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Described */
+            described: boolean;
+            /** Done At */
+            done_at: string | null;
+            due: components["schemas"]["Due"] | null;
+            /** Fields */
+            fields: {
+                [key: string]: number;
+            };
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Items */
+            items: number;
+            /** Items Done */
+            items_done: number;
+            /** Labels */
+            labels: string[];
+            /** Language */
+            language: string;
+            /** Lease Until */
+            lease_until: string | null;
+            /** Links */
+            links: string[];
+            /** Number */
+            number: number;
+            /** People */
+            people: components["schemas"]["PersonView"][];
             /** Rank */
             rank: string;
+            /** Seats */
+            seats: number | null;
+            /** Size Minutes */
+            size_minutes: number | null;
+            /** Skill */
+            skill: string;
+            source: components["schemas"]["CardSource"] | null;
+            /** Start Day */
+            start_day: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "claimed" | "submitted" | "returned" | "accepted";
             /** Title */
             title: string;
             /** Version */
             version: number;
+            worker: components["schemas"]["PersonView"] | null;
+        };
+        /**
+         * CardWatched
+         * @description To one's other devices.
+         */
+        CardWatched: {
+            /**
+             * Card Id
+             * Format: uuid
+             */
+            card_id: string;
+            /** On */
+            on: boolean;
         };
         /** ChangeMe */
         ChangeMe: {
@@ -483,6 +872,31 @@ export interface components {
             words: components["schemas"]["server__domain__registration__Words"];
         };
         /**
+         * ClaimView
+         * @description One stretch of one person's work; `seconds` from taking it to its end, or to the last sign of life.
+         */
+        ClaimView: {
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** End */
+            end: ("handed_back" | "lapsed" | "submitted" | "released") | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Note */
+            note: string;
+            person: components["schemas"]["PersonView"];
+            /** Seconds */
+            seconds: number;
+        };
+        /**
          * Claimed
          * @description Who has what in hand on the moderators' desk, by item (`question:ID`); shown for a few seconds.
          */
@@ -510,8 +924,130 @@ export interface components {
             /** Title */
             title: string;
         };
-        /** ColumnView */
+        /**
+         * ColumnArchive
+         * @description Into the archive, and back. A column with cards goes only when `cards` says that they go with it.
+         */
+        ColumnArchive: {
+            /**
+             * Cards
+             * @default false
+             */
+            cards: boolean;
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+        };
+        /**
+         * ColumnArchived
+         * @description Its cards go out of sight with it.
+         */
+        ColumnArchived: {
+            by: components["schemas"]["PersonView"] | null;
+            column: components["schemas"]["ColumnView"];
+        };
+        /**
+         * ColumnChange
+         * @description Only what is named changes; null takes a colour or a limit away.
+         */
+        ColumnChange: {
+            /**
+             * Colour
+             * @default null
+             */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /**
+             * Done
+             * @default null
+             */
+            done: boolean | null;
+            /**
+             * Hard Limit
+             * @default null
+             */
+            hard_limit: number | null;
+            /**
+             * Soft Limit
+             * @default null
+             */
+            soft_limit: number | null;
+            /**
+             * Title
+             * @default null
+             */
+            title: string | null;
+        };
+        /**
+         * ColumnChanged
+         * @description Another name, colour, limit or place.
+         */
+        ColumnChanged: {
+            by: components["schemas"]["PersonView"] | null;
+            column: components["schemas"]["ColumnView"];
+        };
+        /** ColumnCreated */
+        ColumnCreated: {
+            by: components["schemas"]["PersonView"] | null;
+            column: components["schemas"]["ColumnView"];
+        };
+        /** ColumnDraft */
+        ColumnDraft: {
+            /**
+             * After
+             * @default null
+             */
+            after: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
+            /**
+             * Colour
+             * @default null
+             */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /**
+             * Done
+             * @default false
+             */
+            done: boolean;
+            /**
+             * Hard Limit
+             * @default null
+             */
+            hard_limit: number | null;
+            /**
+             * Soft Limit
+             * @default null
+             */
+            soft_limit: number | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ColumnRestored
+         * @description Back at the end of the row, with its cards.
+         */
+        ColumnRestored: {
+            by: components["schemas"]["PersonView"] | null;
+            column: components["schemas"]["ColumnView"];
+        };
+        /**
+         * ColumnView
+         * @description `soft_limit` is only shown when it is passed; into a column at its `hard_limit` no card goes.
+         */
         ColumnView: {
+            /** Archived */
+            archived: boolean;
+            /** Colour */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /** Done */
+            done: boolean;
+            /** Hard Limit */
+            hard_limit: number | null;
             /**
              * Id
              * Format: uuid
@@ -519,8 +1055,48 @@ export interface components {
             id: string;
             /** Rank */
             rank: string;
+            /** Soft Limit */
+            soft_limit: number | null;
             /** Title */
             title: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * CommentView
+         * @description A deleted one stays as a tombstone without its text. `imported_author`: somebody who is not here.
+         */
+        CommentView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            author: components["schemas"]["PersonView"];
+            /**
+             * Card Id
+             * Format: uuid
+             */
+            card_id: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Edited At */
+            edited_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Imported Author */
+            imported_author: string;
+            /** Mentions */
+            mentions: components["schemas"]["PersonView"][];
+            /** Place */
+            place: number;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
         };
         /** ConferenceChange */
         ConferenceChange: {
@@ -759,6 +1335,20 @@ export interface components {
             open: boolean;
             position: components["schemas"]["Position"];
         };
+        /** CoverEdit */
+        CoverEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string | null;
+        };
+        /** DayEdit */
+        DayEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string | null;
+        };
         /** Decide */
         Decide: {
             /**
@@ -813,6 +1403,13 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** DescriptionEdit */
+        DescriptionEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string;
+        };
         /** DeskSnapshot */
         DeskSnapshot: {
             desk: components["schemas"]["DeskView"];
@@ -848,6 +1445,28 @@ export interface components {
          * @description Nothing more to say: for answers that must not tell known from unknown.
          */
         Done: Record<string, never>;
+        /**
+         * Due
+         * @description A `day` ends at midnight where the card's person lives; a moment `at` is one instant for everybody.
+         */
+        Due: {
+            /**
+             * At
+             * @default null
+             */
+            at: string | null;
+            /**
+             * Day
+             * @default null
+             */
+            day: string | null;
+        };
+        /** DueEdit */
+        DueEdit: {
+            /** Base */
+            base: number;
+            value: components["schemas"]["Due"] | null;
+        };
         /**
          * EditView
          * @description What a question said before, and who changed it then.
@@ -1368,6 +1987,34 @@ export interface components {
             title: string;
         };
         /**
+         * ItemView
+         * @description `checklist` is the heading; `made` is the card it became.
+         */
+        ItemView: {
+            /**
+             * Card Id
+             * Format: uuid
+             */
+            card_id: string;
+            /** Checklist */
+            checklist: string;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Made */
+            made: string | null;
+            /** Rank */
+            rank: string;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * JoinCode
          * @description The session's address, and the same as a QR code (SVG).
          */
@@ -1390,6 +2037,81 @@ export interface components {
             /** Team Id */
             team_id: string | null;
         };
+        /** LabelChange */
+        LabelChange: {
+            /**
+             * Colour
+             * @default null
+             */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+        };
+        /**
+         * LabelChanged
+         * @description A new one, or another name or colour.
+         */
+        LabelChanged: {
+            label: components["schemas"]["LabelView"];
+        };
+        /** LabelDraft */
+        LabelDraft: {
+            /**
+             * Colour
+             * @default null
+             */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * LabelRemoved
+         * @description It is gone from all cards.
+         */
+        LabelRemoved: {
+            /**
+             * Label Id
+             * Format: uuid
+             */
+            label_id: string;
+        };
+        /** LabelView */
+        LabelView: {
+            /** Colour */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+        };
+        /** LabelWish */
+        LabelWish: {
+            /**
+             * Label Id
+             * Format: uuid
+             */
+            label_id: string;
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+        };
+        /** LanguageEdit */
+        LanguageEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string;
+        };
         /** LikelyDuplicates */
         LikelyDuplicates: {
             /** Questions */
@@ -1409,6 +2131,13 @@ export interface components {
         LineDraft: {
             /** Text */
             text: string;
+        };
+        /** LineEdit */
+        LineEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string;
         };
         /** LineSaid */
         LineSaid: {
@@ -1433,6 +2162,19 @@ export interface components {
         LinkToken: {
             /** Token */
             token: string;
+        };
+        /** LinkWish */
+        LinkWish: {
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+            /**
+             * Other Id
+             * Format: uuid
+             */
+            other_id: string;
         };
         /** LoginView */
         LoginView: {
@@ -1783,6 +2525,13 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** MinutesEdit */
+        MinutesEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: number | null;
+        };
         /**
          * ModerationSnapshot
          * @description The desk's queue beside the questions: what waits, what was reported, who is silent, and the rules.
@@ -1939,6 +2688,14 @@ export interface components {
              * @default null
              */
             ids: string[] | null;
+        };
+        /** OnWish */
+        OnWish: {
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
         };
         /** OneReport */
         OneReport: {
@@ -2125,6 +2882,19 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /** PersonWish */
+        PersonWish: {
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
         };
         /**
          * PersonalLink
@@ -2890,6 +3660,29 @@ export interface components {
              */
             subject_id: string;
         };
+        /** ReviewView */
+        ReviewView: {
+            /** Accepted */
+            accepted: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Claim Id
+             * Format: uuid
+             */
+            claim_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Note */
+            note: string;
+            person: components["schemas"]["PersonView"];
+        };
         /** RoleChange */
         RoleChange: {
             /**
@@ -3003,6 +3796,13 @@ export interface components {
             version: number;
             /** Words */
             words: components["schemas"]["WordView"][];
+        };
+        /** SeatsEdit */
+        SeatsEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: number | null;
         };
         /** SessionCancel */
         SessionCancel: {
@@ -3853,6 +4653,8 @@ export interface components {
         TeamView: {
             /** Board Id */
             board_id: string | null;
+            /** Boards */
+            boards: components["schemas"]["BoardRef"][];
             /**
              * Conference Id
              * Format: uuid
@@ -3874,6 +4676,34 @@ export interface components {
         Teams: {
             /** Teams */
             teams: components["schemas"]["TeamView"][];
+        };
+        /** TemplateView */
+        TemplateView: {
+            /** About */
+            about: string;
+            /** Columns */
+            columns: string[];
+            /**
+             * Key
+             * @enum {string}
+             */
+            key: "plain" | "content_calendar" | "translation" | "event_crew" | "research" | "help_desk";
+            /** Labels */
+            labels: string[];
+            /** Title */
+            title: string;
+        };
+        /** Templates */
+        Templates: {
+            /** Templates */
+            templates: components["schemas"]["TemplateView"][];
+        };
+        /** TitleEdit */
+        TitleEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string;
         };
         /** Today */
         Today: {

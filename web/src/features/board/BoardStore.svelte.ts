@@ -72,7 +72,7 @@ export class BoardStore {
 
   async create(column: string, title: string): Promise<void> {
     const key = newKey();
-    this.made = [...this.made, { id: key, board_id: this.id, column_id: column, rank: '', title, version: 0 }];
+    this.made = [...this.made, { id: key, board_id: this.id, column_id: column, rank: '', title, version: 0 } as Card];
     try {
       this.take(await this.api.post<Card>(`/api/boards/${this.id}/cards`, { column_id: column, title }, { key }));
     } finally {
@@ -83,7 +83,7 @@ export class BoardStore {
   async rename(card: string, title: string): Promise<void> {
     this.titles = new Map(this.titles).set(card, title);
     try {
-      this.take(await this.api.patch<Card>(`/api/cards/${card}`, { title }));
+      this.take(await this.api.patch<Card>(`/api/cards/${card}`, { title: { base: this.cards.get(card)?.fields?.title ?? 0, value: title } }));
     } finally {
       if (this.titles.get(card) === title) this.titles = new Map([...this.titles].filter(([id]) => id !== card));
     }

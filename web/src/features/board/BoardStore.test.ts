@@ -1,15 +1,21 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Api, ApiError } from '~/net/api';
 import { at, FakeNetwork } from '~/net/fake';
-import type { Board, Card } from '~/net/shapes';
+import type { Board, Card, Column } from '~/net/shapes';
 import { BoardStore } from './BoardStore.svelte';
 
 const card = (id: string, column: string, rank: string, version = 1, title = id): Card => ({
   id, board_id: 'b', column_id: column, rank, title, version,
+  number: 1, described: false, labels: [], people: [], start_day: null, due: null, size_minutes: null, skill: '', language: '',
+  seats: null, cover: null, source: null, links: [], items: 0, items_done: 0, comments: 0, attachments: 0, state: 'open',
+  worker: null, lease_until: null, done_at: null, archived: false, created_at: '2027-01-01T00:00:00Z', fields: {},
+});
+const column = (id: string, title: string, rank: string): Column => ({
+  id, title, rank, colour: null, soft_limit: null, hard_limit: null, done: false, archived: false, version: 1,
 });
 const BOARD: Board = {
-  id: 'b', team_id: 't', title: 'لوحة', version: 1,
-  columns: [{ id: 'done', title: 'تمّ', rank: 'z' }, { id: 'todo', title: 'للعمل', rank: 'a' }],
+  id: 'b', team_id: 't', title: 'لوحة', version: 1, review: false, lease_minutes: 60, archived: false, public_path: null, labels: [],
+  columns: [column('done', 'تمّ', 'z'), column('todo', 'للعمل', 'a')],
   cards: [card('2', 'todo', 'n'), card('1', 'todo', 'B'), card('3', 'done', 'a')],
 };
 

@@ -1,0 +1,173 @@
+"""Boards, their columns and labels."""
+
+from __future__ import annotations
+
+from server.actions import board, column, label
+from server.api.endpoint import Call, Endpoints
+from server.domain.board import (
+    Beside,
+    BoardChange,
+    BoardCopy,
+    BoardDraft,
+    BoardMine,
+    BoardRef,
+    BoardSnapshot,
+    ColumnArchive,
+    ColumnChange,
+    ColumnDraft,
+    ColumnView,
+    LabelChange,
+    LabelDraft,
+    LabelView,
+    OnWish,
+    Templates,
+    TemplateView,
+)
+from server.queries import boards
+from server.templates import NAMES, template
+
+ENDPOINTS = Endpoints("boards")
+BOARD = "/api/boards/{board_id}"
+COLUMN = "/api/columns/{column_id}"
+LABEL = "/api/labels/{label_id}"
+
+
+@ENDPOINTS.query("template.list", "/api/board-templates", permission=None, result=Templates)
+def templates(call: Call) -> Templates:
+    """What a new board may begin with, in one's own language."""
+    found = [(name, template(name, call.actor.locale)) for name in NAMES]
+    return Templates(
+        templates=[
+            TemplateView.model_validate(
+                {
+                    "key": name,
+                    "title": one.title,
+                    "about": one.about,
+                    "columns": [column.title for column in one.columns],
+                    "labels": [label.name for label in one.labels],
+                }
+            )
+            for name, one in found
+        ]
+    )
+
+
+@ENDPOINTS.command(
+    "board.create",
+    "POST",
+    "/api/teams/{team_id}/boards",
+    permission="board.manage",
+    body=BoardDraft,
+    result=BoardRef,
+    status=201,
+)
+def create(call: Call, body: BoardDraft) -> BoardRef:
+    """Make a board from a template."""
+    return board.create(call.db, call.actor, call.path["team_id"], body, id=call.key)
+
+
+@ENDPOINTS.query("board.show", BOARD, permission="board.show", result=BoardSnapshot)
+def show(call: Call) -> BoardSnapshot:
+    """A board with its columns and cards, and the position they belong to."""
+    return boards.snapshot(call.db, call.actor, call.path["board_id"])
+
+
+@ENDPOINTS.query("board.mine", f"{BOARD}/mine", permission="board.show", result=BoardMine)
+def mine(call: Call) -> BoardMine:
+    """What one watches on a board, may do there, and can undo."""
+    return boards.mine(call.db, call.actor, call.path["board_id"])
+
+
+@ENDPOINTS.command("board.change", "PATCH", BOARD, permission="board.manage", body=BoardChange, result=BoardRef)
+def change(call: Call, body: BoardChange) -> BoardRef:
+    """Rename a board, change how it works, put it away, or open it to whoever has the link."""
+    return board.change(call.db, call.actor, call.path["board_id"], body)
+
+
+@ENDPOINTS.command(
+    "board.copy",
+    "POST",
+    f"{BOARD}/copy",
+    permission="board.manage",
+    body=BoardCopy,
+    result=BoardRef,
+    status=201,
+)
+def copy(call: Call, body: BoardCopy) -> BoardRef:
+    """Make a board like this one, with its cards or without."""
+    return board.copy(call.db, call.actor, call.path["board_id"], body, id=call.key)
+
+
+@ENDPOINTS.command("board.name", "POST", f"{BOARD}/named", permission="board.show", body=OnWish)
+def name(call: Call, body: OnWish) -> None:
+    """Agree to be named on the board's public page, or no longer."""
+    board.name(call.db, call.actor, call.path["board_id"], on=body.on)
+
+
+@ENDPOINTS.command(
+    "column.create",
+    "POST",
+    f"{BOARD}/columns",
+    permission="column.change",
+    body=ColumnDraft,
+    result=ColumnView,
+    status=201,
+)
+def create_column(call: Call, body: ColumnDraft) -> ColumnView:
+    """Put a new column beside another, or at the end."""
+    return column.create(call.db, call.actor, call.path["board_id"], body, id=call.key)
+
+
+@ENDPOINTS.command(
+    "column.change", "PATCH", COLUMN, permission="column.change", body=ColumnChange, result=ColumnView
+)
+def change_column(call: Call, body: ColumnChange) -> ColumnView:
+    """Change a column's name, colour or limits."""
+    return column.change(call.db, call.actor, call.path["column_id"], body)
+
+
+@ENDPOINTS.command(
+    "column.move", "POST", f"{COLUMN}/move", permission="column.change", body=Beside, result=ColumnView
+)
+def move_column(call: Call, body: Beside) -> ColumnView:
+    """Move a column before or after another, or to the end."""
+    return column.move(call.db, call.actor, call.path["column_id"], body)
+
+
+@ENDPOINTS.command(
+    "column.archive",
+    "POST",
+    f"{COLUMN}/archive",
+    permission="column.archive",
+    body=ColumnArchive,
+    result=ColumnView,
+)
+def archive_column(call: Call, body: ColumnArchive) -> ColumnView:
+    """Put a column away, empty or with its cards, or bring it back."""
+    return column.archive(call.db, call.actor, call.path["column_id"], body)
+
+
+@ENDPOINTS.command(
+    "label.create",
+    "POST",
+    f"{BOARD}/labels",
+    permission="label.change",
+    body=LabelDraft,
+    result=LabelView,
+    status=201,
+)
+def create_label(call: Call, body: LabelDraft) -> LabelView:
+    """Add a label to a board."""
+    return label.create(call.db, call.actor, call.path["board_id"], body, id=call.key)
+
+
+@ENDPOINTS.command("label.change", "PATCH", LABEL, permission="label.change", body=LabelChange, result=LabelView)
+def change_label(call: Call, body: LabelChange) -> LabelView:
+    """Change a label's name or colour."""
+    return label.change(call.db, call.actor, call.path["label_id"], body)
+
+
+@ENDPOINTS.command("label.remove", "DELETE", LABEL, permission="label.change")
+def remove_label(call: Call) -> None:
+    """Take a label away, from all cards too."""
+    label.remove(call.db, call.actor, call.path["label_id"])
