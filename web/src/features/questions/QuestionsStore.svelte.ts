@@ -101,18 +101,23 @@ export class QuestionsStore {
     this.ahead = ahead;
   }
 
+  /** A sum came: what was shown ahead of it is in it, or comes with the next one. */
+  private settle(id: string): void {
+    if (!this.ahead.has(id)) return;
+    const ahead = new Map(this.ahead);
+    ahead.delete(id);
+    this.ahead = ahead;
+  }
+
   private count(id: string, votes: number): void {
-    if (this.ahead.has(id)) {
-      const ahead = new Map(this.ahead);
-      ahead.delete(id);
-      this.ahead = ahead;
-    }
+    this.settle(id);
     this.questions = this.questions.map((question) => (question.id === id ? { ...question, votes } : question));
   }
 
   private take(question: Question): void {
     const old = this.questions.find(({ id }) => id === question.id);
     if (old && old.version > question.version) return;
+    this.settle(question.id);
     this.questions = old ? this.questions.map((other) => (other.id === question.id ? question : other)) : [...this.questions, question];
     if (!old) this.onShown(question);
   }
