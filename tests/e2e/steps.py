@@ -35,7 +35,7 @@ async def go_live(page: Page) -> None:
 async def watch(page: Page) -> None:
     """On a session's page: in, with sound. Who came by a button that says «enter the session» is in already."""
     join = page.locator("[data-action=join]")
-    await expect(join.or_(page.locator("[data-joined=true]"))).to_be_visible()
+    await expect(join.or_(page.locator("video")).first).to_be_visible()
     if await join.is_visible():
         await join.click()
     await plays(page)
