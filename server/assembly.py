@@ -151,8 +151,14 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
     carrier = _carrier(settings)
     files = Files(settings.data_dir / "files")
     secret = settings.turn_secret.get_secret_value()
-    checks = check.flows(media, turn_url=settings.turn, turn_secret=secret)
-    endpoints = [*declared(settings, database, limiter, passwords or Passwords(), files), *checks.all]
+    over_media = [
+        check.flows(media, turn_url=settings.turn, turn_secret=secret),
+        viewing.flows(database, media, uplink_mbps=settings.uplink_mbps),
+    ]
+    endpoints = [
+        *declared(settings, database, limiter, passwords or Passwords(), files),
+        *(one for group in over_media for one in group.all),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

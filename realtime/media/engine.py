@@ -15,6 +15,7 @@ import ifaddr
 from .admission import Admission
 from .errors import not_found, stage_closed
 from .events import Events
+from .health import health
 from .peer import Network, Peer
 from .port import SharedPort
 from .probe import Probe, Probes
@@ -189,6 +190,11 @@ class Engine:
         if not isinstance(peer, Viewer):
             raise not_found()
         return peer
+
+    def health(self, room: str) -> dict[str, Any]:
+        """How a stage is doing; an unknown one has nobody."""
+        known = self._rooms.get(room) or Room(self._network, room)
+        return health(known, self._network.now(), sent_kbps=self._uplink.rate / 1000)
 
     def end(self, room: str, id: str, owner: str) -> None:
         peer = self.peer(room, id, owner)

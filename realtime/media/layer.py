@@ -49,6 +49,7 @@ class Layer:
         self.log: ReceptionLog | None = None
         self.group: list[RtpPacket] = []
         self.group_began = 0.0
+        self._interval = 0.0
         self.ignores_wishes = False
         self.report: tuple[SenderReport, float] | None = None
         self.latest: tuple[int, float] = (0, 0.0)
@@ -78,6 +79,12 @@ class Layer:
         for output in self.outputs:
             output.push(packet, starts_keyframe=key, now=now)
 
+    def keyframe_s(self, now: float) -> float | None:
+        """Seconds from one keyframe to the next, or since the last one when that is longer; None before two."""
+        if not self._interval:
+            return None
+        return max(self._interval, now - self.group_began)
+
     def measure(self, now: float) -> None:
         """Called about once a second: bits a second, smoothed."""
         moment, octets = self._measured
@@ -97,6 +104,8 @@ class Layer:
     def _keep(self, packet: RtpPacket, key: bool, now: float) -> None:
         if key and (not self.group or self.group[0].timestamp != packet.timestamp):
             self.group = [packet]
+            if self.group_began:
+                self._interval = now - self.group_began
             self.group_began = now
             if self._wished and now - self._wished < _HEED_S:
                 self.ignores_wishes = False

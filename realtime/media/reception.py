@@ -28,6 +28,8 @@ class ReceptionLog:
         self._missing: dict[int, tuple[int, float]] = {}
         self._report: tuple[int, float] = (0, 0.0)
         self.gave_up = False
+        self.loss = 0.0
+        """Share that did not come, smoothed over some seconds."""
 
     def add(self, packet: RtpPacket, now: float) -> bool:
         """Count a packet; false for one that was there already."""
@@ -80,6 +82,8 @@ class ReceptionLog:
         newly_expected = expected - self._reported_expected
         newly_lost = newly_expected - (self._received - self._reported_received)
         self._reported_expected, self._reported_received = expected, self._received
+        if newly_expected > 0:
+            self.loss += (min(1.0, max(0.0, newly_lost / newly_expected)) - self.loss) / 4
         last, when = self._report
         return Reception(
             ssrc=self.ssrc,

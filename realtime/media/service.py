@@ -108,6 +108,7 @@ def make_app(engine: Engine, *, secret: str | None, edges: Edges | None = None) 
         route("/rooms/{room}/peers/{id}", doors.patch_peer, "PATCH"),
         route("/rooms/{room}/peers/{id}", doors.delete_peer, "DELETE"),
         route("/rooms/{room}/viewers/{id}/quality", doors.put_quality, "PUT"),
+        route("/rooms/{room}/health", doors.health, "GET"),
         route("/rooms/{room}", doors.put_room, "PUT"),
         route("/drop", doors.drop, "POST"),
         route("/owners", doors.owners, "GET"),
@@ -243,6 +244,10 @@ class _Doors:
         self._engine.want(request.path_params["room"], wish)
         await self._edges.want(request.path_params["room"], request.state.raw, open=wish.open)
         return Response(status_code=204)
+
+    async def health(self, request: Request) -> Response:
+        own = self._engine.health(request.path_params["room"])
+        return JSONResponse(await self._edges.health(request.url.path, own))
 
     async def drop(self, request: Request) -> Response:
         body = await _read(request, DropBody)

@@ -115,6 +115,18 @@ class Viewer(Peer):
                 found.append(Offered(slot.number, rates))
         return found
 
+    def sends(self) -> list[dict[str, Any]]:
+        """Which layer of each picture goes out to it, of how many; None for no picture."""
+        return [
+            {
+                "slot": slot.number,
+                "layer": None if seat.lane is None else seat.lane.number,
+                "layers": len(slot.track.layers),
+            }
+            for slot, seat in self._seats.items()
+            if slot.kind == "video" and slot.track is not None
+        ]
+
     def quality(self) -> dict[str, Any]:
         """What is sent now and what each choice would cost, as the viewer's page shows it."""
         offered = self._offered()
@@ -122,15 +134,12 @@ class Viewer(Peer):
             slot.track.layers[0].bitrate for slot in self._seats if slot.kind == "audio" and slot.track is not None
         ]
         rates = {one.slot: one.bitrates for one in offered}
-        sends = []
+        sends = self.sends()
         bits = 0.0
-        for slot, seat in self._seats.items():
-            if slot.kind != "video" or slot.track is None:
-                continue
-            lane = None if seat.lane is None else seat.lane.number
-            sends.append({"slot": slot.number, "layer": lane, "layers": len(slot.track.layers)})
-            if lane is not None and lane < len(rates[slot.number]):
-                bits += rates[slot.number][lane]
+        for one in sends:
+            lane = one["layer"]
+            if lane is not None and lane < len(rates[one["slot"]]):
+                bits += rates[one["slot"]][lane]
         return {
             "mode": self.chooser.mode,
             "effective": self.chooser.effective,

@@ -101,6 +101,11 @@ class MediaClient:
         answer = await self._call("PUT", f"/rooms/{room}/viewers/{id}/quality", body)
         return QualityView.model_validate(answer.json())
 
+    async def health(self, room: str) -> dict[str, Any]:
+        """What each source of a room sends, and how its viewers are served."""
+        told: dict[str, Any] = (await self._call("GET", f"/rooms/{room}/health")).json()
+        return told
+
     async def leave(self, room: str, id: str, *, owner: str) -> None:
         await self._call("DELETE", f"/rooms/{room}/peers/{id}?owner={owner}")
 

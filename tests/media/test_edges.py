@@ -95,6 +95,8 @@ async def test_viewers_are_served_by_another_process_and_come_back_when_it_dies(
         assert asked.json()["mode"] == "high"
         assert (await machine.http.put(quality, json={"owner": "another/x"})).status_code == 404
         assert (await machine.http.get("/stats")).json()["viewers"] == 1
+        health = (await machine.http.get(f"/rooms/{ROOM}/health")).json()
+        assert (len(health["publishers"]), health["viewers"]["full"]) == (1, 1)
 
         machine.edge.ready.clear()
         os.kill(machine.edge.process.pid, signal.SIGKILL)

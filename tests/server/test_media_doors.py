@@ -53,6 +53,24 @@ async def test_doors_open_by_the_table(
         assert answer.headers["retry-after"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        ("organiser", PASSED),
+        ("speaker", PASSED),
+        ("other_speaker", (403, "not_allowed")),
+        ("attendee", (403, "not_allowed")),
+        (None, (401, "login.needed")),
+    ],
+)
+async def test_who_stands_behind_a_stage_hears_how_it_is_doing(
+    server: Server, world: World, who: str | None, expected: tuple[int, str]
+) -> None:
+    async with server.browser(world[who].token if who else None) as me:
+        answer = await me.http.get(f"/api/sessions/{world.session}/stage/health")
+    assert (answer.status_code, answer.json()["code"]) == expected
+
+
 async def test_closed_stage_says_when_to_ask_again(server: Server, world: World) -> None:
     async with server.browser(world["guest"].token) as me:
         answer = await me.http.post(f"/whep/{world.session}", content="v=0\r\n", headers=SDP)

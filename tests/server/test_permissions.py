@@ -235,6 +235,7 @@ DOORS = {
     "invitation.accept",
     "check.start",
     "check.connect",
+    "stage.health",
     "public.show",
     "mail.show",
     "mail.stop",

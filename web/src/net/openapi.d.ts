@@ -180,6 +180,18 @@ export interface components {
             /** Url */
             url: string;
         };
+        /**
+         * AudienceHealth
+         * @description Viewers by the best picture each is sent: full, the smallest only, or none.
+         */
+        AudienceHealth: {
+            /** Audio */
+            audio: number;
+            /** Full */
+            full: number;
+            /** Low */
+            low: number;
+        };
         /** AuditEntry */
         AuditEntry: {
             /** Action */
@@ -2138,6 +2150,16 @@ export interface components {
             base: number;
             /** Value */
             value: string;
+        };
+        /**
+         * LineHealth
+         * @description What leaves the server in megabits a second, for all stages; `most` 0 is not known.
+         */
+        LineHealth: {
+            /** Most Mbps */
+            most_mbps: number;
+            /** Sent Mbps */
+            sent_mbps: number;
         };
         /** LineSaid */
         LineSaid: {
@@ -4377,6 +4399,31 @@ export interface components {
              */
             session_id: string | null;
         };
+        /**
+         * SourceHealth
+         * @description One connection that sends, measured where it arrives. `loss` is a share, after what was sent again.
+         *
+         *     `keyframe_s`: from one whole picture to the next; a program that sends them seldom lets new viewers wait.
+         */
+        SourceHealth: {
+            /** Kbps */
+            kbps: number;
+            /** Keyframe S */
+            keyframe_s: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "camera" | "screen" | "obs" | "video";
+            /** Loss */
+            loss: number;
+            /** Person Id */
+            person_id: string | null;
+            /** Publisher */
+            publisher: string;
+            /** Silent S */
+            silent_s: number;
+        };
         /** SpeakerChanged */
         SpeakerChanged: {
             speaker: components["schemas"]["SpeakerView"];
@@ -4424,6 +4471,16 @@ export interface components {
         /** StageDirected */
         StageDirected: {
             desk: components["schemas"]["DeskView"];
+        };
+        /**
+         * StageHealth
+         * @description `line` is for those who direct the stage; others hear of their own sources only.
+         */
+        StageHealth: {
+            audience: components["schemas"]["AudienceHealth"];
+            line: components["schemas"]["LineHealth"] | null;
+            /** Sources */
+            sources: components["schemas"]["SourceHealth"][];
         };
         /**
          * StageInvited

@@ -13,7 +13,7 @@ import { Sending, type Picture, type SendPlan } from '~/media/whip';
 export type Source = Kind | 'screen';
 
 export interface Sender {
-  link: { open(): void; close(): void };
+  link: { open(): void; close(): void; readonly peer?: RTCPeerConnection | null };
   setAudio(track: MediaStreamTrack | null): Promise<void>;
   setVideo(track: MediaStreamTrack | null, picture: Picture): Promise<void>;
 }
@@ -46,7 +46,7 @@ export class StudioStore {
   linkFault = $state.raw<DoorFault | null>(null);
   private still: { track: MediaStreamTrack; stop(): void } | null = null;
   private closed = false;
-  private readonly sender: Sender;
+  readonly sender: Sender;
   private readonly meter: { listen(track: MediaStreamTrack): void; stop(): void };
   private readonly parts: StudioParts;
 
