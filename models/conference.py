@@ -74,6 +74,10 @@ class ConferenceSession(Table, table=True):
     rehearsal_of: UUID | None = Field(
         default=None, foreign_key="conference_session.id", ondelete="CASCADE", nullable=True, unique=True
     )
+    # A team's meeting is a session of its own: for its members, and in no programme.
+    team_id: UUID | None = Field(
+        default=None, foreign_key="team.id", ondelete="CASCADE", nullable=True, index=True
+    )
     note: str = Field(default="", max_length=500)  # why it is cancelled
     source: str | None = Field(default=None, max_length=120)
     created_at: datetime = moment()

@@ -22,6 +22,7 @@ from models import (
     settings,
     stage,
     team,
+    volunteer,
 )
 from models.base import Table
 
@@ -45,5 +46,6 @@ MODULES = (
     settings,
     stage,
     team,
+    volunteer,
 )
 METADATA = Table.metadata

@@ -14,6 +14,8 @@ class Team(Table, table=True):
     id: UUID = key()
     conference_id: UUID = reference("conference.id")
     title: str = Field(max_length=120)
+    welcome: str = Field(default="", max_length=2000)
+    joining: str = Field(default="invitation", max_length=12)  # open, request or invitation
     created_at: datetime = moment()
     version: int = 1
 

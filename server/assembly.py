@@ -64,6 +64,7 @@ from server.routes import (
     teams,
     uploads,
     viewing,
+    volunteers,
 )
 from server.routes import settings as settings_routes
 from server.routes.downloads import Downloads
@@ -254,6 +255,7 @@ def declared(
         teams.ENDPOINTS,
         boards.ENDPOINTS,
         cards.ENDPOINTS,
+        volunteers.ENDPOINTS,
         *([demo_flows(database), outbox.flows(database, url=settings.url)] if settings.mode == "demo" else []),
     ]
     return [endpoint for group in groups for endpoint in group.all]

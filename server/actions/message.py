@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.base import now
-from models.conference import ConferenceRole, ConferenceSession
+from models.conference import ConferenceRole
 from models.conversation import Conversation, Message
 from models.moderation import ChatPace
 from models.person import Person
@@ -40,7 +40,7 @@ from server.domain.message import (
 from server.domain.moderation import ReportChanged
 from server.domain.person import Actor, PersonView, actor_view
 from server.domain.person import view as person_view
-from server.queries import chat, people, reports, rules, scope
+from server.queries import chat, conversations, people, reports, rules, scope
 from server.queries.channels import chat_channel, moderation_channel, person_channel
 from server.queries.scope import Scope
 
@@ -210,7 +210,7 @@ def _written(
 ) -> tuple[Message, list[PersonView]]:
     if draft.parent_id is not None:
         _check_parent(db, place, draft.parent_id)
-    named = _named(db, here, draft.mentions)
+    named = _named(db, here, place, draft.mentions)
     message = Message(
         id=id,
         session_id=place.session_id,
@@ -260,23 +260,23 @@ def forget_notices(db: Session, message: Message, mentions: Sequence[str]) -> No
 
 def _notify(db: Session, message: Message, ids: Sequence[UUID], author: PersonView) -> None:
     """Tell those who are named, and whoever is answered, where they look for news."""
-    if message.session_id is None:
+    place = conversations.place_of(db, message)
+    if place is None:
         return
     parent = db.get(Message, message.parent_id) if message.parent_id else None
     answered = {parent.person_id} - {message.person_id, *ids} if parent else set()
     named = set(ids) - {message.person_id}
     if not answered and not named:
         return
-    session = scope.load(db, ConferenceSession, message.session_id)
-    said = {"name": author.name, "session": session.title, "text": " ".join(message.text.split())[:NOTICE_LETTERS]}
+    said = {"name": author.name, "session": place.title, "text": " ".join(message.text.split())[:NOTICE_LETTERS]}
     for people_, kind in ((named, "mention"), (answered, "reply")):
         notify.notify(
             db,
             people_,
             kind,
             said,
-            link=f"/s/{session.id}",
-            conference_id=session.conference_id,
+            link=place.link,
+            conference_id=place.conference_id,
             once=_about(message),
         )
 
@@ -304,10 +304,13 @@ def _check_parent(db: Session, place: Chat, parent_id: UUID) -> None:
     check_shown(parent)
 
 
-def _named(db: Session, here: Scope, ids: Sequence[UUID]) -> list[PersonView]:
-    """Those of the conference among the named, in the order they were named."""
+def _named(db: Session, here: Scope, place: Chat, ids: Sequence[UUID]) -> list[PersonView]:
+    """Those of the conference among the named, in the order they were named; in a conversation those in it."""
     if not ids:
         return []
+    if place.conversation_id is not None:
+        inside = conversations.people_in(db, place.conversation_id)
+        ids = [id for id in ids if id in inside]
     held = select(ConferenceRole.person_id).where(
         col(ConferenceRole.conference_id) == here.conference_id, col(ConferenceRole.person_id).in_(list(ids))
     )

@@ -26,8 +26,8 @@ from server.queries.channels import session_channel
 
 def follow(db: Session, session: ConferenceSession) -> None:
     """The session changed, its row is locked: open a recording when it is live, end it when its stage closes."""
-    if session.rehearsal_of is not None:
-        return  # a rehearsal leaves no trace
+    if session.rehearsal_of is not None or session.team_id is not None:
+        return  # a rehearsal leaves no trace, and what a team says among itself is not kept
     running = queries.running(db, session.id)
     if session.state == "live":
         if running is None:

@@ -28,7 +28,7 @@ _OWN = {"id", "state", "live_since", "rehearsal_of", "created_at", "version"}
 def begin(db: Session, actor: Actor, session_id: UUID, *, id: UUID) -> SessionView:
     """Open a rehearsal backstage, or give the one that runs."""
     session, _ = scope.of_session(db, actor, session_id, "session.move", lock=True)
-    if session.rehearsal_of is not None or session.state == "live":
+    if session.rehearsal_of is not None or session.team_id is not None or session.state == "live":
         raise Conflict("rehearsal.refused")
     running = _of(db, session_id)
     if running is not None:

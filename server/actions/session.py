@@ -10,6 +10,7 @@ from models.base import now
 from models.conference import Conference, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing, StreamKey
+from models.team import Team
 from server.actions import conference, halls, ledger, recording, saved
 from server.actions.publish import access_changed, publish
 from server.domain.errors import NotFound
@@ -30,9 +31,16 @@ from server.domain.session import (
     check_times,
 )
 from server.domain.stage import StageDirected, StageInvited
-from server.queries import programme, scope
+from server.domain.team import TeamChanged, TeamView
+from server.queries import programme, scope, teams
 from server.queries import stage as stages
-from server.queries.channels import backstage_channel, conference_channel, person_channel, session_channel
+from server.queries.channels import (
+    backstage_channel,
+    conference_channel,
+    person_channel,
+    session_channel,
+    team_channel,
+)
 from server.queries.scope import Scope
 
 
@@ -103,6 +111,8 @@ def remove(db: Session, actor: Actor, session_id: UUID) -> None:
 
 def restore(db: Session, actor: Actor, session_id: UUID) -> SessionView:
     known = scope.load(db, ConferenceSession, session_id)
+    if known.team_id is not None:
+        raise NotFound("not_found")
     scope.of_conference(db, actor, known.conference_id, "session.remove", lock=True)
     session = scope.load(db, ConferenceSession, session_id, lock=True)
     if session.deleted_at is None:
@@ -117,6 +127,8 @@ def restore(db: Session, actor: Actor, session_id: UUID) -> SessionView:
 def _arranged(db: Session, actor: Actor, session_id: UUID, permission: str) -> tuple[ConferenceSession, Scope]:
     """A session about to be arranged anew, after its conference was locked: parents before children."""
     known = scope.load(db, ConferenceSession, session_id)
+    if known.team_id is not None:
+        raise NotFound("not_found")  # a team's meeting stands in no programme
     scope.load(db, Conference, known.conference_id, lock=True)
     return scope.of_session(db, actor, session_id, permission, lock=True)
 
@@ -127,6 +139,11 @@ def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
     if session.state == to:
         return programme.session_view(db, session)
     check_move(session.state, to)
+    return moved(db, session, to)
+
+
+def moved(db: Session, session: ConferenceSession, to: str) -> SessionView:
+    """The same for what closes by itself; the session's row is locked."""
     session.state = to
     session.live_since = now() if to == "live" else None
     if to == "ended":
@@ -135,6 +152,8 @@ def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
     shown = tell(db, session)
     tell_stage(db, session)
     tell_desk(db, session)
+    if session.team_id is not None:
+        tell_team(db, session.team_id)
     return shown
 
 
@@ -172,7 +191,7 @@ def tell_stage(db: Session, session: ConferenceSession) -> None:
 def add_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
     """Let somebody of the conference speak in a session."""
     session, _ = scope.of_session(db, actor, session_id, "speaker.change", lock=True)
-    if scope.conference_role(db, session.conference_id, person_id) is None:
+    if session.team_id is not None or scope.conference_role(db, session.conference_id, person_id) is None:
         raise NotFound("not_found")
     grant_speaker(db, session_id, scope.load(db, Person, person_id))
 
@@ -223,7 +242,18 @@ def tell(db: Session, session: ConferenceSession) -> SessionView:
     session.version += 1
     session.changed_at = now()
     shown = programme.session_view(db, session)
-    programme_channel = () if session.rehearsal_of else (conference_channel(session.conference_id),)
+    apart = session.rehearsal_of is not None or session.team_id is not None
+    programme_channel = () if apart else (conference_channel(session.conference_id),)
     for channel in (session_channel(session.id), *programme_channel):
         publish(db, channel, SessionChanged(session=shown), subject=session.id)
+    return shown
+
+
+def tell_team(db: Session, team_id: UUID) -> TeamView:
+    """A team is not what it was: its name, how one joins it, or its meeting."""
+    team = scope.load(db, Team, team_id)
+    team.version += 1
+    db.flush()
+    shown = teams.view(db, team)
+    publish(db, team_channel(team_id), TeamChanged(team=shown), subject=team_id)
     return shown

@@ -134,9 +134,7 @@ def _matched(db: Session, conference_id: UUID, plans: list[Planned], *, lock: bo
     """Each row with the session it is: by the id it came with, by our own id, else by its title."""
     wanted = (
         select(ConferenceSession)
-        .where(
-            col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.rehearsal_of).is_(None)
-        )
+        .where(col(ConferenceSession.conference_id) == conference_id, *programme.IN_PROGRAMME)
         .order_by(col(ConferenceSession.id))
     )
     rows = list(db.exec(wanted.with_for_update() if lock else wanted))

@@ -54,7 +54,9 @@ def _planned(
     db: Session, conference: Conference, draft: ShiftDraft
 ) -> tuple[Shifts, dict[UUID, ConferenceSession]]:
     first = db.get(ConferenceSession, draft.session_id)
-    if first is None or first.conference_id != conference.id or first.deleted_at or first.rehearsal_of:
+    if first is None or first.conference_id != conference.id or first.deleted_at:
+        raise NotFound("not_found")
+    if first.rehearsal_of or first.team_id:
         raise NotFound("not_found")
     if first.state not in BEGUN:
         raise Conflict("session.over")
@@ -65,7 +67,7 @@ def _planned(
             .where(
                 col(ConferenceSession.conference_id) == conference.id,
                 col(ConferenceSession.hall) == first.hall,
-                col(ConferenceSession.rehearsal_of).is_(None),
+                *programme.IN_PROGRAMME,
                 col(ConferenceSession.deleted_at).is_(None),
             )
             .order_by(col(ConferenceSession.id))

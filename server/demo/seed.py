@@ -31,6 +31,7 @@ from server.domain.card import CardDraft
 from server.domain.conference import ConferenceChanged
 from server.domain.conference import view as conference_view
 from server.domain.session import NewStreamKey, SessionChanged
+from server.domain.team import TeamDraft
 from server.queries import programme
 from server.queries.channels import conference_channel, session_channel
 
@@ -272,7 +273,7 @@ def _conversation(db: Session) -> None:
 
 
 def _team(db: Session) -> None:
-    team.create(db, PERSONAS["organiser"].actor, CONFERENCE, "فريق المحتوى", id=TEAM)
+    team.create(db, PERSONAS["organiser"].actor, CONFERENCE, TeamDraft(title="فريق المحتوى"), id=TEAM)
     for someone, role in (
         (PERSONAS["team_lead"], "lead"),
         (PERSONAS["volunteer"], "member"),

@@ -49,6 +49,9 @@ KINDS: dict[str, Kind] = {
     "session_cancelled": Kind(("session", "when"), "mail"),
     "session_shifted": Kind(("session", "when"), "mail"),
     "session_soon": Kind(("session", "when"), "mail"),
+    "team_added": Kind(("name", "team"), "mail"),
+    "team_meeting": Kind(("name", "team")),
+    "team_wish": Kind(("name", "team"), "mail"),
 }
 
 MinuteOfDay = Annotated[int, Field(ge=0, lt=MINUTES)]

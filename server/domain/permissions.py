@@ -92,6 +92,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "team.list": _EVERYBODY,
     "team.create": _ORGANISER,
     "team.show": _TEAM,
+    "team.join": _EVERYBODY,  # where its door is open, or one may ask
+    "team.call": _STAGE,
+    "team.meet": _TEAM,
     "team.change": _LEAD,
     "member.change": _LEAD,
     "board.show": _TEAM,

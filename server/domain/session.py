@@ -65,6 +65,7 @@ class SessionView(View):
     card_en: str
     back_at: datetime | None
     rehearsal_of: UUID | None
+    team_id: UUID | None
     codec: Codec
     version: int
 

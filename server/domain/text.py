@@ -102,6 +102,7 @@ ShortLine = Annotated[str, StringConstraints(max_length=160), checked(clean_line
 Note = Annotated[str, StringConstraints(max_length=500), checked(clean, most=500, may_be_empty=True)]
 OptionalProse = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000, may_be_empty=True)]
 OptionalNote = Annotated[str, StringConstraints(max_length=500), checked(clean, most=500, may_be_empty=True)]
+WelcomeText = Annotated[str, StringConstraints(max_length=2000), checked(clean, most=2000, may_be_empty=True)]
 NoteText = Annotated[str, StringConstraints(max_length=1000), checked(clean, most=1000)]
 Line = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most=80)]
 MessageText = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000)]

@@ -64,9 +64,7 @@ def _all(db: Session, conference_id: UUID) -> Sequence[ConferenceSession]:
     """Deleted ones too: a calendar that has them must hear that they are off."""
     return db.exec(
         select(ConferenceSession)
-        .where(
-            col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.rehearsal_of).is_(None)
-        )
+        .where(col(ConferenceSession.conference_id) == conference_id, *programme.IN_PROGRAMME)
         .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))
     ).all()
 

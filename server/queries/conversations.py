@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, and_, col, func, or_, select
 
-from models.conference import ConferenceRole
+from models.conference import ConferenceRole, ConferenceSession
 from models.conversation import Conversation, ConversationRead, Message
 from models.moderation import PersonBlock
 from models.person import Person
 from models.programme import SpeakerProfile
-from models.team import Membership
+from models.team import Membership, Team
 from server.domain.conversation import Conversations, ConversationView, PersonCard
 from server.domain.errors import NotFound
 from server.domain.filters import searchable
@@ -125,6 +126,34 @@ def card(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> Per
         direct=rules.of_conference(db, conference_id).direct and person_id != actor.person_id,
         blocked=db.get(PersonBlock, (actor.person_id, person_id)) is not None,
     )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a message was said, as those are told who are named in it."""
+
+    title: str
+    link: str
+    conference_id: UUID
+
+
+def place_of(db: Session, message: Message) -> Place | None:
+    """None for a conversation of two: who is in it hears it there."""
+    if message.session_id is not None:
+        session = scope.load(db, ConferenceSession, message.session_id)
+        return Place(session.title, f"/s/{session.id}", session.conference_id)
+    assert message.conversation_id is not None
+    row = scope.load(db, Conversation, message.conversation_id)
+    team = db.get(Team, row.team_id) if row.team_id else None
+    return Place(team.title, f"/t/{team.id}#chat", team.conference_id) if team else None
+
+
+def people_in(db: Session, conversation_id: UUID) -> set[UUID]:
+    """Who reads a conversation because it is theirs."""
+    row = scope.load(db, Conversation, conversation_id)
+    if row.team_id is None:
+        return {id for id in (row.one_id, row.other_id) if id}
+    return set(db.exec(select(Membership.person_id).where(col(Membership.team_id) == row.team_id)))
 
 
 def blocks(db: Session, one: UUID, other: UUID) -> bool:

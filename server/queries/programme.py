@@ -32,6 +32,9 @@ from server.domain.settings import makes_teams
 from server.queries import people, scope, settings
 from server.queries.channels import conference_channel, position, session_channel
 
+# Rehearsals and teams' meetings are sessions that stand in no programme.
+IN_PROGRAMME = (col(ConferenceSession.rehearsal_of).is_(None), col(ConferenceSession.team_id).is_(None))
+
 
 def speakers_of(db: Session, session_ids: Sequence[UUID]) -> dict[UUID, list[Person]]:
     found: dict[UUID, list[Person]] = {id: [] for id in session_ids}
@@ -56,12 +59,12 @@ def session_views(db: Session, rows: Sequence[ConferenceSession]) -> list[Sessio
 
 
 def planned(db: Session, conference_id: UUID) -> Sequence[ConferenceSession]:
-    """The sessions of the programme in its order, without deleted ones and rehearsals."""
+    """The sessions of the programme in its order, without deleted ones, rehearsals and meetings."""
     return db.exec(
         select(ConferenceSession)
         .where(
             col(ConferenceSession.conference_id) == conference_id,
-            col(ConferenceSession.rehearsal_of).is_(None),
+            *IN_PROGRAMME,
             col(ConferenceSession.deleted_at).is_(None),
         )
         .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))

@@ -178,6 +178,16 @@ def of_team(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool 
     return team, scope
 
 
+def of_door(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Team, Scope]:
+    """A team that one may ask to be let into: the conference's, unless one comes by invitation."""
+    team = load(db, Team, id, lock=lock)
+    here = _scope(db, actor, team.conference_id, permission, _conference_roles(db, actor, team.conference_id))
+    inside = db.get(Membership, (team.id, actor.person_id)) is not None
+    if team.joining == "invitation" and not inside and not here.may("team.change"):
+        raise NotFound("not_found")
+    return team, here
+
+
 def of_board(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Board, Scope]:
     board = load(db, Board, id, lock=lock)
     return board, of_team(db, actor, board.team_id, permission)[1]
@@ -243,8 +253,11 @@ def _on_stage(db: Session, actor: Actor, session_id: UUID) -> set[str]:
 def _in_session(
     db: Session, actor: Actor, session: ConferenceSession, permission: str, roles: set[str], *, more: set[str]
 ) -> Scope:
-    """A rehearsal is there for the crew and its speakers; to everybody else it does not exist."""
+    """A rehearsal is there for the crew and its speakers, a team's meeting for its people and organisers;
+    to everybody else they do not exist."""
     if session.rehearsal_of is not None and not permissions.may(roles | more, "stage.backstage"):
+        raise NotFound("not_found")
+    if session.team_id is not None and {"organiser", "session_speaker"}.isdisjoint(roles | more):
         raise NotFound("not_found")
     return _scope(db, actor, session.conference_id, permission, roles, more=more)
 

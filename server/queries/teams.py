@@ -6,11 +6,15 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from models.conference import ConferenceSession
+from models.conversation import Conversation
 from models.person import Person
 from models.team import Membership, Team
+from models.volunteer import TeamCall
 from server.domain import team as teams
 from server.domain.person import Actor
-from server.domain.team import TeamSnapshot, TeamView
+from server.domain.session import OPEN
+from server.domain.team import Belongings, TeamSnapshot, TeamView
 from server.queries import boards, scope
 from server.queries.channels import position, team_channel
 
@@ -22,7 +26,30 @@ def view(db: Session, team: Team) -> TeamView:
         .where(col(Membership.team_id) == team.id)
         .order_by(col(Membership.joined_at), col(Person.id))
     ).all()
-    return teams.view(team, boards.of_team(db, team.id), members)
+    return teams.view(team, boards.of_team(db, team.id), members, belongings(db, team.id))
+
+
+def belongings(db: Session, team_id: UUID) -> Belongings:
+    call = db.get(TeamCall, team_id)
+    chat = select(Conversation.id).where(col(Conversation.team_id) == team_id)
+    return Belongings(
+        conversation_id=db.exec(chat).first(),
+        session_id=call.session_id if call else None,
+        meeting=meeting(db, team_id),
+    )
+
+
+def meeting(db: Session, team_id: UUID) -> UUID | None:
+    """The team's meeting that is open now, the newest if somebody opened an older one again."""
+    return db.exec(
+        select(ConferenceSession.id)
+        .where(
+            col(ConferenceSession.team_id) == team_id,
+            col(ConferenceSession.state).in_(OPEN),
+            col(ConferenceSession.deleted_at).is_(None),
+        )
+        .order_by(col(ConferenceSession.created_at).desc())
+    ).first()
 
 
 def snapshot(db: Session, actor: Actor, team_id: UUID) -> TeamSnapshot:

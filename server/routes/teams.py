@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.actions import team
 from server.api.endpoint import Call, Endpoints
-from server.domain.team import MemberChange, TeamDraft, Teams, TeamSnapshot, TeamView
+from server.domain.team import MemberChange, TeamChange, TeamDraft, Teams, TeamSnapshot, TeamView
 from server.queries import teams
 
 ENDPOINTS = Endpoints("teams")
@@ -23,7 +23,7 @@ def visible(call: Call) -> Teams:
 )
 def create(call: Call, body: TeamDraft) -> TeamView:
     """Make a team with one board."""
-    return team.create(call.db, call.actor, call.path["conference_id"], body.title, id=call.key)
+    return team.create(call.db, call.actor, call.path["conference_id"], body, id=call.key)
 
 
 @ENDPOINTS.query("team.show", "/api/teams/{team_id}", permission="team.show", result=TeamSnapshot)
@@ -33,11 +33,11 @@ def show(call: Call) -> TeamSnapshot:
 
 
 @ENDPOINTS.command(
-    "team.change", "PATCH", "/api/teams/{team_id}", permission="team.change", body=TeamDraft, result=TeamView
+    "team.change", "PATCH", "/api/teams/{team_id}", permission="team.change", body=TeamChange, result=TeamView
 )
-def change(call: Call, body: TeamDraft) -> TeamView:
-    """Rename a team."""
-    return team.change(call.db, call.actor, call.path["team_id"], body.title)
+def change(call: Call, body: TeamChange) -> TeamView:
+    """Rename a team, greet newcomers, say how one joins."""
+    return team.change(call.db, call.actor, call.path["team_id"], body)
 
 
 @ENDPOINTS.command("member.add", "PUT", MEMBER, permission="member.change", body=MemberChange)

@@ -15,6 +15,7 @@ from server.actions import card, conference, session, team
 from server.domain.card import CardDraft
 from server.domain.conference import ConferenceDraft
 from server.domain.session import SessionDraft
+from server.domain.team import TeamDraft
 from tests.support.people import Someone, columns_of, enrol
 
 CARDS = 12
@@ -55,7 +56,7 @@ def _session(db: Session, organiser: Someone, conference_id: UUID) -> UUID:
 
 
 def _board(db: Session, organiser: Someone, conference_id: UUID, crowd: Sequence[Someone]) -> BoardPlace:
-    made = team.create(db, organiser.actor, conference_id, "فريق", id=new_id())
+    made = team.create(db, organiser.actor, conference_id, TeamDraft(title="فريق"), id=new_id())
     assert made.board_id is not None
     for someone in crowd:
         team.grant(db, made.id, db.get_one(Person, someone.id), "member")

@@ -67,6 +67,7 @@ from server.domain.programme_sheet import table_of
 from server.domain.question import AnswerDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
+from server.domain.team import TeamChange
 from server.domain.view import FACTS, SIGNALS
 from tests.support.app import Server
 from tests.support.client import JSON, kind_of
@@ -243,7 +244,7 @@ async def everything_happens(db: Database) -> World:
         arranged(unit, world)
         person.change(unit, attendee, ChangeMe(locale="en"))
         team.add_member(unit, organiser, world.team, world["guest"].id, "member")
-        team.change(unit, organiser, world.team, "فريق آخر")
+        team.change(unit, organiser, world.team, TeamChange(title="فريق آخر"))
         boards_change(unit, world)
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
         participant.remove(unit, organiser, world.conference, world["guest"].id)

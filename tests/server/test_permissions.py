@@ -26,6 +26,7 @@ from server.actions import (
     conference,
     conversation,
     invitation,
+    joining,
     label,
     ledger,
     message,
@@ -72,6 +73,7 @@ class Target:
 
     world: World
     person: UUID
+    asker: UUID
     message: UUID
     waiting: UUID
     approved: UUID
@@ -108,7 +110,7 @@ class Target:
             "card_id": self.own_card,
             "column_id": self.column,
             "label_id": self.label,
-            "person_id": self.person,
+            "person_id": self.asker if name == "wish.decide" else self.person,
             "message_id": self.held if name in {"message.approve", "message.refuse"} else self.message,
             "subject_id": self.message,
             "conversation_id": self.conversation,
@@ -196,6 +198,10 @@ BODIES: dict[str, Body] = {
     "team.create": lambda _: {"title": "A team"},
     "team.change": lambda _: {"title": "Renamed"},
     "member.add": lambda _: {"role": "lead"},
+    "team.call": lambda _: {"title": "Who wants to work on this?", "joining": "open"},
+    "team.join": lambda _: {"note": "أترجم"},
+    "wish.decide": lambda _: {"accept": True},
+    "volunteer.change": lambda _: {"languages": ["ar"], "skills": [{"name": "ترجمة", "level": "have"}]},
     "card.create": lambda target: {"column_id": str(target.world.columns[0]), "title": "A card"},
     "card.change": lambda _: {"title": {"base": 0, "value": "Renamed"}},
     "card.move": lambda target: {"column_id": str(target.world.columns[1])},
@@ -259,6 +265,9 @@ PERSONAL = {
     "login.list",
     "conference.list",
     "template.list",
+    "volunteer.show",
+    "volunteer.change",
+    "skill.list",
 }
 
 # Rules beside the table: what one is needed for somebody else's row; None is never allowed.
@@ -277,6 +286,9 @@ OF_OTHERS: dict[str, str | None] = {
 
 # What one needs for a row of one's own, or who one is on this server.
 UNSCOPED = {"conference.create", "login.end", "stream_key.revoke", "feed.revoke"}
+
+# From outside, too: everybody of the conference may look at an open door.
+OPEN_DOORS = {"team.door", "team.join"}
 
 TEAM_SCOPED = ("team_id", "board_id", "column_id", "label_id", "card_id", "conversation_id")
 SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id")
@@ -389,8 +401,16 @@ NAMES = sorted(
         "stage.show",
         "stream_key.create",
         "stream_key.list",
+        "member.find",
+        "team.door",
+        "team.doors",
         "team.list",
+        "team.mates",
+        "team.meet",
+        "team.news",
+        "team.see",
         "team.show",
+        "wish.list",
         "viewing.capacity",
     }
 )
@@ -408,6 +428,10 @@ def target(db: Session, world: World) -> Target:
     question.decide(db, organiser, approved, "approved")
     standing.bring(db, organiser, world.session, somebody.id)
     rehearsal.begin(db, organiser, world.session, id=new_id())
+    db.get_one(Team, world.team).joining = "request"
+    asker = enrol(db, "asker")
+    conference.grant(db, world.conference, asker.id, "attendee")
+    joining.join(db, asker.actor, world.team, "")
     key = StreamKey(
         person_id=somebody.id, session_id=world.session, token_hash=ledger.token_hash(ledger.new_token())
     )
@@ -444,6 +468,7 @@ def target(db: Session, world: World) -> Target:
         sheet=sheet.keep(db, organiser, world.conference, table).id,
         world=world,
         person=somebody.id,
+        asker=asker.id,
         message=said,
         held=held.id,
         conversation=talk,
@@ -513,7 +538,7 @@ def expected(endpoint: Endpoint, who: str) -> int:
         creates = endpoint.name == "conference.create"
         return (201 if who in {"organiser", "stranger"} else 403) if creates else 404
     roles = roles_of(who, endpoint)
-    if not roles or (_in_team(endpoint) and not may(roles, "team.show")):
+    if not roles or (_in_team(endpoint) and not may(roles, "team.show") and endpoint.name not in OPEN_DOORS):
         return 404
     needed = OF_OTHERS.get(endpoint.name, endpoint.permission)
     return endpoint.status if needed is not None and may(roles, needed) else 403

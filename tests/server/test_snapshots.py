@@ -289,7 +289,12 @@ STEPS: dict[str, Step] = {
     "announcement.make for the crew": _post(f"{CONFERENCE}/announcements", {**TEXTS, "role": "speaker"}),
     "announcement.withdraw": _step("DELETE", "/api/announcements/{announced}"),
     "team.create": _post(f"{CONFERENCE}/teams", {"title": "فريق آخر"}),
-    "team.change": _step("PATCH", "/api/teams/{team}", {"title": "اسم آخر"}),
+    "team.change": _step("PATCH", "/api/teams/{team}", {"title": "اسم آخر", "joining": "open", "welcome": "أهلًا"}),
+    "team.meet": _post("/api/teams/{team}/meeting"),
+    "team.call": _post(f"{SESSION}/teams", {"title": "من يعمل على هذا؟", "joining": "open"}),
+    "member.remove during a meeting": _steps(
+        _post("/api/teams/{team}/meeting"), _step("DELETE", "/api/teams/{team}/members/{member}")
+    ),
     "member.add": _step("PUT", "/api/teams/{team}/members/{somebody}", {"role": "lead"}),
     "member.change": _step("PUT", "/api/teams/{team}/members/{member}", {"role": "lead"}),
     "member.remove": _step("DELETE", "/api/teams/{team}/members/{member}"),

@@ -21,6 +21,7 @@ from server.domain.conference import ConferenceDraft
 from server.domain.person import Actor
 from server.domain.poll import PollDraft
 from server.domain.session import SessionDraft
+from server.domain.team import TeamDraft
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def lay_out(db: Session, title: str = "ملتقى التطوّع") -> World:
     talk, other = (_session(db, organiser, id, title) for title in ("جلسة", "Another"))
     session.add_speaker(db, organiser.actor, talk, people["speaker"].id)
     session.add_speaker(db, organiser.actor, other, people["other_speaker"].id)
-    made = team.create(db, organiser.actor, id, "فريق", id=new_id())
+    made = team.create(db, organiser.actor, id, TeamDraft(title="فريق"), id=new_id())
     team.add_member(db, organiser.actor, made.id, people["lead"].id, "lead")
     team.add_member(db, organiser.actor, made.id, people["member"].id, "member")
     team.remove_member(db, organiser.actor, made.id, organiser.id)

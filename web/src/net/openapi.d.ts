@@ -2036,18 +2036,13 @@ export interface components {
             /** Url */
             url: string;
         };
-        /** Joined */
-        Joined: {
+        /** JoinWish */
+        JoinWish: {
             /**
-             * Conference Id
-             * Format: uuid
+             * Note
+             * @default
              */
-            conference_id: string;
-            me: components["schemas"]["Me"];
-            /** Session Id */
-            session_id: string | null;
-            /** Team Id */
-            team_id: string | null;
+            note: string;
         };
         /** LabelChange */
         LabelChange: {
@@ -2313,6 +2308,37 @@ export interface components {
              * @default false
              */
             month_first: boolean;
+        };
+        /**
+         * MateView
+         * @description A member as team-mates see them: only what they chose to show.
+         */
+        MateView: {
+            /** Amount */
+            amount: number | null;
+            /** Languages */
+            languages: string[];
+            /**
+             * Per
+             * @enum {string}
+             */
+            per: "week" | "month";
+            person: components["schemas"]["PersonView"];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "lead" | "member";
+            /** Skills */
+            skills: components["schemas"]["SkillView"][];
+            /** Zone */
+            zone: string | null;
+        };
+        /** Mates */
+        Mates: {
+            /** Mates */
+            mates: components["schemas"]["MateView"][];
+            overlap: components["schemas"]["Overlap"];
         };
         /** Me */
         Me: {
@@ -2746,6 +2772,18 @@ export interface components {
             url: string;
         };
         /**
+         * Overlap
+         * @description Hours of the coming day, in UTC, and how many of those who told their zone are awake in each.
+         */
+        Overlap: {
+            /** Awake */
+            awake: number[];
+            /** Hours */
+            hours: string[];
+            /** Zones */
+            zones: number;
+        };
+        /**
          * OwnPerson
          * @description What only the person sees of themselves.
          */
@@ -3172,6 +3210,71 @@ export interface components {
             translations: {
                 [key: string]: components["schemas"]["Bio"];
             } | null;
+        };
+        /**
+         * ProfileView
+         * @description `made`: it was filled in once, and need not be asked for.
+         */
+        ProfileView: {
+            /** Amount */
+            amount: number | null;
+            /** Languages */
+            languages: string[];
+            /** Made */
+            made: boolean;
+            /**
+             * Per
+             * @enum {string}
+             */
+            per: "week" | "month";
+            /** Shown */
+            shown: ("languages" | "time" | "skills" | "zone")[];
+            /** Skills */
+            skills: components["schemas"]["SkillView"][];
+            /** Zone */
+            zone: string | null;
+        };
+        /**
+         * ProfileWish
+         * @description `amount` hours a week, or days a month. `zone` is the person's own clock, everywhere.
+         */
+        ProfileWish: {
+            /**
+             * Amount
+             * @default null
+             */
+            amount: number | null;
+            /**
+             * Languages
+             * @default []
+             */
+            languages: string[];
+            /**
+             * Per
+             * @default week
+             * @enum {string}
+             */
+            per: "week" | "month";
+            /**
+             * Shown
+             * @default [
+             *       "languages",
+             *       "time",
+             *       "skills",
+             *       "zone"
+             *     ]
+             */
+            shown: ("languages" | "time" | "skills" | "zone")[];
+            /**
+             * Skills
+             * @default []
+             */
+            skills: components["schemas"]["SkillView"][];
+            /**
+             * Zone
+             * @default null
+             */
+            zone: string | null;
         };
         /**
          * ProgrammeChanged
@@ -4151,6 +4254,8 @@ export interface components {
              * @enum {string}
              */
             state: "scheduled" | "backstage" | "live" | "ended" | "cancelled";
+            /** Team Id */
+            team_id: string | null;
             /** Title */
             title: string;
             /** Track */
@@ -4399,6 +4504,16 @@ export interface components {
              */
             session_id: string | null;
         };
+        /** SkillView */
+        SkillView: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "have" | "learning";
+            /** Name */
+            name: string;
+        };
         /**
          * SourceHealth
          * @description One connection that sends, measured where it arrives. `loss` is a share, after what was sent again.
@@ -4603,6 +4718,14 @@ export interface components {
             /** Keys */
             keys: components["schemas"]["StreamKeyView"][];
         };
+        /**
+         * Suggestions
+         * @description What others of one's conferences wrote down, the usual ones first.
+         */
+        Suggestions: {
+            /** Skills */
+            skills: string[];
+        };
         /** Sum */
         Sum: {
             /**
@@ -4646,6 +4769,24 @@ export interface components {
             /** Votes */
             votes: number;
         };
+        /** TeamChange */
+        TeamChange: {
+            /**
+             * Joining
+             * @default null
+             */
+            joining: ("open" | "request" | "invitation") | null;
+            /**
+             * Title
+             * @default null
+             */
+            title: string | null;
+            /**
+             * Welcome
+             * @default null
+             */
+            welcome: string | null;
+        };
         /** TeamChanged */
         TeamChanged: {
             team: components["schemas"]["TeamView"];
@@ -4660,10 +4801,52 @@ export interface components {
             /** Title */
             title: string;
         };
-        /** TeamDraft */
-        TeamDraft: {
+        /**
+         * TeamDoor
+         * @description A team as those see it who are not in it yet. `asked`: one's wish waits for its leads.
+         */
+        TeamDoor: {
+            /** Asked */
+            asked: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Joining
+             * @enum {string}
+             */
+            joining: "open" | "request" | "invitation";
+            /** Member */
+            member: boolean;
+            /** Members */
+            members: number;
             /** Title */
             title: string;
+            /** Welcome */
+            welcome: string;
+        };
+        /** TeamDoors */
+        TeamDoors: {
+            /** Teams */
+            teams: components["schemas"]["TeamDoor"][];
+        };
+        /** TeamDraft */
+        TeamDraft: {
+            /**
+             * Joining
+             * @default invitation
+             * @enum {string}
+             */
+            joining: "open" | "request" | "invitation";
+            /** Title */
+            title: string;
+            /**
+             * Welcome
+             * @default
+             */
+            welcome: string;
         };
         /** TeamLite */
         TeamLite: {
@@ -4678,6 +4861,24 @@ export interface components {
             member: boolean;
             /** Title */
             title: string;
+        };
+        /**
+         * TeamNews
+         * @description What happened in a team since somebody last looked. Without `since` they never did.
+         */
+        TeamNews: {
+            /** Cards */
+            cards: number;
+            /** Done */
+            done: number;
+            /** Meeting */
+            meeting: string | null;
+            /** Messages */
+            messages: number;
+            /** People */
+            people: components["schemas"]["PersonView"][];
+            /** Since */
+            since: string | null;
         };
         /** TeamOfMine */
         TeamOfMine: {
@@ -4706,7 +4907,10 @@ export interface components {
             position: components["schemas"]["Position"];
             team: components["schemas"]["TeamView"];
         };
-        /** TeamView */
+        /**
+         * TeamView
+         * @description `session_id`: the talk it came from. `meeting`: the stage of the team alone, while it is open.
+         */
         TeamView: {
             /** Board Id */
             board_id: string | null;
@@ -4717,17 +4921,30 @@ export interface components {
              * Format: uuid
              */
             conference_id: string;
+            /** Conversation Id */
+            conversation_id: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /**
+             * Joining
+             * @enum {string}
+             */
+            joining: "open" | "request" | "invitation";
+            /** Meeting */
+            meeting: string | null;
             /** Members */
             members: components["schemas"]["MemberView"][];
+            /** Session Id */
+            session_id: string | null;
             /** Title */
             title: string;
             /** Version */
             version: number;
+            /** Welcome */
+            welcome: string;
         };
         /** Teams */
         Teams: {
@@ -4894,6 +5111,27 @@ export interface components {
              */
             way: "page" | "mail" | "off";
         };
+        /** WishDecision */
+        WishDecision: {
+            /** Accept */
+            accept: boolean;
+        };
+        /** WishView */
+        WishView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Note */
+            note: string;
+            person: components["schemas"]["PersonView"];
+        };
+        /** Wishes */
+        Wishes: {
+            /** Wishes */
+            wishes: components["schemas"]["WishView"][];
+        };
         /** WordHiding */
         WordHiding: {
             /**
@@ -4920,6 +5158,19 @@ export interface components {
              */
             whole: boolean;
         };
+        /** Joined */
+        server__domain__conference__Joined: {
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            me: components["schemas"]["Me"];
+            /** Session Id */
+            session_id: string | null;
+            /** Team Id */
+            team_id: string | null;
+        };
         /**
          * Words
          * @description One text in the conference's languages; a reader without theirs gets the other.
@@ -4935,6 +5186,14 @@ export interface components {
              * @default
              */
             en: string;
+        };
+        /**
+         * Joined
+         * @description `member`: one is in; otherwise the team's leads were asked.
+         */
+        server__domain__team__Joined: {
+            /** Member */
+            member: boolean;
         };
         /** Words */
         server__domain__translation__Words: {

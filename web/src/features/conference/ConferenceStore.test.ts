@@ -9,7 +9,7 @@ const CONFERENCE: Conference = {
 };
 const SESSION: Session = {
   id: 's', conference_id: 'c', title: 'جلسة', description: '', hall: '', track: '', kind: 'talk', translations: {}, note: '', language: 'ar', starts_at: '2026-11-21T08:00:00Z',
-  ends_at: '2026-11-21T09:00:00Z', state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, codec: '', record: false, version: 1,
+  ends_at: '2026-11-21T09:00:00Z', state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, team_id: null, codec: '', record: false, version: 1,
 };
 
 async function opened(role: string): Promise<{ store: ConferenceStore; network: FakeNetwork; asked: string[] }> {

@@ -4,7 +4,7 @@ import { days, dayToOpen, firstTimes, liveNow, movesFrom, nextUp, withSession } 
 
 const session = (id: string, starts_at: string, change: Partial<Session> = {}): Session => ({
   id, conference_id: 'c', title: id, description: '', hall: '', track: '', kind: 'talk', translations: {}, note: '', language: 'ar', starts_at,
-  ends_at: new Date(Date.parse(starts_at) + 3_600_000).toISOString(), state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, codec: '', record: false, version: 1, ...change,
+  ends_at: new Date(Date.parse(starts_at) + 3_600_000).toISOString(), state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, team_id: null, codec: '', record: false, version: 1, ...change,
 });
 const SESSIONS = [
   session('late', '2026-11-21T22:30:00Z'),

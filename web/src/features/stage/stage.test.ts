@@ -9,7 +9,7 @@ import { SessionStore } from './SessionStore.svelte';
 
 const SESSION: Session = {
   id: 's', conference_id: 'c', title: 't', description: '', hall: '', track: '', kind: 'talk', translations: {}, note: '', language: 'ar',
-  starts_at: '2026-11-21T10:00:00Z', ends_at: '2026-11-21T11:00:00Z', state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, codec: '', record: false, version: 3,
+  starts_at: '2026-11-21T10:00:00Z', ends_at: '2026-11-21T11:00:00Z', state: 'scheduled', speakers: [], live_since: null, card_ar: '', card_en: '', back_at: null, rehearsal_of: null, team_id: null, codec: '', record: false, version: 3,
 };
 const publisher = (id: string, slot: number | null, on_air = true): Publisher => ({ id, person: null, label: id, kind: 'camera', audio: true, video: true, on_air, slot, codec: null });
 const stage = (...publishers: Publisher[]): Stage => ({ session_id: 's', live: true, publishers, viewers: 1, revision: 1, hls: null, recording: false, recording_fault: null });

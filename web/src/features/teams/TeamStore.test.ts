@@ -3,7 +3,7 @@ import type { Team } from '~/net/shapes';
 import { TeamStore } from './TeamStore.svelte';
 
 const TEAM: Team = {
-  id: 't', conference_id: 'c', title: 'الفريق', board_id: 'b', boards: [], version: 3,
+  id: 't', conference_id: 'c', title: 'الفريق', board_id: 'b', boards: [], version: 3, welcome: '', joining: 'invitation', conversation_id: null, session_id: null, meeting: null,
   members: [{ person: { id: '1', name: 'هدى' }, role: 'lead' }, { person: { id: '2', name: 'سالم' }, role: 'member' }],
 };
 
