@@ -47,6 +47,7 @@ from server.routes import (
     announcements,
     audience,
     boards,
+    card_parts,
     cards,
     chat,
     check,
@@ -138,7 +139,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         broker=broker,
         node=node or secrets.token_hex(4),
         build=build,
-        has_presence=lambda channel: channel.startswith("session:") and channel.count(":") == 1,
+        has_presence=lambda channel: channel.startswith(("session:", "board:")) and channel.count(":") == 1,
         erases=erases,
     )
     media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
@@ -255,6 +256,7 @@ def declared(
         teams.ENDPOINTS,
         boards.ENDPOINTS,
         cards.ENDPOINTS,
+        card_parts.ENDPOINTS,
         volunteers.ENDPOINTS,
         *([demo_flows(database), outbox.flows(database, url=settings.url)] if settings.mode == "demo" else []),
     ]

@@ -100,8 +100,8 @@ class FieldClash(View):
 class CardClash(Conflict):
     """Answered as problem JSON with the members `clashes` and `card` beside the usual ones."""
 
-    def __init__(self, clashes: Sequence[FieldClash], card: CardView | None) -> None:
-        super().__init__("card.clash")
+    def __init__(self, clashes: Sequence[FieldClash], card: CardView | None, *, code: str = "card.clash") -> None:
+        super().__init__(code)
         self.more = {
             "clashes": [clash.model_dump(mode="json") for clash in clashes],
             "card": card.model_dump(mode="json") if card else None,

@@ -33,7 +33,12 @@ class CommentCreated(Fact, name="comment.created", channels=("board",)):
 
 
 class CommentChanged(Fact, name="comment.changed", channels=("board",)):
-    """Edited; or deleted, and then its words are in no publication any more."""
+    comment: CommentView
+    card: CardView
+
+
+class CommentDeleted(Fact, name="comment.deleted", channels=("board",)):
+    """A tombstone is left; its words are in no publication any more."""
 
     comment: CommentView
     card: CardView

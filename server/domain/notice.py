@@ -34,7 +34,14 @@ class Kind:
 # Mail about one's own registration is no notification: it carries the link, and goes at once (`actions.seats`).
 KINDS: dict[str, Kind] = {
     "announcement": Kind(("conference", "text")),
+    "card_accepted": Kind(("name", "title")),
     "card_assigned": Kind(("name", "title"), "mail"),
+    "card_comment": Kind(("name", "title", "text")),
+    "card_mention": Kind(("name", "title", "text"), "mail"),
+    "card_returned": Kind(("name", "title", "text"), "mail"),
+    "card_submitted": Kind(("name", "title")),
+    "claim_ending": Kind(("title", "when"), "mail"),
+    "claim_lapsed": Kind(("title",)),
     "direct_message": Kind(("name", "text"), "mail"),
     "hand_accepted": Kind(("session",)),
     "mention": Kind(("name", "session", "text"), "mail"),

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.database import Database, Unavailable
 from models.job import Job
-from server.actions import digest, meeting, reminder, seats, settings, sign, tally
+from server.actions import digest, meeting, reminder, seats, settings, sign, tally, work
 from server.jobs import purge
 
 LOOK_EVERY_S = 2.0
@@ -30,6 +30,7 @@ REGULAR: dict[str, tuple[timedelta, Work]] = {
     "reminders": (timedelta(seconds=30), reminder.remind),
     "notices.mail": (timedelta(seconds=20), digest.mail_due),
     "conference.delete": (timedelta(minutes=5), settings.delete_due),
+    "claims": (timedelta(seconds=30), work.look_after_leases),
     "signs.sweep": (timedelta(seconds=10), sign.tell),
     "meetings.close": (timedelta(minutes=10), meeting.close_forgotten),
     "purge": (timedelta(minutes=10), purge.purge),

@@ -17,6 +17,7 @@ from server.actions import ledger
 from server.domain.audience import claimed, taps
 from server.domain.errors import Fault
 from server.domain.person import Actor
+from server.domain.working import working
 from server.messages import preferred, sentence
 from server.queries import audience, scope
 
@@ -99,6 +100,8 @@ class ConferenceGate:
         if name == "reaction" and (kind, side) == ("session", ""):
             sums = taps(data)
             return {"sums": sums} if sums and await self._reactions_open(UUID(id)) else None
+        if name == "working" and (kind, side) == ("board", ""):
+            return working(data, me)
         if name == "claim" and (kind, side) == ("session", "moderation"):
             item = claimed(data)
             return {"claims": {item: me}} if item else None

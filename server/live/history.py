@@ -9,10 +9,11 @@ from models.publication import Publication
 from realtime.hub.frames import publication as encode
 from realtime.hub.ports import Frame, Gone, Position
 from server.domain.announcement import AnnouncementWithdrawn
+from server.domain.card_facts import CommentDeleted
 from server.domain.message import MessageDeleted, MessageHidden
 from server.queries import channels
 
-_ERASERS = (MessageDeleted, MessageHidden, AnnouncementWithdrawn)
+_ERASERS = (CommentDeleted, MessageDeleted, MessageHidden, AnnouncementWithdrawn)
 _ERASING = tuple(f'"name":"{fact.name}"'.encode() for fact in _ERASERS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.actions import board, column, label
+from server.actions import board, card_undo, column, label
 from server.api.endpoint import Call, Endpoints
 from server.domain.board import (
     Beside,
@@ -23,7 +23,9 @@ from server.domain.board import (
     Templates,
     TemplateView,
 )
-from server.queries import boards
+from server.domain.card import CardsFound
+from server.domain.card_history import Changes, Undone
+from server.queries import boards, card_history, card_search
 from server.templates import NAMES, template
 
 ENDPOINTS = Endpoints("boards")
@@ -96,6 +98,39 @@ def change(call: Call, body: BoardChange) -> BoardRef:
 def copy(call: Call, body: BoardCopy) -> BoardRef:
     """Make a board like this one, with its cards or without."""
     return board.copy(call.db, call.actor, call.path["board_id"], body, id=call.key)
+
+
+@ENDPOINTS.query(
+    "board.search",
+    f"{BOARD}/cards",
+    permission="board.show",
+    result=CardsFound,
+    parameters=card_search.PARAMETERS,
+)
+def search(call: Call) -> CardsFound:
+    """Cards with these words, labels, people, days; the newest first. Spellings of one Arabic word are one."""
+    return card_search.search(call.db, call.actor, call.path["board_id"], call.query)
+
+
+@ENDPOINTS.query(
+    "board.history", f"{BOARD}/history", permission="board.show", result=Changes, parameters=("before",)
+)
+def history(call: Call) -> Changes:
+    """What was changed on a board, the newest first."""
+    before = card_search.optional_number("before", call.query.get("before"))
+    return card_history.of_board(call.db, call.actor, call.path["board_id"], before=before)
+
+
+@ENDPOINTS.command("board.undo", "POST", f"{BOARD}/undo", permission="card.change", result=Undone)
+def undo(call: Call) -> Undone:
+    """Undo one's own last step on the board."""
+    return card_undo.undo(call.db, call.actor, call.path["board_id"], step=call.key)
+
+
+@ENDPOINTS.command("board.redo", "POST", f"{BOARD}/redo", permission="card.change", result=Undone)
+def redo(call: Call) -> Undone:
+    """Do again what one undid last."""
+    return card_undo.redo(call.db, call.actor, call.path["board_id"], step=call.key)
 
 
 @ENDPOINTS.command("board.name", "POST", f"{BOARD}/named", permission="board.show", body=OnWish)

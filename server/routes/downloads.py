@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from models.card import CardAttachment
 from server.actions import ledger
 from server.api.rates import ENTERING, READING, Limiter
 from server.api.runner import Runner, Units, address_of
@@ -20,7 +21,7 @@ from server.domain.export import sessions_csv
 from server.domain.person import Actor
 from server.files import Files
 from server.pictures import ENDING
-from server.queries import calendar, programme, public
+from server.queries import calendar, programme, public, scope
 
 T = TypeVar("T")
 # A stored picture is what we drew ourselves; still nothing in it may ever run (OWASP, "File Upload").
@@ -40,6 +41,8 @@ class Downloads:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/files/{name}", self.file),
+            Route("/api/attachments/{attachment_id}/content", self.attachment),
+            Route("/api/attachments/{attachment_id}/preview", self.preview),
             Route("/calendar/{token}.ics", self.feed),
             Route("/p/{slug}/programme.ics", self.public),
             Route("/api/sessions/{session_id}/calendar.ics", self.session),
@@ -53,6 +56,28 @@ class Downloads:
             raise NotFound("not_found")
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Security-Policy": INERT}
         return FileResponse(path, media_type=f"image/{ENDING}", headers=headers)
+
+    async def attachment(self, request: Request) -> Response:
+        """A file of a card, to be saved and never shown: whatever is in it, our page does not run it."""
+        found = await self._attachment(request)
+        path = self._files.path(found.stored or "")
+        if path is None:
+            raise NotFound("not_found")
+        headers = {"Cache-Control": "private, max-age=86400", "Content-Security-Policy": INERT}
+        return FileResponse(path, filename=found.name, media_type="application/octet-stream", headers=headers)
+
+    async def preview(self, request: Request) -> Response:
+        """A picture of a card, as we drew it anew."""
+        path = self._files.path((await self._attachment(request)).preview or "")
+        if path is None:
+            raise NotFound("not_found")
+        headers = {"Cache-Control": "private, max-age=86400", "Content-Security-Policy": INERT}
+        return FileResponse(path, media_type=f"image/{ENDING}", headers=headers)
+
+    async def _attachment(self, request: Request) -> CardAttachment:
+        id = _id(request, "attachment_id")
+        found = lambda db, actor: scope.on_card(db, actor, CardAttachment, id, "board.show")[0]  # noqa: E731
+        return await self._asked(request, found)
 
     async def feed(self, request: Request) -> Response:
         """A calendar by its address. Asked by programs without a login, each every half hour or so."""

@@ -118,6 +118,7 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         mounted: list[BaseRoute] = [Route(path, self.shell, methods=["GET"]) for path in PAGES]
         mounted.append(Route("/p/{slug}", self.public, methods=["GET"]))
+        mounted.append(Route("/shared/{token}", self.shared, methods=["GET"]))
         if (self._dist / "assets").is_dir():
             mounted.append(Mount("/assets", Assets(directory=self._dist / "assets")))
         mounted.append(Route("/{name:of_people}", self.file, methods=["GET"]))
@@ -155,6 +156,12 @@ class Pages:
             head=public.head(shown, locale=locale, url=self._url),
             reading=public.body(shown, locale=locale),
         )
+
+    async def shared(self, request: Request) -> Response:
+        """A board for whoever has its link: no search engine has."""
+        answer = await self.shell(request)
+        answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return answer
 
     async def shell(self, request: Request, **told: str) -> Response:
         """The page's frame; `told` fills in what one address knows better, as HTML."""

@@ -1,4 +1,4 @@
-"""Files people bring: a programme as a sheet, and speakers' pictures."""
+"""Files people bring: a programme as a sheet, speakers' pictures, files of cards. And what anybody may read."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import json
 import sys
 
 from server import xlsx
-from server.actions import programme, sheet
+from server.actions import attachment, programme, sheet
 from server.api.endpoint import Endpoints, Reply, Visit
+from server.api.rates import ENTERING
 from server.api.runner import Units
-from server.domain import pretalx
+from server.domain import file_kind, pretalx
+from server.domain.attachment import FILE_BYTES, LONGEST_NAME, AttachmentView
+from server.domain.board import PublicBoard
 from server.domain.errors import BadInput
 from server.domain.person import Actor
 from server.domain.programme import SpeakerView
 from server.domain.programme_sheet import SHEET_BYTES, SheetView, Table, checked, decoded, read_lines, table_of
 from server.domain.public import PublicProgramme
 from server.files import Files
-from server.pictures import ENDING, PICTURE_BYTES, NoPicture, square
-from server.queries import public, scope
+from server.pictures import ENDING, PICTURE_BYTES, NoPicture, preview, square
+from server.queries import boards, public, scope
 
 CONFERENCE = "/api/conferences/{conference_id}"
 READ_S = 20.0
@@ -67,12 +70,50 @@ def endpoints(units: Units, files: Files) -> Endpoints:
             await units.write(lambda db: programme.set_picture(db, actor, conference_id, person_id, name))
         )
 
+    @doors.upload(
+        "attachment.add",
+        "/api/cards/{card_id}/files/{name}",
+        permission="card.change",
+        most_bytes=FILE_BYTES,
+        result=AttachmentView,
+        status=201,
+    )
+    async def attach(visit: Visit, actor: Actor, content: bytes) -> Reply:
+        """A file for a card. Its kind is told by its bytes; what a browser could run is refused."""
+        card_id = visit.path["card_id"]
+        await units.read(lambda db: attachment.check(db, actor, card_id, size=len(content)))
+        async with reading:
+            kind = await asyncio.to_thread(file_kind.told, content, visit.words["name"])
+            if kind is None:
+                raise BadInput("file.kind")
+            drawn = await asyncio.to_thread(_preview, content) if kind.kind == "picture" else None
+        file = attachment.Stored(
+            kind=kind.kind,
+            name=file_kind.shown_name(visit.words["name"], kind, most=LONGEST_NAME),
+            stored=await files.put(content, kind.ending),
+            preview=await files.put(drawn, ENDING) if drawn else None,
+            size=len(content),
+        )
+        return Reply(await units.write(lambda db: attachment.add(db, actor, card_id, file)), 201)
+
+    @doors.flow("public_board.show", "GET", "/api/public/boards/{token}", result=PublicBoard, rate=ENTERING)
+    async def show_board(visit: Visit) -> Reply:
+        """A board, for whoever has its link: nobody's name but of those who agreed."""
+        return Reply(await units.read(lambda db: boards.public(db, visit.words["token"])))
+
     @doors.flow("public.show", "GET", "/api/public/{slug}", result=PublicProgramme)
     async def show_public(visit: Visit) -> Reply:
         """A public programme, for anybody."""
         return Reply(await units.read(lambda db: public.show(db, visit.words["slug"])))
 
     return doors
+
+
+def _preview(content: bytes) -> bytes:
+    try:
+        return preview(content)
+    except NoPicture:
+        raise BadInput("picture.unusable") from None
 
 
 async def _table(content: bytes) -> Table:

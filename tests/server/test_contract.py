@@ -18,11 +18,14 @@ from models.team import Team
 from server import __version__
 from server.actions import (
     announcement,
+    attachment,
     audience,
     board,
     card,
     card_people,
+    checklist,
     column,
+    comment,
     conference,
     conversation,
     label,
@@ -48,13 +51,17 @@ from server.actions import (
     tally,
     team,
     vote,
+    work,
 )
 from server.api.problem import Problem
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
+from server.domain.attachment import UrlDraft
 from server.domain.audience import InteractionChange
 from server.domain.board import Beside, BoardChange, ColumnArchive, ColumnDraft, LabelDraft
 from server.domain.card import CardMove
 from server.domain.card_edit import CardEdit, TitleEdit
+from server.domain.checklist import ItemDraft
+from server.domain.comment import CommentDraft
 from server.domain.conference import ConferenceChange
 from server.domain.message import MessageDraft
 from server.domain.moderation import ReportDraft, RulesChange, SilenceWish
@@ -69,6 +76,7 @@ from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
 from server.domain.team import TeamChange
 from server.domain.view import FACTS, SIGNALS
+from server.domain.work import WorkWish
 from tests.support.app import Server
 from tests.support.client import JSON, kind_of
 from tests.support.people import World, lay_out, recorded
@@ -273,6 +281,15 @@ async def everything_happens(db: Database) -> World:
         card.change(unit, lead, world.card, edit)
         for on in (True, False):
             card.archive(unit, lead, world.card, on=on)
+        line = checklist.create(unit, lead, world.card, ItemDraft(text="بند"), id=new_id())
+        checklist.remove(unit, lead, line.id)
+        said = comment.create(unit, lead, world.card, CommentDraft(text="تعليق"), id=new_id())
+        comment.edit(unit, lead, said.id, "تعليق آخر")
+        link = attachment.link(unit, lead, world.card, UrlDraft(url="https://example.org"), id=new_id())
+        attachment.remove(unit, lead, link.id)
+        board.change(unit, lead, here, BoardChange(review=True))
+        work.act(unit, lead, world.card, WorkWish(act="take"))
+        comment.delete(unit, lead, said.id)
         card_people.watch(unit, lead, world.card, on=False)
 
     def arranged(unit: Session, world: World) -> None:

@@ -19,10 +19,15 @@ from models.stage import StreamKey
 from models.team import Team
 from server.actions import (
     announcement,
+    attachment,
     audience,
     ban,
+    board,
     card,
+    card_undo,
+    checklist,
     column,
+    comment,
     conference,
     conversation,
     invitation,
@@ -47,8 +52,11 @@ from server.actions import (
 )
 from server.api.endpoint import Endpoint
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
-from server.domain.board import ColumnDraft, LabelDraft
+from server.domain.attachment import UrlDraft
+from server.domain.board import BoardChange, ColumnDraft, LabelDraft
 from server.domain.card import CardDraft
+from server.domain.checklist import ItemDraft
+from server.domain.comment import CommentDraft
 from server.domain.conference import InvitationDraft
 from server.domain.message import MessageDraft
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
@@ -97,6 +105,9 @@ class Target:
     column: UUID
     label: UUID
     own_card: UUID
+    item: UUID
+    comment: UUID
+    attachment: UUID
     other_card: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
@@ -110,6 +121,10 @@ class Target:
             "card_id": self.own_card,
             "column_id": self.column,
             "label_id": self.label,
+            "item_id": self.item,
+            "comment_id": self.comment,
+            "attachment_id": self.attachment,
+            "name": new_id(),
             "person_id": self.asker if name == "wish.decide" else self.person,
             "message_id": self.held if name in {"message.approve", "message.refuse"} else self.message,
             "subject_id": self.message,
@@ -218,12 +233,21 @@ BODIES: dict[str, Body] = {
     "column.change": lambda _: {"hard_limit": 900},
     "column.move": lambda target: {"before": str(target.world.columns[0])},
     "column.archive": lambda _: {"on": True},
+    "card.work": lambda _: {"act": "take"},
+    "item.create": lambda _: {"text": "بند"},
+    "item.change": lambda _: {"done": True},
+    "item.move": lambda _: {},
+    "item.promote": lambda _: {},
+    "comment.create": lambda _: {"text": "تعليق"},
+    "comment.change": lambda _: {"text": "changed"},
+    "attachment.link": lambda _: {"url": "https://example.org/x", "name": "x"},
     "label.create": lambda _: {"name": "A label"},
     "label.change": lambda _: {"colour": "rose"},
 }
 
 # What is sent where a file is expected.
 FILES: dict[str, bytes] = {
+    "attachment.add": b"some words",
     "sheet.read": "العنوان,البداية\nجلسة,2027-03-01 10:00\n".encode(),
     "picture.put": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="),
 }
@@ -243,6 +267,7 @@ DOORS = {
     "check.connect",
     "stage.health",
     "public.show",
+    "public_board.show",
     "mail.show",
     "mail.stop",
     "registration.look",
@@ -277,6 +302,8 @@ OF_OTHERS: dict[str, str | None] = {
     "picture.put": "speaker.change",
     "picture.remove": "speaker.change",
     "message.edit": None,
+    "comment.change": None,
+    "comment.remove": "comment.moderate",
     "message.delete": "message.moderate",
     "question.edit": "question.decide",
     "hand.lower": "hand.manage",
@@ -290,7 +317,10 @@ UNSCOPED = {"conference.create", "login.end", "stream_key.revoke", "feed.revoke"
 # From outside, too: everybody of the conference may look at an open door.
 OPEN_DOORS = {"team.door", "team.join"}
 
-TEAM_SCOPED = ("team_id", "board_id", "column_id", "label_id", "card_id", "conversation_id")
+TEAM_SCOPED = (
+    *("team_id", "board_id", "column_id", "label_id", "card_id", "item_id", "comment_id", "attachment_id"),
+    "conversation_id",
+)
 SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id")
 
 NAMES = sorted(
@@ -312,7 +342,14 @@ NAMES = sorted(
         "session.remove",
         "session.restore",
         "session.revive",
+        "attachment.remove",
+        "board.history",
         "board.mine",
+        "board.redo",
+        "board.search",
+        "board.undo",
+        "card.history",
+        "item.remove",
         "board.show",
         "card.show",
         "label.remove",
@@ -488,18 +525,27 @@ def target(db: Session, world: World) -> Target:
         draft=poll_draft,
         open_poll=open_poll,
         recording=recorded(db, world.session),
-        **on_the_board(db, world),
+        **on_the_board(db, world, somebody),
     )
 
 
-def on_the_board(db: Session, world: World) -> dict[str, UUID]:
-    """A column and a label of the team's board, and two cards on it."""
+def on_the_board(db: Session, world: World, author: Someone) -> dict[str, UUID]:
+    """A column and a label of the team's board, and two cards with everything; everybody has a step to undo."""
     me = world["organiser"].actor
+    board.change(db, me, world.board, BoardChange(review=True))
     made = column.create(db, me, world.board, ColumnDraft(title="عمود"), id=new_id())
     sticker = label.create(db, me, world.board, LabelDraft(name="وسم"), id=new_id())
     draft = CardDraft(column_id=world.columns[0], title="بطاقة")
     one, other = (card.create(db, me, world.board, draft, id=new_id()).id for _ in range(2))
-    return {"column": made.id, "label": sticker.id, "own_card": one, "other_card": other}
+    for who in ("organiser", "lead", "member"):
+        for number in range(2):
+            item = checklist.create(db, world[who].actor, one, ItemDraft(text=f"بند {number}"), id=new_id()).id
+        card_undo.undo(db, world[who].actor, world.board)
+    item = checklist.create(db, author.actor, one, ItemDraft(text="بند"), id=new_id()).id
+    said = comment.create(db, author.actor, one, CommentDraft(text="تعليق"), id=new_id()).id
+    linked = attachment.link(db, author.actor, one, UrlDraft(url="https://example.org"), id=new_id()).id
+    on_it = {"item": item, "comment": said, "attachment": linked}
+    return {"column": made.id, "label": sticker.id, "own_card": one, "other_card": other, **on_it}
 
 
 def wish_to_come(db: Session, world: World) -> UUID:

@@ -315,6 +315,19 @@ STEPS: dict[str, Step] = {
     "card.archive and restore": _steps(
         _post("/api/cards/{card}/archive", {}), _post("/api/cards/{card}/archive", {"on": False})
     ),
+    "card.work": _steps(
+        _step("PATCH", "/api/boards/{board}", {"review": True}),
+        _post("/api/cards/{card}/work", {"act": "take"}),
+        _post("/api/cards/{card}/work", {"act": "submit", "note": "تمّ"}),
+    ),
+    "item.create": _post("/api/cards/{card}/items", {"text": "بند"}),
+    "comment.create": _post("/api/cards/{card}/comments", {"text": "تعليق"}),
+    "attachment.link": _post("/api/cards/{card}/urls", {"url": "https://example.org"}),
+    "board.undo and redo": _steps(
+        _post("/api/cards/{card}/move", {"column_id": "{second}"}),
+        _post("/api/boards/{board}/undo"),
+        _post("/api/boards/{board}/redo"),
+    ),
     "card.assign": _post("/api/cards/{card}/people", {"person_id": "{member}"}),
     "card.move": _post("/api/cards/{card}/move", {"column_id": "{second}"}),
 }

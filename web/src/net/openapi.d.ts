@@ -145,6 +145,22 @@ export interface components {
             /** Person Id */
             person_id: string | null;
         };
+        /** AttachmentAdded */
+        AttachmentAdded: {
+            attachment: components["schemas"]["AttachmentView"];
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+        };
+        /** AttachmentRemoved */
+        AttachmentRemoved: {
+            /**
+             * Attachment Id
+             * Format: uuid
+             */
+            attachment_id: string;
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+        };
         /**
          * AttachmentView
          * @description `url` is a link's own address, or where a file is downloaded; `preview` shows a picture, drawn anew.
@@ -767,6 +783,26 @@ export interface components {
             /** On */
             on: boolean;
         };
+        /**
+         * CardWorked
+         * @description Taken, handed back, submitted, looked at; `by` is nobody when a lease ran out.
+         */
+        CardWorked: {
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+            claim: components["schemas"]["ClaimView"] | null;
+            review: components["schemas"]["ReviewView"] | null;
+        };
+        /**
+         * CardsFound
+         * @description `more`: there are others; the newest come first.
+         */
+        CardsFound: {
+            /** Cards */
+            cards: components["schemas"]["CardView"][];
+            /** More */
+            more: boolean;
+        };
         /** ChangeMe */
         ChangeMe: {
             /**
@@ -784,6 +820,57 @@ export interface components {
              * @default null
              */
             zone: string | null;
+        };
+        /**
+         * ChangeView
+         * @description `subject` is the person, label, item, card or attachment that was changed about the card.
+         *
+         *     `before` and `after` are as the API tells the field; a place is `{column_id, after, before}`.
+         */
+        ChangeView: {
+            /** After */
+            after: unknown;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before */
+            before: unknown;
+            by: components["schemas"]["PersonView"] | null;
+            /**
+             * Card Id
+             * Format: uuid
+             */
+            card_id: string;
+            /** Field */
+            field: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Subject */
+            subject: string | null;
+            /** Undone */
+            undone: boolean;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "" | "undo" | "redo";
+        };
+        /**
+         * Changes
+         * @description Newest first; `more`: there are older ones.
+         */
+        Changes: {
+            /** Changes */
+            changes: components["schemas"]["ChangeView"][];
+            /** More */
+            more: boolean;
         };
         /**
          * ChatMine
@@ -1073,6 +1160,39 @@ export interface components {
             title: string;
             /** Version */
             version: number;
+        };
+        /** CommentChange */
+        CommentChange: {
+            /** Text */
+            text: string;
+        };
+        /** CommentChanged */
+        CommentChanged: {
+            card: components["schemas"]["CardView"];
+            comment: components["schemas"]["CommentView"];
+        };
+        /** CommentCreated */
+        CommentCreated: {
+            card: components["schemas"]["CardView"];
+            comment: components["schemas"]["CommentView"];
+        };
+        /**
+         * CommentDeleted
+         * @description A tombstone is left; its words are in no publication any more.
+         */
+        CommentDeleted: {
+            card: components["schemas"]["CardView"];
+            comment: components["schemas"]["CommentView"];
+        };
+        /** CommentDraft */
+        CommentDraft: {
+            /**
+             * Mentions
+             * @default []
+             */
+            mentions: string[];
+            /** Text */
+            text: string;
         };
         /**
          * CommentView
@@ -1997,6 +2117,84 @@ export interface components {
             id: string;
             /** Title */
             title: string;
+        };
+        /**
+         * ItemChange
+         * @description A tick needs no base: whoever ticks last is right. A text does, so that no words are lost.
+         */
+        ItemChange: {
+            /**
+             * Checklist
+             * @default null
+             */
+            checklist: string | null;
+            /**
+             * Done
+             * @default null
+             */
+            done: boolean | null;
+            /** @default null */
+            text: components["schemas"]["ItemTextEdit"] | null;
+        };
+        /**
+         * ItemChanged
+         * @description A new line, or another text, tick or place of one.
+         */
+        ItemChanged: {
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+            item: components["schemas"]["ItemView"];
+        };
+        /** ItemDraft */
+        ItemDraft: {
+            /**
+             * After
+             * @default null
+             */
+            after: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
+            /**
+             * Checklist
+             * @default
+             */
+            checklist: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * ItemPromotion
+         * @description To which column the new card goes; without one, to the end of the card's own.
+         */
+        ItemPromotion: {
+            /**
+             * Column Id
+             * @default null
+             */
+            column_id: string | null;
+        };
+        /** ItemRemoved */
+        ItemRemoved: {
+            by: components["schemas"]["PersonView"] | null;
+            card: components["schemas"]["CardView"];
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+        };
+        /**
+         * ItemTextEdit
+         * @description `base` is the item's version that the new text was written over.
+         */
+        ItemTextEdit: {
+            /** Base */
+            base: number;
+            /** Value */
+            value: string;
         };
         /**
          * ItemView
@@ -3283,6 +3481,58 @@ export interface components {
         ProgrammeChanged: {
             /** Sessions */
             sessions: components["schemas"]["SessionView"][];
+        };
+        /** PublicBoard */
+        PublicBoard: {
+            /** Cards */
+            cards: components["schemas"]["PublicCard"][];
+            /** Columns */
+            columns: components["schemas"]["PublicColumn"][];
+            /** Labels */
+            labels: components["schemas"]["LabelView"][];
+            /** Team */
+            team: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * PublicCard
+         * @description A card as strangers see it: nobody's name but of those who agreed.
+         */
+        PublicCard: {
+            /**
+             * Column Id
+             * Format: uuid
+             */
+            column_id: string;
+            /** Description */
+            description: string;
+            /** Done */
+            done: boolean;
+            /** Items */
+            items: number;
+            /** Items Done */
+            items_done: number;
+            /** Labels */
+            labels: string[];
+            /** Number */
+            number: number;
+            /** People */
+            people: string[];
+            /** Title */
+            title: string;
+        };
+        /** PublicColumn */
+        PublicColumn: {
+            /** Colour */
+            colour: ("teal" | "blue" | "violet" | "rose" | "amber" | "green" | "brick" | "slate") | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
         };
         /** PublicConference */
         PublicConference: {
@@ -5068,6 +5318,28 @@ export interface components {
             people: components["schemas"]["PersonView"][];
         };
         /**
+         * Undone
+         * @description The cards after a step was undone or done again, and how many steps are left each way.
+         */
+        Undone: {
+            /** Cards */
+            cards: components["schemas"]["CardView"][];
+            /** Redo */
+            redo: number;
+            /** Undo */
+            undo: number;
+        };
+        /** UrlDraft */
+        UrlDraft: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * VoteChanged
          * @description To the voter's other devices.
          */
@@ -5157,6 +5429,67 @@ export interface components {
              * @default true
              */
             whole: boolean;
+        };
+        /**
+         * WorkWish
+         * @description `note` goes with handing back, submitting, accepting and, always, with returning.
+         */
+        WorkWish: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "take" | "beat" | "hand_back" | "submit" | "withdraw" | "accept" | "return" | "reopen";
+            /**
+             * Note
+             * @default null
+             */
+            note: string | null;
+        };
+        /**
+         * Working
+         * @description By person: what each does now. Said again every 10 s while it lasts, forgotten after 20.
+         */
+        Working: {
+            /** At */
+            at: {
+                [key: string]: components["schemas"]["WorkingView"];
+            };
+        };
+        /** WorkingView */
+        WorkingView: {
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
+            /**
+             * Card Id
+             * @default null
+             */
+            card_id: string | null;
+            /**
+             * Column Id
+             * @default null
+             */
+            column_id: string | null;
+            /**
+             * Doing
+             * @enum {string}
+             */
+            doing: "looking" | "editing" | "dragging" | "away";
+            /**
+             * Field
+             * @default null
+             */
+            field: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** Joined */
         server__domain__conference__Joined: {
