@@ -111,10 +111,11 @@ async def test_reported_person_is_banned_and_stays_out(desk: Desk) -> None:
     await button(desk.attendee, "talk.report.send").click()
     await expect(desk.attendee.get_by_text(word("talk.report.done"))).to_be_visible()
 
+    await desk.moderator.locator("[data-tab=reports]").click()
     await show_new(desk.moderator)
     await desk.moderator.locator("[data-item]", has_text="اشتروا الآن").click()
-    await desk.moderator.locator("[data-act=ban]").click()
-    await desk.moderator.locator("[data-act=ban-now]").click()
+    await desk.moderator.locator("[data-act=ban]:visible").click()
+    await desk.moderator.locator("[data-act=ban-now]:visible").click()
     await expect(desk.moderator.get_by_text(word("moderation.done.ban"))).to_be_visible()
 
     another = await desk.guest.context.new_page()  # a new tab
@@ -181,4 +182,4 @@ async def choose_for(page: Page, text: str, label: str) -> None:
 
 async def show_new(page: Page) -> None:
     """Let into the queue what came."""
-    await page.locator(".arrivals .btn.primary").click()
+    await page.locator(".arrivals .btn.primary:visible").click()

@@ -42,8 +42,8 @@ export const routes: readonly Route[] = [
   { path: '/t/:team_id', words: ['teams'], page: () => import('~/features/teams/TeamPage.svelte') },
   { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
   { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte'), bare: true },
-  { path: '/s/:session_id/moderation', words: ['moderation', 'talk'], page: () => import('~/features/moderation/ModerationPage.svelte') },
-  { path: '/s/:session_id/desk', words: ['player', 'questions', 'panels', 'audience'], page: () => import('~/features/desk/DeskPage.svelte') },
+  { path: '/s/:session_id/moderation', words: [], page: () => import('~/features/desk/MovedPage.svelte') },
+  { path: '/s/:session_id/desk', words: ['player', 'questions', 'panels', 'audience', 'moderation', 'talk'], page: () => import('~/features/desk/DeskPage.svelte') },
   { path: '/s/:session_id/speaker', words: ['audience', 'questions'], page: () => import('~/features/audience/SpeakerPage.svelte'), bare: true },
   { path: '/s/:session_id/screen', words: ['audience', 'polls'], page: () => import('~/features/audience/ScreenPage.svelte'), bare: true },
 ];

@@ -38,6 +38,7 @@ export type Held = Server['HeldView'];
 export type Report = Server['ReportItem'];
 export type Moderation = Server['ModerationSnapshot'];
 export type Silence = Server['SilenceView'];
+export type Ban = Server['BanView'];
 export type Deed = Server['Deed'];
 export type PersonRecord = Server['PersonRecord'];
 export type MessageContext = Server['MessageContext'];

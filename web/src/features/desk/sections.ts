@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import type { Area } from '~/i18n/words.gen';
 import type { PanelLabel } from '../stage/panels';
 import type { MineStore, Permission } from '../stage/MineStore.svelte';
+import type { QueueStore } from '../moderation/QueueStore.svelte';
 import type { SessionStore } from '../stage/SessionStore.svelte';
 
 export interface SectionProps {
@@ -10,6 +11,10 @@ export interface SectionProps {
   mine: MineStore;
   /** Before the moderator's eyes: only then do its shortcuts hold. */
   shown: boolean;
+  /** What waits beside questions; the same for all sections. */
+  queue: QueueStore;
+  /** The moderator wants shortcuts. */
+  keys: boolean;
   /** Tells the number on its tab; zero shows nothing. */
   oncount: (count: number) => void;
 }
@@ -25,6 +30,9 @@ export interface Section {
 /** All are loaded with the desk, so that each can count what waits in it. */
 export const sections: readonly Section[] = [
   { id: 'questions', label: 'panels.desk.questions', words: ['questions'], load: () => import('../questions/QuestionDesk.svelte'), permission: 'question.decide' },
+  { id: 'held', label: 'panels.desk.held', words: ['moderation', 'talk'], load: () => import('../moderation/HeldDesk.svelte'), permission: 'chat.moderate' },
+  { id: 'reports', label: 'panels.desk.reports', words: ['moderation', 'talk'], load: () => import('../moderation/ReportsDesk.svelte'), permission: 'chat.moderate' },
   { id: 'hands', label: 'panels.desk.hands', words: ['audience'], load: () => import('../audience/HandsDesk.svelte'), permission: 'hand.manage' },
   { id: 'polls', label: 'panels.desk.polls', words: ['polls'], load: () => import('../polls/PollsDesk.svelte'), permission: 'poll.manage' },
+  { id: 'people', label: 'panels.desk.people', words: ['moderation', 'talk'], load: () => import('../moderation/PeopleDesk.svelte'), permission: 'person.moderate' },
 ];

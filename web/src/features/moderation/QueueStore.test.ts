@@ -21,19 +21,29 @@ async function opened(): Promise<[QueueStore, FakeNetwork]> {
 
 it('stands still while it is read', async () => {
   const [store, network] = await opened();
-  const shown = (): string[] => store.queue.map(({ id }) => id);
-  expect(shown()).toEqual(['held:1', 'report:2']);
+  const shelf = store.held;
+  const shown = (): string[] => shelf.queue.map(({ id }) => id);
+  expect([shown(), store.reports.count]).toEqual([['held:1'], 1]);
   network.socket.publish('session:s:moderation', 4, 'message.held', { held: held('5') });
   network.socket.publish('session:s:moderation', 5, 'message.settled', { message_id: '1', session_id: 's', state: 'shown' });
-  expect([shown(), store.newcomers, store.isOpen('held:1')]).toEqual([['held:1', 'report:2'], 1, false]);
-  store.tidy();
-  expect([shown(), store.newcomers, store.selected]).toEqual([['report:2', 'held:5'], 0, 'held:5']);
+  expect([shown(), shelf.newcomers, store.isOpen('held:1')]).toEqual([['held:1'], 1, false]);
+  shelf.tidy();
+  expect([shown(), shelf.newcomers, shelf.selected]).toEqual([['held:5'], 0, 'held:5']);
 });
 
 it('holds a decided report until it is tidied, and takes it back when it is reopened', async () => {
   const [store, network] = await opened();
   network.socket.publish('session:s:moderation', 4, 'report.changed', { report: report('2', 'acted') });
-  expect([store.isOpen('report:2'), store.settled, store.queue.length]).toEqual([false, true, 2]);
+  expect([store.isOpen('report:2'), store.reports.settled, store.reports.queue.length]).toEqual([false, true, 1]);
   network.socket.publish('session:s:moderation', 5, 'report.changed', { report: report('2') });
-  expect([store.isOpen('report:2'), store.settled]).toEqual([true, false]);
+  expect([store.isOpen('report:2'), store.reports.settled]).toEqual([true, false]);
+});
+
+it('shows what another moderator looks at, and says what oneself does', async () => {
+  const [store, network] = await opened();
+  network.socket.say({ type: 'signal', channel: 'session:s:moderation', name: 'claim', data: { claims: { 'held:1': { id: 'other', name: 'هدى' } } } });
+  expect(store.claims.by.get('held:1')?.name).toBe('هدى');
+  store.reports.shown = true;
+  store.reports.choose('report:2');
+  expect(network.socket.sent.at(-1)).toMatchObject({ name: 'claim', data: { item: 'report:2' } });
 });

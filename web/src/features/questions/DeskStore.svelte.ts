@@ -6,8 +6,9 @@ import { account } from '~/app/me.svelte';
 import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
-import type { Person, Publication, Question, Session, Signal, Snapshot, Stage } from '~/net/shapes';
+import type { Person, Publication, Question, Session, Snapshot, Stage } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
+import { Claims } from '../desk/Claims.svelte';
 import { byVotes, sumsOf } from './order';
 
 export type Decision = 'approve' | 'dismiss' | 'answer' | 'start' | 'return';
@@ -19,9 +20,6 @@ const BECOMES: Record<Decision, State> = { approve: 'approved', dismiss: 'dismis
 const RETURNS: Record<State, Decision> = { waiting: 'return', dismissed: 'dismiss', approved: 'approve', answering: 'start', answered: 'answer' };
 /** A new question is put aside for good only after one could have changed one's mind: its asker is told. */
 const MIND_CHANGE_MS = 6_000;
-/** Who has a question in hand says so again this often; unsaid, it is forgotten. */
-const CLAIM_MS = 4_000;
-const CLAIM_LASTS_MS = 9_000;
 /** Likely duplicates are asked for when the newcomers have calmed down. */
 const LIKENESS_MS = 1_500;
 
@@ -29,10 +27,12 @@ export class DeskStore {
   loaded = $state(false);
   trouble = $state.raw<ApiError | null>(null);
   selected = $state<string | null>(null);
+  /** Before the moderator's eyes: only then is a question in their hand. */
+  shown = true;
   /** Chosen to be decided on together. */
   picked = $state.raw<ReadonlySet<string>>(new Set());
   /** Which other moderator has which question in hand. */
-  claims = $state.raw<ReadonlyMap<string, Person>>(new Map());
+  readonly claims: ReadonlyMap<string, Person> = $derived.by(() => new Map([...this.hands.by].map(([item, person]) => [item.replace('question:', ''), person])));
   /** A decision was refused after its pause. */
   onFault: (error: unknown) => void = () => {};
   private questions = $state.raw<ReadonlyMap<string, Question>>(new Map());
@@ -42,9 +42,8 @@ export class DeskStore {
   private ahead = $state.raw<ReadonlyMap<string, State>>(new Map());
   private likeness = $state.raw<ReadonlyMap<string, readonly string[]>>(new Map());
   private held = new Map<string, ReturnType<typeof setTimeout>>();
-  private heard = new Map<string, { person: Person; until: number }>();
+  private readonly hands: Claims;
   private followed: Followed[] = [];
-  private claiming: ReturnType<typeof setInterval> | undefined;
   private comparing: ReturnType<typeof setTimeout> | undefined;
 
   readonly queue: Question[] = $derived(this.standing.flatMap((id) => this.questions.get(id) ?? []));
@@ -56,8 +55,14 @@ export class DeskStore {
     readonly session: string,
     private readonly api: Api = theApi,
     private readonly live: LiveClient = theLive,
-    private readonly me: string = account.me?.person.id ?? '',
-  ) {}
+    me: string = account.me?.person.id ?? '',
+  ) {
+    this.hands = new Claims(
+      (item) => this.followed[0]?.signal('claim', { item }),
+      () => (this.shown && this.selected && this.standing.includes(this.selected) ? `question:${this.selected}` : null),
+      me,
+    );
+  }
 
   open(): void {
     this.followed = [
@@ -66,7 +71,7 @@ export class DeskStore {
         load: (signal) => this.api.get(`/api/sessions/${this.session}/questions/queue`, { signal }),
         reset: (rows) => this.reset(rows.questions),
         publication: (publication) => this.apply(publication),
-        signal: (signal) => this.hear(signal),
+        signal: (signal) => this.hands.hear(signal),
         trouble: (error) => (this.trouble = error),
       }),
       // Sums are told to everybody, not to moderators alone.
@@ -77,14 +82,14 @@ export class DeskStore {
         publication: (publication) => publication.name === 'tally.changed' && this.apply(publication),
       }),
     ];
-    this.claiming = setInterval(() => this.claim(), CLAIM_MS);
+    this.hands.open();
     addEventListener('pagehide', this.flush);
   }
 
   close(): void {
     removeEventListener('pagehide', this.flush);
     this.flush();
-    clearInterval(this.claiming);
+    this.hands.close();
     clearTimeout(this.comparing);
     for (const followed of this.followed) followed.close();
   }
@@ -99,15 +104,6 @@ export class DeskStore {
       this.take(data.question as Question);
       if (name === 'question.asked') this.compareSoon();
     }
-  }
-
-  hear({ name, data }: Pick<Signal, 'name' | 'data'>): void {
-    if (name !== 'claim') return;
-    const until = Date.now() + CLAIM_LASTS_MS;
-    for (const [item, person] of Object.entries(data.claims as Record<string, Person>)) {
-      if (item.startsWith('question:') && person.id !== this.me) this.heard.set(item.slice('question:'.length), { person, until });
-    }
-    this.forgetClaims();
   }
 
   get(id: string): Question | undefined {
@@ -158,7 +154,7 @@ export class DeskStore {
   choose(id: string): void {
     if (this.selected === id) return;
     this.selected = id;
-    this.claim();
+    this.hands.tell();
   }
 
   select(by: 1 | -1): void {
@@ -264,18 +260,6 @@ export class DeskStore {
   private enterQueue(id: string, place: number): void {
     if (!this.standing.includes(id)) this.standing = this.standing.toSpliced(place < 0 ? this.standing.length : place, 0, id);
     this.selected = id;
-  }
-
-  /** The others see who has the chosen question in hand. */
-  private claim(): void {
-    this.forgetClaims();
-    if (this.selected && !document.hidden && this.standing.includes(this.selected)) this.followed[0]?.signal('claim', { item: `question:${this.selected}` });
-  }
-
-  private forgetClaims(): void {
-    const now = Date.now();
-    for (const [id, { until }] of this.heard) if (until <= now) this.heard.delete(id);
-    this.claims = new Map([...this.heard].map(([id, { person }]) => [id, person]));
   }
 
   private compareSoon(): void {
