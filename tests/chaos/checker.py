@@ -17,6 +17,7 @@ from uuid import UUID
 
 from tests.chaos.history import JSON, Heard, Operation, Piece, Stored, Told
 
+ON_BOARD = ("move", "edit", "comment", "make")
 Versions = dict[tuple[str, int], list[Told]]
 PAGE = 50  # messages of a chat's snapshot
 
@@ -27,6 +28,8 @@ def violations(operations: Sequence[Operation], stored: Stored, listeners: Seque
         *_commands(operations, stored),
         *_messages(operations, stored),
         *_moves(operations, stored),
+        *_comments(operations, stored),
+        *_boards(stored),
         *_offsets(stored),
         *_order(operations, stored),
         *(fault for heard in listeners for fault in _heard(heard, stored)),
@@ -52,7 +55,7 @@ def _commands(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
 
 
 def _took_place(one: Operation, stored: Stored) -> bool:
-    return one.kind in {"post", "move"} and (one.sender, one.key) in stored.commands
+    return one.kind in {"post", *ON_BOARD} and (one.sender, one.key) in stored.commands
 
 
 def _messages(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
@@ -86,11 +89,11 @@ def _messages(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
 
 
 def _moves(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
-    """Each move raised its card's version by one, is told once, and told as it was answered."""
+    """Each change of a card raised its version, is told once, and told as it was answered."""
     told = _card_versions(stored)
     answered: set[tuple[str, int]] = set()
     for one in operations:
-        if one.kind != "move" or not _took_place(one, stored):
+        if one.kind not in {"move", "edit", "make"} or not _took_place(one, stored):
             continue
         card = stored.commands[one.sender, one.key][1]
         version = (str(card["id"]), int(card["version"]))
@@ -104,11 +107,42 @@ def _moves(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
             yield f"version {number} of card {card_id} is told {len(several)} times"
 
 
+def _comments(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
+    """Each comment is told once, as it was sent; and what a card counts is what was said of it."""
+    told: dict[str, list[Told]] = defaultdict(list)
+    for publications in stored.publications.values():
+        for each in publications:
+            if each.name == "comment.created":
+                told[str(each.data["comment"]["id"])].append(each)
+    said: Counter[str] = Counter()
+    for one in operations:
+        if one.kind != "comment":
+            continue
+        texts = [each.data["comment"]["text"] for each in told.get(str(one.key), [])]
+        if texts != ([one.text] if _took_place(one, stored) else []):
+            yield f"{_name(one)} is told as {texts}"
+        said.update([one.path.split("/")[3]] if texts else [])
+    for channel, snapshot in stored.snapshots.items():
+        for id, card in content(snapshot).items():
+            if channel.startswith("board:") and card.get("comments", 0) != said[id]:
+                yield f"card {id} counts {card.get('comments')} comments of {said[id]}"
+
+
+def _boards(stored: Stored) -> Iterator[str]:
+    """No two cards of a column share a rank."""
+    for channel, snapshot in stored.snapshots.items():
+        if channel.startswith("board:"):
+            places = Counter((card.get("column_id"), card.get("rank")) for card in content(snapshot).values())
+            for place, cards in places.items():
+                if cards > 1:
+                    yield f"{cards} cards of {channel} stand at {place}"
+
+
 def _card_versions(stored: Stored) -> Versions:
     told: Versions = defaultdict(list)
     for publications in stored.publications.values():
         for each in publications:
-            if each.name.startswith("card."):
+            if "card" in each.data:
                 told[str(each.data["card"]["id"]), int(each.data["card"]["version"])].append(each)
     return told
 

@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 JSON: TypeAlias = dict[str, Any]
-Kind = Literal["post", "move", "refused", "reused"]
+Kind = Literal["post", "move", "edit", "comment", "make", "refused", "reused"]
 Outcome = Literal["ok", "fail", "unknown"]
 
 
 @dataclass
 class Operation:
-    """One command. `refused` must never happen; `reused` sends an old key with another body."""
+    """One command. `move`, `edit`, `comment` and `make` change a board, and an edit may meet another one's.
+    `refused` must never happen; `reused` sends an old key with another body."""
 
     sender: UUID
     number: int  # in the order of sending, for each sender
@@ -23,6 +24,7 @@ class Operation:
     channel: str
     path: str
     body: JSON
+    method: str = "POST"
     began: float = 0.0
     ended: float = 0.0
     tries: int = 0

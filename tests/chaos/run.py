@@ -23,7 +23,7 @@ from tests.chaos.nemesis import Nemesis
 from tests.chaos.people import Crowd, gather
 from tests.chaos.place import Kind, Place, placed
 from tests.chaos.report import Report
-from tests.chaos.writers import Writer
+from tests.chaos.writers import BOARD_SHARE, Writer
 
 CATCH_UP_S = 90.0
 
@@ -41,6 +41,7 @@ class Plan:
     listeners: int  # of each channel
     think_s: float
     lasts: float = 1.0
+    board_share: float = BOARD_SHARE
     seed: int = 1
     only: tuple[str, ...] = ()  # names of faults, when not all
 
@@ -82,6 +83,7 @@ class Talk:
                 self._line(someone.token),
                 random.Random(f"{plan.seed} {number}"),
                 think_s=plan.think_s,
+                board_share=plan.board_share,
             )
             for number, someone in enumerate(crowd.people)
         ]

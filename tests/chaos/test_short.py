@@ -31,6 +31,7 @@ async def test_nothing_acknowledged_is_lost(kind: Kind) -> None:
         boards=1,
         listeners=2,
         think_s=0.3,
+        board_share=0.5,
         lasts=0.3,
         only=STRUCK[kind],
     )

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 from models.base import new_id
 from tests.chaos.history import Operation
@@ -15,7 +16,7 @@ from tests.support.people import Someone
 
 LAST_TRIES_S = 45.0  # how long somebody goes on trying after the end
 GIVE_UP_SHARE = 0.03
-MOVE_SHARE = 0.12
+BOARD_SHARE = 0.24  # of all commands
 REFUSED_SHARE = 0.03
 REUSED_SHARE = 0.02
 NOT_NOW = frozenset({429, 500, 502, 503, 504})  # said by a server that could not: the same key may be tried again
@@ -25,7 +26,14 @@ class Writer:
     """One person, one command at a time, so that their order means something."""
 
     def __init__(
-        self, someone: Someone, crowd: Crowd, line: Line, chance: random.Random, *, think_s: float
+        self,
+        someone: Someone,
+        crowd: Crowd,
+        line: Line,
+        chance: random.Random,
+        *,
+        think_s: float,
+        board_share: float = BOARD_SHARE,
     ) -> None:
         self.operations: list[Operation] = []
         self.crashes: list[str] = []
@@ -35,6 +43,8 @@ class Writer:
         self._chance = chance
         self._think_s = think_s
         self._posted: list[Operation] = []
+        self._seen: dict[tuple[str, str], int] = {}  # versions of fields of cards
+        self._board_share = board_share
 
     async def talk(self, more: Callable[[], bool]) -> None:
         """Send while there is more to send; what is under way at the end is tried a while longer."""
@@ -61,13 +71,15 @@ class Writer:
         one.ended = time.monotonic()
         if one.kind == "post" and one.outcome == "ok":
             self._posted.append(one)
+        if one.kind == "edit":
+            self._learn(one)
 
     async def _try(self, one: Operation, within_s: float | None) -> None:
         one.tries += 1
         headers = {"Idempotency-Key": str(one.key), "Content-Type": "application/json"}
         try:
             given = {} if within_s is None else {"within_s": within_s}
-            answer = await self._line.ask("POST", one.path, one.body, headers=headers, **given)
+            answer = await self._line.ask(one.method, one.path, one.body, headers=headers, **given)
         except (OSError, TimeoutError):
             await asyncio.sleep(self._chance.uniform(0.05, 0.4))
             return
@@ -82,13 +94,14 @@ class Writer:
             one.outcome, one.answer = "fail", answer.json
 
     def _wishes(self) -> Iterator[Operation]:
+        acts = (self._move, self._move, self._edit, self._edit, self._comment, self._make)
         while True:
             dice = self._chance.random()
-            if dice < MOVE_SHARE:
-                yield self._move()
-            elif dice < MOVE_SHARE + REFUSED_SHARE:
+            if dice < self._board_share:
+                yield self._chance.choice(acts)()
+            elif dice < self._board_share + REFUSED_SHARE:
                 yield self._refused()
-            elif dice < MOVE_SHARE + REFUSED_SHARE + REUSED_SHARE and self._posted:
+            elif dice < self._board_share + REFUSED_SHARE + REUSED_SHARE and self._posted:
                 yield self._reused()
             else:
                 yield self._post()
@@ -108,6 +121,38 @@ class Writer:
             body[side] = str(other)
         path = f"/api/cards/{card}/move"
         return Operation(self._someone.id, 0, "move", new_id(), f"board:{board.id}", path, dict(body))
+
+    def _edit(self) -> Operation:
+        """A field over the version this person saw last; somebody else may have been faster."""
+        board, card = self._some_card()
+        field = self._chance.choice(["title", "description", "skill"])
+        base = self._seen.get((card, field), 0)
+        body = {field: {"base": base, "value": f"{new_id()} {self._chance.choice(WORDS[:4])}"[:80]}}
+        return Operation(
+            self._someone.id, 0, "edit", new_id(), f"board:{board}", f"/api/cards/{card}", body, method="PATCH"
+        )
+
+    def _comment(self) -> Operation:
+        board, card = self._some_card()
+        key = new_id()
+        path, body = f"/api/cards/{card}/comments", {"text": f"{key} {self._chance.choice(WORDS)}"}
+        return Operation(self._someone.id, 0, "comment", key, f"board:{board}", path, body)
+
+    def _make(self) -> Operation:
+        board = self._chance.choice(self._crowd.boards)
+        body = {"column_id": str(self._chance.choice(board.columns)), "title": "بطاقة أخرى"}
+        path = f"/api/boards/{board.id}/cards"
+        return Operation(self._someone.id, 0, "make", new_id(), f"board:{board.id}", path, body)
+
+    def _some_card(self) -> tuple[UUID, str]:
+        board = self._chance.choice(self._crowd.boards)
+        return board.id, str(self._chance.choice(board.cards))
+
+    def _learn(self, one: Operation) -> None:
+        """An edit's answer tells the versions of the card's fields, and so does the refusal of one."""
+        card = (one.answer.get("card") or {}) if one.outcome == "fail" else one.answer
+        for field, version in card.get("fields", {}).items():
+            self._seen[str(card["id"]), field] = version
 
     def _refused(self) -> Operation:
         """Into a conference of others, or longer than a message may be."""
