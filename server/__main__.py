@@ -23,7 +23,7 @@ from config.settings import Settings, SettingsFault
 from models import migrate as migrations
 from models.database import Database
 from server.actions.person import create_setup_link
-from server.demo import programmes, recorded, seed
+from server.demo import films, programmes, recorded, seed
 from server.domain.person import OneTimeLinkView
 from server.files import Files
 from server.keeping import copying
@@ -34,7 +34,6 @@ from server.ports import PortTaken, listening
 from server.supervisor import Child, Supervisor
 
 READY_S = 60.0
-FILM_KEY = "FILM_KEY"  # by environment: everybody on the machine can read arguments
 T = TypeVar("T")
 app = typer.Typer(
     help="Multaqa: online volunteering conferences, self-hosted.", no_args_is_help=True, add_completion=False
@@ -63,15 +62,15 @@ def demo() -> None:
     with _alone(settings), _placed(settings, search=True) as (door, placed):
         with _plainly():
             migrations.upgrade(placed.database)
-            film = _once(placed, lambda db: db.write(lambda unit: seed.lay_out(unit, url=placed.url)))
+            _once(placed, lambda db: db.write(seed.lay_out))
+            films.make_beside(placed.data_dir)
             _once(placed, lambda db: _hang_pictures(db, Files(placed.data_dir / "files")))
             made = recorded.make(placed.data_dir)
             _once(placed, lambda db: db.write(lambda unit: recorded.lay_out(unit, made)))
-        speaker = Child("film", ["film", "--url", film.url, "--control", "CONTROL"], {FILM_KEY: film.key})
         notes = ["This is an example: choose who you want to be on the page."]
         if placed.port != settings.port:
             notes.append(f"Port {settings.port} is taken, so it is on {placed.port}.")
-        _supervise(placed, door, notes, [speaker])
+        _supervise(placed, door, notes)
 
 
 @app.command()
@@ -92,6 +91,7 @@ def media(
         secret=settings.media_secret.get_secret_value() or None,
         control_pipe=control,
         recordings=settings.data_dir / "recordings",
+        films=settings.data_dir / "films",
         processes=settings.media_processes,
         uplink_mbps=settings.uplink_mbps,
     )
@@ -194,19 +194,6 @@ def worker(
     process.run(settings, socket_fd=fd, control_fd=control, index=index)
 
 
-@app.command(hidden=True)
-def film(
-    url: Annotated[str, typer.Option()],
-    key: Annotated[str, typer.Option(envvar=FILM_KEY)],
-    control: Annotated[int, typer.Option()],
-) -> None:
-    """The demo's speaker: a small film, encoded for real and sent by WHIP."""
-    from realtime.media.whip_push import run
-
-    _log(_settings())
-    run(url=url, key=key, control_pipe=control)
-
-
 def main() -> None:
     app()
 
@@ -252,7 +239,7 @@ def _setup_link(settings: Settings, *, migrate: bool = True) -> OneTimeLinkView 
         return _once(settings, lambda db: db.write(lambda unit: create_setup_link(unit, url=settings.url)))
 
 
-def _supervise(settings: Settings, door: socket.socket, notes: list[str], more: list[Child] | None = None) -> None:
+def _supervise(settings: Settings, door: socket.socket, notes: list[str]) -> None:
     _log(settings)
     workers = [
         Child(
@@ -263,7 +250,7 @@ def _supervise(settings: Settings, door: socket.socket, notes: list[str], more: 
         for index in range(settings.workers)
     ]
     own_media = [] if settings.media_control else [Child("media", ["media", "--control", "CONTROL"], stage=1)]
-    supervisor = Supervisor([*own_media, *workers, *(more or [])], _environment(settings))
+    supervisor = Supervisor([*own_media, *workers], _environment(settings))
 
     async def run() -> None:
         greeting: list[asyncio.Task[None]] = []

@@ -32,6 +32,7 @@ from server.demo.cast import Cast
 from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
 from server.files import Files
+from server.jobs.films import FilmKeeper
 from server.jobs.post import Carrier, Nowhere, Postman, Smtp
 from server.jobs.recordings import RecordingKeeper
 from server.jobs.runner import JobRunner
@@ -52,6 +53,7 @@ from server.routes import (
     chat,
     check,
     conferences,
+    films,
     moderation,
     notices,
     polls,
@@ -69,6 +71,7 @@ from server.routes import (
 )
 from server.routes import settings as settings_routes
 from server.routes.downloads import Downloads
+from server.routes.films import Filmed
 from server.routes.pages import Pages
 from server.routes.passwords import Passwords
 from server.routes.recordings import Recorded
@@ -167,6 +170,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         access = AccessFollower(hub, stages)
         jobs = JobRunner(database)
         keeper = RecordingKeeper(database, settings.data_dir)
+        film_keeper = FilmKeeper(database, settings.data_dir)
         postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
         cast = Cast(database, hub) if settings.mode == "demo" else None
         database.listener = _listener(hub, stages, (tallies, signs))
@@ -175,6 +179,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         stages.start()
         jobs.start()
         keeper.start()
+        film_keeper.start()
         if postman is not None:
             postman.start()
         lag.start()
@@ -189,6 +194,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
                 await postman.stop()
             await jobs.stop()
             await keeper.stop()
+            await film_keeper.stop()
             await lag.stop()
             await tallies.stop()
             await signs.stop()
@@ -217,6 +223,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             WebSocketRoute("/ws", hub.route),
             *Downloads(database, runner, limiter, files, url=settings.url).routes(),
             *Recorded(settings.data_dir).routes(),
+            *Filmed(settings.data_dir).routes(),
             *MediaDoors(database, runner, limiter, media).routes(),
             *check.routes(limiter),
             *pages.routes(),
@@ -250,6 +257,7 @@ def declared(
         chat.ENDPOINTS,
         moderation.ENDPOINTS,
         recordings.ENDPOINTS,
+        films.endpoints(database, settings.data_dir),
         questions.ENDPOINTS,
         polls.ENDPOINTS,
         audience.ENDPOINTS,

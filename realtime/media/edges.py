@@ -70,6 +70,7 @@ class Edge:
             port=settings.port + number if settings.port else 0,
             processes=1,
             recordings=None,
+            films=None,
             uplink_mbps=settings.uplink_mbps / settings.processes,
             control_pipe=0,
             feed=self._feed,

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import ifaddr
@@ -15,6 +16,7 @@ import ifaddr
 from .admission import Admission
 from .errors import not_found, stage_closed
 from .events import Events
+from .films.source import Film
 from .health import health
 from .peer import Network, Peer
 from .port import SharedPort
@@ -124,7 +126,34 @@ class Engine:
         if not wish.open:
             for peer in list(known.peers()):
                 self._let_go(known, peer)
+        self._run_films(known)
         self._changed(known)
+
+    def _run_films(self, room: Room) -> None:
+        """Let exactly the wished films run. Other processes get them from the one that publishers reach."""
+        root = self._settings.films
+        if root is None or self._settings.feed is not None:
+            return
+        wished = {wish.id: wish for wish in room.wish.films} if room.wish.open else {}
+        for id, film in list(room.films.items()):
+            if wished.get(id) != film.wish:
+                self._end_film(room, film)
+        for id, wish in wished.items():
+            if id not in room.films:
+                film = room.films[id] = Film(wish, root, now=self._network.now)
+                film.came = partial(self._film_came, room, film)
+                film.ended = partial(self._end_film, room, film)
+
+    def _film_came(self, room: Room, film: Film) -> None:
+        room.add_sender(film)
+        self._changed(room)
+
+    def _end_film(self, room: Room, film: Film) -> None:
+        film.close()
+        if room.films.get(film.id) is film:
+            del room.films[film.id]
+        room.remove_sender(film)
+        self._changed(room)
 
     def publish(
         self, room: str, *, id: str, owner: str, label: str, offer: str, kind: Source = "camera"
@@ -347,6 +376,8 @@ class Engine:
             await self._ticking
         self._probes.close()
         for room in self._rooms.values():
+            for film in room.films.values():
+                film.close()
             for peer in list(room.peers()):
                 room.remove(peer)
                 self._close(peer)

@@ -71,7 +71,7 @@ class Inlet:
         room, sender = known
         for number in sender.by_number:
             del self._layers[number]
-        self._engine.room(room).remove_relayed(sender)
+        self._engine.room(room).remove_sender(sender)
 
     def _hear(self, room: str, main: str | None, loudest: list[str]) -> None:
         found = {id: sender for id, (_, sender) in self._senders.items()}

@@ -101,6 +101,7 @@ def run(
     secret: str | None = None,
     control_pipe: int | None = None,
     recordings: Path | None = None,
+    films: Path | None = None,
     processes: int = 1,
     uplink_mbps: float = 0,
 ) -> None:
@@ -113,6 +114,7 @@ def run(
         secret=secret,
         control_pipe=control_pipe,
         recordings=recordings,
+        films=films,
         processes=processes,
         uplink_mbps=uplink_mbps,
         viewers_per_owner=VIEWERS_PER_OWNER,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .errors import known_already, stage_full, too_many
 from .feed import Feed
+from .films.source import Film, FilmWish
 from .peer import Network, Peer
 from .publisher import Publisher
 from .sdp import Offer
@@ -51,6 +52,9 @@ class Wish:
 
     programme: Writing | None = None
 
+    films: tuple[FilmWish, ...] = ()
+    """Prepared films that run now; which of them are on air is said by their owners."""
+
     def puts_on_air(self, publisher: Sender) -> bool:
         return self.on_air == "all" or not _names(publisher).isdisjoint(self.on_air)
 
@@ -67,6 +71,7 @@ class Room:
         self.revision = 0
         self.publishers: dict[str, Sender] = {}
         self.viewers: dict[str, Viewer] = {}
+        self.films: dict[str, Film] = {}
         self.speakers = Speakers()
         self._said: tuple[Speaking, float] = (self.speakers.now, 0.0)
         self._layout: object = None
@@ -129,10 +134,14 @@ class Room:
     def add_relayed(self, sender: Sender) -> None:
         """Somebody connected to another process, whose packets and voice come from there."""
         self._listens = False
+        self.add_sender(sender)
+
+    def add_sender(self, sender: Sender) -> None:
+        """Somebody without a connection of their own."""
         self.publishers[sender.id] = sender
         self._arrange()
 
-    def remove_relayed(self, sender: Sender) -> None:
+    def remove_sender(self, sender: Sender) -> None:
         if self.publishers.get(sender.id) is sender:
             del self.publishers[sender.id]
             self._arrange()

@@ -20,6 +20,7 @@ from .edges import Answer, Edges
 from .engine import Engine
 from .errors import UNKNOWN_PEER, MediaError, too_large
 from .feed import SLOTS
+from .films.source import FilmWish
 from .quality import Mode
 from .room import FeedName, Wish, Writing
 from .sdp import MAX_BYTES
@@ -76,6 +77,16 @@ class WritingBody(_Body):
     record: bool = False
 
 
+class FilmBody(_Body):
+    id: str = _Name
+    owner: str = _Name
+    label: str = Field(default="", max_length=200)
+    folder: str = Field(pattern=r"^[A-Za-z0-9_-]{16,64}$")
+    since: float
+    kind: Source = "video"
+    loop: bool = False
+
+
 class WishBody(_Body):
     revision: int = Field(ge=0)
     open: bool
@@ -83,6 +94,7 @@ class WishBody(_Body):
     codec: Literal["", "H264", "VP8", "VP9", "AV1"] = ""
     programme: WritingBody | None = None
     muted: list[str] = Field(default_factory=list)
+    films: list[FilmBody] = Field(default_factory=list, max_length=SLOTS)
 
 
 class DropBody(_Body):
@@ -240,6 +252,7 @@ class _Doors:
             codec=body.codec,
             programme=Writing(body.programme.folder, body.programme.record) if body.programme else None,
             muted=frozenset(body.muted),
+            films=tuple(FilmWish(**film.model_dump()) for film in body.films),
         )
         self._engine.want(request.path_params["room"], wish)
         await self._edges.want(request.path_params["room"], request.state.raw, open=wish.open)

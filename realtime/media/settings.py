@@ -31,6 +31,9 @@ class MediaSettings:
     recordings: Path | None = None
     """Folder of recordings and of what late comers go back to; nothing is written without one."""
 
+    films: Path | None = None
+    """Folder of prepared films; none is shown without one."""
+
     control_pipe: int | None = None
     """Descriptor of a pipe whose end is the order to stop; signals are then left to the parent."""
 

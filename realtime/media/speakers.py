@@ -26,7 +26,7 @@ _HOLD_S = 0.7
 _CLEARLY, _TAKE_OVER_S = 6.0, 0.6
 """A voice takes the main place from one who still speaks when it was louder by so many decibels for so long."""
 
-UNMEASURED = 55
+UNMEASURED = 50
 """The level taken for a source that names none (OBS, FFmpeg): speaking, and less than any voice of a browser."""
 
 

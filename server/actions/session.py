@@ -32,6 +32,7 @@ from server.domain.session import (
 )
 from server.domain.stage import StageDirected, StageInvited
 from server.domain.team import TeamChanged, TeamView
+from server.queries import film as films
 from server.queries import programme, scope, teams
 from server.queries import stage as stages
 from server.queries.channels import (
@@ -146,6 +147,9 @@ def moved(db: Session, session: ConferenceSession, to: str) -> SessionView:
     """The same for what closes by itself; the session's row is locked."""
     session.state = to
     session.live_since = now() if to == "live" else None
+    if to != "live":
+        for film in films.running(db, session.id):
+            film.shown_in = film.shown_since = None
     if to == "ended":
         _clear_stage(db, session)
     recording.follow(db, session)

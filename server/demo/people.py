@@ -45,6 +45,9 @@ PERSONAS: dict[str, Someone] = {
     "volunteer": Someone("volunteer", "Sara Lindqvist", "attendee", locale="en"),
 }
 ON_AIR = Someone("on_air", "د. نادر شاهين", "speaker")
+BESIDE = Someone("beside", "سلوى الخوري", "speaker")
+"""Beside them on the stage."""
+
 CROWD = (
     Someone("amal", "أمل زيدان", "attendee"),
     Someone("tariq", "طارق بن سالم", "attendee"),
@@ -53,7 +56,7 @@ CROWD = (
     Someone("ghassan", "غسّان مراد", "attendee"),
     Someone("ines", "Inès Benali", "attendee", locale="en"),
 )
-EVERYBODY = (*PERSONAS.values(), ON_AIR, *CROWD)
+EVERYBODY = (*PERSONAS.values(), ON_AIR, BESIDE, *CROWD)
 
 CONFERENCE = fixed("conference")
 LIVE_SESSION = fixed("session:live")

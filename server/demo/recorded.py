@@ -12,7 +12,6 @@ from sqlmodel import Session
 from models.base import now
 from models.conference import ConferenceSession
 from models.recording import Recording
-from realtime.media.film import Film, video_encoder
 from realtime.media.recorder.depacketise import Picture
 from realtime.media.recorder.finish import PROGRAMME, Made, finish
 from realtime.media.recorder.folder import Folder
@@ -20,6 +19,7 @@ from realtime.media.recorder.mixer import BLOCK, Ear, Mixer
 from realtime.media.recorder.segmenter import Segmenter
 from server.actions import recording
 from server.demo.people import LIVE_SESSION, fixed
+from server.demo.talk import Talk, video_encoder
 from server.queries import recording as queries
 
 OPENING = fixed("session:opening")
@@ -48,13 +48,13 @@ def make(data_dir: Path) -> list[Made]:
 
 
 def _write(path: Path) -> None:
-    film, encoder, folder = Film(), video_encoder(), Folder(path)
+    talk, encoder, folder = Talk(), video_encoder(), Folder(path)
     segmenter, ear, mixer = Segmenter(folder, kept=True), Ear(), Mixer()
     for number in range(SECONDS * 50):
-        for planes in ear.decode(film.sound(number).data):
+        for planes in ear.decode(talk.sound(number).data):
             mixer.add(number * BLOCK, planes)
     for number in range(SECONDS * PICTURES_PER_S):
-        frame = film.draw(number * _FILM_RATE // PICTURES_PER_S)
+        frame = talk.draw(number * _FILM_RATE // PICTURES_PER_S)
         frame.pts = number
         (packet,) = encoder.encode(frame)
         units = bytes(packet).replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")

@@ -13,14 +13,14 @@ from models.base import new_id, now
 from models.board import Board, BoardColumn
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
-from server.actions import card, session, team
+from server.actions import card, team
 from server.actions.publish import publish
-from server.demo import conversation, guests, interaction, programmes
+from server.demo import conversation, films, guests, interaction, programmes
 from server.demo.people import (
+    BESIDE,
     CONFERENCE,
     CROWD,
     EVERYBODY,
-    LIVE_SESSION,
     ON_AIR,
     PERSONAS,
     TEAM,
@@ -30,7 +30,7 @@ from server.demo.people import (
 from server.domain.card import CardDraft
 from server.domain.conference import ConferenceChanged
 from server.domain.conference import view as conference_view
-from server.domain.session import NewStreamKey, SessionChanged
+from server.domain.session import SessionChanged
 from server.domain.team import TeamDraft
 from server.queries import programme
 from server.queries.channels import conference_channel, session_channel
@@ -92,7 +92,7 @@ TALKS = (
             "How to run a volunteer team remotely",
             "From the first message to the first result: simple tools, clear agreements, shorter meetings.",
         ),
-        speakers=(ON_AIR, PERSONAS["speaker"]),
+        speakers=(ON_AIR, BESIDE, PERSONAS["speaker"]),
     ),
     Talk(
         "next",
@@ -193,8 +193,8 @@ CARDS = (
 )
 
 
-def lay_out(db: Session, *, url: str) -> NewStreamKey:
-    """Lay the example out, or move its times to now. Returns the key for the film that is on air."""
+def lay_out(db: Session) -> None:
+    """Lay the example out, or move its times to now."""
     if db.get(Conference, CONFERENCE) is None:
         _people(db)
         _conference(db)
@@ -203,7 +203,7 @@ def lay_out(db: Session, *, url: str) -> NewStreamKey:
         guests.come(db)
     else:
         _move_to_now(db)
-    return session.create_stream_key(db, ON_AIR.actor, LIVE_SESSION, id=new_id(), url=url)
+    films.lay_out(db)
 
 
 def _people(db: Session) -> None:

@@ -83,6 +83,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "line.show": _STAGE,
     "recording.show": _EVERYBODY,
     "recording.manage": _ORGANISER,
+    "film.manage": _STAGE,
     "stage.watch": _EVERYBODY,
     "stage.backstage": _BEHIND,
     "stage.publish": _BEHIND,

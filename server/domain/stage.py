@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from server.domain.errors import Conflict
+from server.domain.film import FilmView, FilmWish
 from server.domain.person import PersonView
 from server.domain.recording import Writing
 from server.domain.session import OPEN, IceServer, PublisherView
@@ -40,6 +41,7 @@ class DeskView(View):
 
     session_id: UUID
     people: list[StandingView]
+    films: list[FilmView]
     rehearsal_id: UUID | None
     version: int
 
@@ -79,6 +81,7 @@ class RoomWish:
     muted: tuple[str, ...]
     codec: str = ""
     programme: Writing | None = None
+    films: tuple[FilmWish, ...] = ()
 
 
 def wished_on_air(role: As, said: bool | None, *, any_speakers: bool) -> bool:

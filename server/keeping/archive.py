@@ -23,7 +23,7 @@ from server.keeping.disk import sync_folder
 from server.keeping.faults import KeepingFault
 from server.keeping.rows import BATCH, Content, Row, Shape, Sum, from_line, to_lines
 
-FOLDERS = ("files", "recordings")  # of the data folder
+FOLDERS = ("files", "films", "recordings")  # of the data folder
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
 Batches = AsyncIterator[Sequence[Row]]

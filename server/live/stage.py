@@ -188,7 +188,7 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
     publishers = [
         {
             "id": one["id"],
-            "person_id": one["owner"].partition("/")[0],
+            "person_id": _person(one["owner"]),
             "label": one["label"],
             "kind": one.get("kind", "camera"),
             "audio": one["audio"],
@@ -211,9 +211,15 @@ def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:
     )
 
 
+def _person(owner: str) -> str | None:
+    """Whose it is (`person/way in`); a prepared film is nobody's."""
+    name = owner.partition("/")[0]
+    return None if name.startswith("film:") else name
+
+
 def _speaking(event: dict[str, Any]) -> StageSpeaking:
     speaking = [
-        {"publisher": one["publisher"], "person_id": one["owner"].partition("/")[0], "slot": one["slot"]}
+        {"publisher": one["publisher"], "person_id": _person(one["owner"]), "slot": one["slot"]}
         for one in event["speaking"]
     ]
     return StageSpeaking.model_validate({"main": event["main"], "speaking": speaking})

@@ -19,6 +19,7 @@ from models.board import Board, BoardColumn, BoardLabel
 from models.card import Card, CardAttachment, CardComment, CardItem
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.conversation import Conversation, Message, Question
+from models.film import Film
 from models.moderation import Ban
 from models.poll import Poll
 from models.recording import Recording
@@ -163,6 +164,20 @@ def of_recording(
     if recording.session_id is None:
         raise NotFound("not_found")
     return recording, of_session(db, actor, recording.session_id, permission)[1]
+
+
+def of_film(
+    db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False
+) -> tuple[Film, ConferenceSession, Scope]:
+    """A film with its session, which is locked first."""
+    known = load(db, Film, id)
+    if known.session_id is None or known.state == "deleted":
+        raise NotFound("not_found")
+    session, scope = of_session(db, actor, known.session_id, permission, lock=lock)
+    film = load(db, Film, id, lock=True) if lock else known
+    if film.state == "deleted":
+        raise NotFound("not_found")
+    return film, session, scope
 
 
 def of_team(db: Session, actor: Actor, id: UUID, permission: str, *, lock: bool = False) -> tuple[Team, Scope]:

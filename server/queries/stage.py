@@ -17,7 +17,7 @@ from server.domain.person import Actor, owner_of
 from server.domain.person import view as person_view
 from server.domain.session import OPEN, PublisherView, backstage_view
 from server.domain.stage import As, DeskSnapshot, DeskView, RoomWish, StandingView, wished_on_air
-from server.queries import people, recording, scope
+from server.queries import film, people, recording, scope
 from server.queries.channels import backstage_channel, position
 
 
@@ -89,6 +89,7 @@ def desk(db: Session, session: ConferenceSession) -> DeskView:
     return DeskView(
         session_id=session.id,
         people=sorted(views, key=lambda one: (one.place, one.role == "crew", one.person.name, one.person.id)),
+        films=film.views(db, session),
         rehearsal_id=db.exec(rehearsal).first(),
         version=session.directed,
     )
@@ -126,7 +127,10 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         for id, role in roles.items()
         if wished_on_air(role, standings[id].on_air if id in standings else None, any_speakers=any_speakers)
     ]
-    names = sorted(map(str, people_on_air))
+    films = film.wishes(db, session)
+    # A film that stands for somebody is on air when they are.
+    shown = [one.owner for one in films if one.kind == "video"]
+    names = sorted([*map(str, people_on_air), *shown])
     return RoomWish(
         revision=session.version + session.directed,  # both only grow
         open=session.state in OPEN,
@@ -134,6 +138,7 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         muted=tuple(sorted(str(id) for id, one in standings.items() if one.muted)),
         codec=session.codec,
         programme=recording.writing(db, session_id),
+        films=films,
     )
 
 

@@ -40,7 +40,7 @@ class Talk:
             self.ffmpeg.stop()
         self.ffmpeg = Program.start(
             [
-                *(sys.executable, "-m", "realtime.media.whip_push"),
+                *(sys.executable, "-m", "tests.media.foreign.ffmpeg"),
                 *("--url", f"{self.site.url}/whip/{self.session}", "--key", self.key),
             ],
             cwd=ROOT,

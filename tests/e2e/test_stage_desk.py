@@ -52,27 +52,27 @@ async def test_panel_of_three_is_handed_over_before_two_viewers(browser: Browser
         viewers = [await somebody("attendee", live), await somebody("volunteer", live, PHONE)]
         for viewer in viewers:
             await watch(viewer)
-            await sees(viewer, 1)
+            await sees(viewer, 2)
         await go_on_air(await somebody("speaker", studio))
         moderator = await somebody("moderator", studio)
         await moderator.locator("[data-step=enter]").click()
         await expect(moderator.locator("[data-step=air]")).to_be_visible()
         for viewer in viewers:
-            await sees(viewer, 2)
+            await sees(viewer, 3)
         organiser = await somebody("organiser", live)
         await organiser.locator("[data-tab=stage]").click()
         await direct(organiser, PERSONAS["moderator"], "air")
         for viewer in viewers:
-            await sees(viewer, 3)
+            await sees(viewer, 4)
         await direct(organiser, ON_AIR, "air")
         await expect(organiser.locator(standing(organiser, ON_AIR))).to_have_attribute("data-where", "behind")
         for viewer in viewers:
-            await sees(viewer, 2)
+            await sees(viewer, 3)
         await viewers[0].locator("[data-action=layout]").click()
         await expect(viewers[0].locator("[data-layout=speaker]")).to_be_visible()
         await direct(organiser, ON_AIR, "air")
         for viewer in viewers:
-            await sees(viewer, 3)
+            await sees(viewer, 4)
         await direct(organiser, PERSONAS["moderator"], "air")
 
 

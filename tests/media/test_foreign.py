@@ -1,6 +1,6 @@
 """Somebody else's WebRTC: Debian's GStreamer publishes to us and plays from us, and both are really decoded.
 
-The other foreign peers are Chromium (test_browser.py) and FFmpeg's WHIP client (test_film.py).
+The other foreign peers are Chromium (test_browser.py) and FFmpeg's WHIP client (test_ffmpeg.py).
 """
 
 from __future__ import annotations

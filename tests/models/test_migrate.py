@@ -114,6 +114,7 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "report",
         "silence",
         "registration",
+        "film",
         "recording",
         "registration_form",
         "speaker_profile",

@@ -67,7 +67,7 @@ from server.domain.programme_sheet import table_of
 from server.domain.registration import FormChange, RegistrationDraft
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
-from tests.support.people import ROLES, Someone, World, enrol, recorded, settle
+from tests.support.people import ROLES, Someone, World, enrol, filmed, recorded, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -109,6 +109,8 @@ class Target:
     comment: UUID
     attachment: UUID
     other_card: UUID
+    film: UUID
+    half_a_film: UUID
 
     def ids(self, name: str) -> dict[str, UUID]:
         question_id = self.waiting if name in {"question.approve", "question.dismiss"} else self.approved
@@ -144,6 +146,7 @@ class Target:
             "sheet_id": self.sheet,
             "feed_id": new_id(),
             "recording_id": self.recording,
+            "film_id": self.half_a_film if name == "film.bring" else self.film,
             "login_id": new_id(),
         }
 
@@ -167,6 +170,7 @@ BODIES: dict[str, Body] = {
     "session.create": lambda _: {"title": "A talk", **TIMES},
     "session.change": lambda _: {"title": "Renamed"},
     "session.move": lambda _: {"state": "backstage"},
+    "film.announce": lambda _: {"name": "كلمة الافتتاح", "bytes": 5_000_000},
     "stage.direct": lambda _: {"on_air": False, "muted": True},
     "waiting_card.set": lambda _: {"card_ar": "نعود بعد قليل", "back_at": TIMES["ends_at"]},
     "session.cancel": lambda _: {"note": "اعتذرت المتحدثة"},
@@ -249,6 +253,7 @@ BODIES: dict[str, Body] = {
 FILES: dict[str, bytes] = {
     "attachment.add": b"some words",
     "sheet.read": "العنوان,البداية\nجلسة,2027-03-01 10:00\n".encode(),
+    "film.bring": b"x",
     "picture.put": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="),
 }
 
@@ -321,7 +326,7 @@ TEAM_SCOPED = (
     *("team_id", "board_id", "column_id", "label_id", "card_id", "item_id", "comment_id", "attachment_id"),
     "conversation_id",
 )
-SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id")
+SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id", "film_id")
 
 NAMES = sorted(
     {
@@ -421,6 +426,10 @@ NAMES = sorted(
         "question.unpin",
         "question.unvote",
         "question.vote",
+        "film.air",
+        "film.delete",
+        "film.off_air",
+        "film.show",
         "recording.delete",
         "recording.files",
         "recording.list",
@@ -591,7 +600,7 @@ def expected(endpoint: Endpoint, who: str) -> int:
 
 
 async def call(browser: Browser, endpoint: Endpoint, ids: dict[str, UUID], body: JSON | None) -> httpx.Response:
-    path = endpoint.path.format(**{name: str(id) for name, id in ids.items()})
+    path = endpoint.path.format(start=0, **{name: str(id) for name, id in ids.items()})
     if endpoint.name in FILES:
         return await browser.http.post(path, content=FILES[endpoint.name])
     return await browser.ask(endpoint.method, path, body)

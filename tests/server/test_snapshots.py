@@ -27,7 +27,7 @@ from server.domain.session import SessionChange
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
-from tests.support.people import World, ask_question, draft_poll, merged_question, newcomer, recorded, say
+from tests.support.people import World, ask_question, draft_poll, filmed, merged_question, newcomer, recorded, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -113,6 +113,7 @@ class Rows:
     open_poll: str
     somebody: str
     recording: str
+    film: str
 
 
 def _filled(value: Any, names: JSON) -> Any:
@@ -254,6 +255,9 @@ STEPS: dict[str, Step] = {
     "session.move": _post(f"{SESSION}/state", {"state": "live"}),
     "stage.direct": _step("PATCH", f"{SESSION}/stage/{{speaker}}", {"on_air": "false", "place": "2"}),
     "stage.bring": _step("PUT", f"{SESSION}/stage/{{somebody}}/guest"),
+    "film.announce": _post(f"{SESSION}/films", {"name": "كلمة", "bytes": "5000"}),
+    "film.off_air": _step("DELETE", f"{SESSION}/films/{{film}}/air"),
+    "film.delete": _step("DELETE", "/api/films/{film}"),
     "waiting_card.set": _step("PUT", f"{SESSION}/waiting-card", {"card_ar": "استراحة", "card_en": "A break"}),
     "rehearsal.begin": _post(f"{SESSION}/rehearsal"),
     "session.cancel": _post(f"{SESSION}/cancel", {"note": "اعتذار"}),
@@ -349,6 +353,7 @@ async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, 
         open_poll=str(await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا"))),
         somebody=str(somebody.id),
         recording=str(await server.db.write(lambda db: recorded(db, world.session))),
+        film=str(await server.db.write(lambda db: filmed(db, world))),
     )
     world.__dict__.update(await server.db.write(lambda db: arranged(db, world)))
     async with AsyncExitStack() as stack:

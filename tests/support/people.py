@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id, now
 from models.database import Database
+from models.film import Film
 from models.person import Login, Person
 from models.recording import Recording
 from server.actions import card, conference, ledger, message, poll, question, session, tally, team, vote
@@ -180,6 +181,24 @@ async def draft_poll(
         return id
 
     return await db.write(unit)
+
+
+def filmed(db: Session, world: World, *, here: bool = True) -> UUID:
+    """A film of a session: one that runs, or one of which half has come. Its folder holds nothing."""
+    row = Film(
+        session_id=world.session,
+        person_id=world["speaker"].id,
+        name="كلمة الافتتاح",
+        folder=secrets.token_urlsafe(24),
+        state="ready" if here else "uploading",
+        announced=2,
+        duration_ms=600_000,
+    )
+    if here:
+        row.shown_in, row.shown_since = world.session, now()
+    db.add(row)
+    db.flush()
+    return row.id
 
 
 def recorded(db: Session, session_id: UUID) -> UUID:

@@ -1,4 +1,4 @@
-"""The programme of one stage: the shared screen if there is one, else who speaks, with the sound of all.
+"""The programme of one stage: the shared screen or film if there is one, else who speaks, with the sound of all.
 
 Nothing here looks at a clock: the media process tells with every message how late it is. What is written lags
 behind by `DELAY_S`, so that a packet that had to be asked for again still finds its place.
@@ -38,6 +38,7 @@ STILL_EVERY_S = 1.0
 LOOK_AT_DISK_S = 1.0
 TRACKS = "tracks.jsonl"
 FILM = "film.mkv"
+SHOWN = frozenset({"screen", "video"})
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ class Programme:
     def _wanted(self) -> str | None:
         """Whose picture the programme should have now."""
         seen = [source for source in self._sources.values() if source.pictures is not None]
-        screens = [source.id for source in seen if source.kind == "screen"]
+        screens = [source.id for source in seen if source.kind in SHOWN]
         if screens:
             return screens[-1]
         ids = [source.id for source in seen]
@@ -218,7 +219,7 @@ class Programme:
         known = self._sources.get(self._current or "")
         wanted = self._sources.get(self._wanted() or "")
         calm = at - self._since >= HOLD_S
-        return known is None or calm or (wanted is not None and "screen" in (wanted.kind, known.kind))
+        return known is None or calm or (wanted is not None and not SHOWN.isdisjoint((wanted.kind, known.kind)))
 
     def _show(self, at: float, codec: str, picture: Picture) -> None:
         at = max(at, self._shown_at + 0.001)

@@ -1552,6 +1552,8 @@ export interface components {
          * @description A stage as those behind it see it: everybody on and behind it, in the order they are shown.
          */
         DeskView: {
+            /** Films */
+            films: components["schemas"]["FilmView"][];
             /** People */
             people: components["schemas"]["StandingView"][];
             /** Rehearsal Id */
@@ -1643,6 +1645,77 @@ export interface components {
         Feeds: {
             /** Feeds */
             feeds: components["schemas"]["FeedView"][];
+        };
+        /**
+         * FilmDraft
+         * @description A film about to be brought. `speaks`: it stands for whoever brings it, as a talk recorded beforehand.
+         */
+        FilmDraft: {
+            /** Bytes */
+            bytes: number;
+            /** Name */
+            name: string;
+            /**
+             * Speaks
+             * @default false
+             */
+            speaks: boolean;
+        };
+        /**
+         * FilmView
+         * @description A film as those behind the stage see it. `url` shows it once it is ready; `fault` says why it cannot be.
+         *
+         *     `ends_at` is when it ends by itself, while it runs on the stage that was asked of.
+         */
+        FilmView: {
+            /** Announced */
+            announced: number;
+            by: components["schemas"]["PersonView"] | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Ends At */
+            ends_at: string | null;
+            /** Fault */
+            fault: ("unreadable" | "no_picture" | "picture_unknown" | "sound_unknown" | "picture_too_large" | "too_long" | "too_short" | "damaged" | "too_slow" | "failed") | null;
+            /** Height */
+            height: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Loop */
+            loop: boolean;
+            /** Name */
+            name: string;
+            /** On Air Since */
+            on_air_since: string | null;
+            /** Percent */
+            percent: number;
+            /** Received */
+            received: number;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+            /** Size */
+            size: number;
+            /** Sound */
+            sound: boolean;
+            /** Speaks */
+            speaks: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploading" | "waiting" | "converting" | "ready" | "refused";
+            /** Url */
+            url: string | null;
+            /** Version */
+            version: number;
+            /** Width */
+            width: number;
         };
         /** FirstOrganiser */
         FirstOrganiser: {

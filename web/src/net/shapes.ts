@@ -29,6 +29,7 @@ export type Health = Server['StageHealth'];
 export type Source = Server['SourceHealth'];
 export type Desk = Server['DeskView'];
 export type Standing = Server['StandingView'];
+export type Film = Server['FilmView'];
 export type Message = Server['MessageView'];
 export type ChatRules = Server['ChatRulesView'];
 export type ChatMine = Server['ChatMine'];

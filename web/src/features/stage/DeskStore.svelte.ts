@@ -71,6 +71,15 @@ export class DeskStore {
     return this.api.delete(`/api/sessions/${this.session}/stage/${person}/guest`);
   }
 
+  async showFilm(film: string, on: boolean): Promise<void> {
+    const path = `/api/sessions/${this.session}/films/${film}/air`;
+    this.take(await (on ? this.api.put<Desk>(path) : this.api.delete<Desk>(path)));
+  }
+
+  removeFilm(film: string): Promise<void> {
+    return this.api.delete(`/api/films/${film}`);
+  }
+
   setCard(card: Card): Promise<Session> {
     return this.api.put<Session>(`/api/sessions/${this.session}/waiting-card`, card);
   }

@@ -1,6 +1,6 @@
-"""The demo's speaker: publishes the film through FFmpeg's own WHIP client, and comes back whenever it is cut off.
+"""FFmpeg's own WHIP client as a foreign peer: it sends the example's talk, and comes back whenever it is cut off.
 
-`python -m realtime.media.whip_push --url http://127.0.0.1:8000/whip/SESSION --key KEY`
+`python -m tests.media.foreign.ffmpeg --url http://127.0.0.1:8000/whip/SESSION --key KEY`
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from .film import FRAMES_PER_S, GROUP_S, SAMPLE_RATE, SOUND_S, Encoded, Film
+from server.demo.talk import FRAMES_PER_S, GROUP_S, SAMPLE_RATE, SOUND_S, Encoded, Talk
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ class Progress:
         return time.monotonic() - self._moment > _STUCK_S
 
 
-def push(film: Film, *, url: str, key: str, stop: threading.Event, progress: Progress) -> None:
+def push(talk: Talk, *, url: str, key: str, stop: threading.Event, progress: Progress) -> None:
     """Publish until `stop` is set; every failure is followed by a pause, never by an end."""
     pause = _FIRST_PAUSE_S
-    with _certificate() as (certificate, private_key), _templates(film) as templates:
+    with _certificate() as (certificate, private_key), _templates(talk) as templates:
         options = {
             "authorization": key,
             "cert_file": str(certificate),
@@ -77,9 +77,9 @@ def push(film: Film, *, url: str, key: str, stop: threading.Event, progress: Pro
             progress.made()
             try:
                 with av.open(url, "w", format="whip", options=options) as container:
-                    _play(film, container, templates, stop, progress)
+                    _play(talk, container, templates, stop, progress)
             except (av.FFmpegError, OSError) as error:
-                logger.info("the film is off air: %s", error)
+                logger.info("it is off air: %s", error)
             progress.made()
             if time.monotonic() - began > _STEADY_S:
                 pause = _FIRST_PAUSE_S
@@ -94,7 +94,7 @@ class _Templates:
 
 
 def _play(
-    film: Film,
+    talk: Talk,
     container: OutputContainer,
     templates: _Templates,
     stop: threading.Event,
@@ -108,16 +108,16 @@ def _play(
     while not stop.is_set():
         due = began + picture / FRAMES_PER_S
         stop.wait(max(0.0, due - time.monotonic()))
-        _mux(container, video, film.picture(first + picture), Fraction(picture, FRAMES_PER_S), _VIDEO_TIME)
+        _mux(container, video, talk.picture(first + picture), Fraction(picture, FRAMES_PER_S), _VIDEO_TIME)
         while sound * SOUND_S <= Fraction(picture, FRAMES_PER_S):
-            _mux(container, audio, film.sound(sound), sound * SOUND_S, _AUDIO_TIME)
+            _mux(container, audio, talk.sound(sound), sound * SOUND_S, _AUDIO_TIME)
             sound += 1
         picture += 1
         progress.made()
 
 
 def _beginning() -> tuple[float, int]:
-    """When to start and with which picture, so that the clock in the film shows the true second."""
+    """When to start and with which picture, so that the clock in it shows the true second."""
     now = time.time()
     start = (now // GROUP_S + 1) * GROUP_S
     return time.monotonic() + (start - now), int(start) % 60 * FRAMES_PER_S
@@ -133,23 +133,23 @@ def _mux(container: OutputContainer, stream: Stream, encoded: Encoded, at: Fract
 
 
 @contextlib.contextmanager
-def _templates(film: Film) -> Iterator[_Templates]:
-    """What the muxer must know of both streams, read from a second of the film as from a file."""
-    pictures = b"".join(film.picture(number).data for number in range(FRAMES_PER_S))
+def _templates(talk: Talk) -> Iterator[_Templates]:
+    """What the muxer must know of both streams, read from a second of the talk as from a file."""
+    pictures = b"".join(talk.picture(number).data for number in range(FRAMES_PER_S))
     with (
         av.open(io.BytesIO(pictures), "r", format="h264") as video,
-        av.open(_opus_file(film), "r", format="ogg") as audio,
+        av.open(_opus_file(talk), "r", format="ogg") as audio,
     ):
         yield _Templates(video=video.streams.video[0], audio=audio.streams.audio[0])
 
 
-def _opus_file(film: Film) -> io.BytesIO:
+def _opus_file(talk: Talk) -> io.BytesIO:
     file = io.BytesIO()
     with av.open(file, "w", format="ogg") as container:
         stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
         container.start_encoding()
         for number in range(5):
-            _mux(container, stream, film.sound(number), number * SOUND_S, _AUDIO_TIME)
+            _mux(container, stream, talk.sound(number), number * SOUND_S, _AUDIO_TIME)
     file.seek(0)
     return file
 
@@ -185,7 +185,7 @@ def _certificate() -> Iterator[tuple[Path, Path]]:
 
 
 def run(*, url: str, key: str, control_pipe: int | None = None) -> None:
-    """Be the demo's speaker until the control pipe ends, or until a signal when there is none.
+    """Send until the control pipe ends, or until a signal when there is none.
 
     Needs a process of its own: when FFmpeg is stuck, the process starts itself anew.
     """
@@ -195,9 +195,9 @@ def run(*, url: str, key: str, control_pipe: int | None = None) -> None:
     if control_pipe is not None:
         os.set_inheritable(control_pipe, True)
         threading.Thread(target=_follow, args=(control_pipe, stop), daemon=True).start()
-    film, progress = Film(), Progress()
+    talk, progress = Talk(), Progress()
     threading.Thread(target=_watch, args=(stop, progress), daemon=True).start()
-    push(film, url=url, key=key, stop=stop, progress=progress)
+    push(talk, url=url, key=key, stop=stop, progress=progress)
 
 
 def _follow(control_pipe: int, stop: threading.Event) -> None:
@@ -211,7 +211,7 @@ def _follow(control_pipe: int, stop: threading.Event) -> None:
 def _watch(stop: threading.Event, progress: Progress) -> None:
     while not stop.wait(1.0):
         if progress.stuck:
-            logger.info("the film is stuck and starts again")
+            logger.info("it is stuck and starts again")
             os.execv(sys.executable, sys.orig_argv)
 
 

@@ -1,4 +1,4 @@
-"""The demo's film and FFmpeg's WHIP client that publishes it."""
+"""The example's talk, and FFmpeg's WHIP client that publishes it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import av
 import pytest
 
 from realtime.media.engine import Engine
-from realtime.media.film import FRAMES_PER_S, GROUP_S, HEIGHT, WIDTH, Film
 from realtime.media.room import Wish
+from server.demo.talk import FRAMES_PER_S, GROUP_S, HEIGHT, WIDTH, Talk
 
 from .bridge import KEY, Bridge
 from .conftest import ROOM, Stage
@@ -24,11 +24,11 @@ Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def film() -> Film:
-    return Film()
+def talk() -> Talk:
+    return Talk()
 
 
-def test_pictures_decode_from_every_beginning_of_a_group(film: Film) -> None:
+def test_pictures_decode_from_every_beginning_of_a_group(talk: Talk) -> None:
     group = GROUP_S * FRAMES_PER_S
     decoder = av.CodecContext.create("h264", "r")
 
@@ -36,38 +36,38 @@ def test_pictures_decode_from_every_beginning_of_a_group(film: Film) -> None:
         frame
         for first in (0, 7 * group)
         for number in range(first, first + group)
-        for frame in decoder.decode(av.Packet(film.picture(number).data))
+        for frame in decoder.decode(av.Packet(talk.picture(number).data))
     ]
 
     assert len(frames) == 2 * group
     assert {(frame.width, frame.height) for frame in frames} == {(WIDTH, HEIGHT)}
     assert decoder.profile == "Constrained Baseline"
-    assert [film.picture(number).keyframe for number in (0, 1, 7 * group)] == [True, False, True]
+    assert [talk.picture(number).keyframe for number in (0, 1, 7 * group)] == [True, False, True]
 
 
-def test_picture_comes_again_after_a_minute(film: Film) -> None:
-    assert film.picture(60 * FRAMES_PER_S) is film.picture(0)
+def test_picture_comes_again_after_a_minute(talk: Talk) -> None:
+    assert talk.picture(60 * FRAMES_PER_S) is talk.picture(0)
 
 
-def test_sound_lasts_a_minute(film: Film) -> None:
+def test_sound_lasts_a_minute(talk: Talk) -> None:
     decoder = av.CodecContext.create("opus", "r")
     decoder.sample_rate, decoder.layout = 48_000, "stereo"
 
     samples = [
-        frame.samples for number in range(3000) for frame in decoder.decode(av.Packet(film.sound(number).data))
+        frame.samples for number in range(3000) for frame in decoder.decode(av.Packet(talk.sound(number).data))
     ]
 
     assert sum(samples) == 60 * 48_000
-    assert film.sound(3000) is film.sound(0)
+    assert talk.sound(3000) is talk.sound(0)
 
 
-def test_clock_and_bar_move(film: Film) -> None:
-    pictures = [bytes(film.draw(number).planes[0]) for number in (0, 12, FRAMES_PER_S)]
+def test_clock_and_bar_move(talk: Talk) -> None:
+    pictures = [bytes(talk.draw(number).planes[0]) for number in (0, 12, FRAMES_PER_S)]
 
     assert len(set(pictures)) == 3
 
 
-async def test_film_is_seen_and_heard_and_comes_back_after_being_dropped(
+async def test_talk_of_ffmpeg_is_seen_and_heard_and_comes_back_after_being_dropped(
     stage: Stage, engine: Engine, until: Until
 ) -> None:
     async with Bridge(engine).serving() as bridge, _pushing(bridge) as speaker:
@@ -91,7 +91,7 @@ async def _pushing(bridge: Bridge) -> AsyncIterator[asyncio.subprocess.Process]:
     speaker = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "realtime.media.whip_push",
+        "tests.media.foreign.ffmpeg",
         f"--url={bridge.url}/whip",
         f"--key={KEY}",
         f"--control-pipe={reading}",

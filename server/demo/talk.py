@@ -1,13 +1,13 @@
 """The demo's talk: slides in Arabic with a clock that shows the true second, and a quiet chord under them.
 
-The film is one minute long and begins anew every minute. Each group of pictures is encoded the first time it
+It is one minute long and begins anew every minute. Each group of pictures is encoded the first time it
 is due and kept, so that the first minute costs what a camera would, and every later one next to nothing.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -64,12 +64,12 @@ class Encoded:
     keyframe: bool
 
 
-class Film:
+class Talk:
     """Pictures by their number within the minute, sound by its 20 ms within the minute."""
 
     def __init__(self) -> None:
-        self._cards = [_Planes.of(page) for page in _pages("cards")]
-        self._faces = [_Planes.of(page) for page in _pages("clock")]
+        self._cards = [Planes.of(page) for page in _pages("cards")]
+        self._faces = [Planes.of(page) for page in _pages("clock")]
         self._colours = {name: _yuv(colour) for name, colour in _BAR_COLOURS.items()}
         self._pictures: dict[int, Encoded] = {}
         self._encoder = video_encoder()
@@ -117,14 +117,18 @@ def video_encoder() -> VideoCodecContext:
     encoder.bit_rate = VIDEO_BITRATE
     encoder.gop_size = GROUP_S * FRAMES_PER_S
     encoder.thread_count = 1
+    encoder.options = video_options("veryfast")
+    return encoder
+
+
+def video_options(preset: str) -> dict[str, str]:
     rate = str(VIDEO_BITRATE // 1000)
-    encoder.options = {
-        "preset": "veryfast",
+    return {
+        "preset": preset,
         "tune": "zerolatency",
         "profile": "baseline",
         "x264-params": f"scenecut=0:bframes=0:vbv-maxrate={rate}:vbv-bufsize={rate}:{_BT709}",
     }
-    return encoder
 
 
 def _encode_sound() -> Iterator[Encoded]:
@@ -132,20 +136,27 @@ def _encode_sound() -> Iterator[Encoded]:
     encoder.sample_rate, encoder.layout, encoder.format = SAMPLE_RATE, "stereo", "s16"
     encoder.bit_rate = AUDIO_BITRATE
     encoder.options = {"compression_level": "3"}
-    for frame in _sound_frames():
+    for frame in hum(SECONDS):
         for packet in encoder.encode(frame):
             yield Encoded(data=bytes(packet), keyframe=True)
 
 
-def _sound_frames() -> Iterator[AudioFrame]:
-    """A minute of chords that swell and fade with the slides, so that the loop has no seam."""
-    tones = ["+".join(f"sin({hz}*2*PI*t)" for hz in chord) for chord in _CHORDS_HZ]
-    chords = tones[-1]
-    for index in reversed(range(len(tones) - 1)):
-        chords = f"if(lt(t,{(index + 1) * CARD_S}),{tones[index]},{chords})"
-    swell = f"pow(sin(PI*mod(t,{CARD_S})/{CARD_S}),2)"
+def hum(
+    seconds: int,
+    *,
+    tones: Sequence[tuple[float, ...]] = _CHORDS_HZ,
+    begins: float = 0,
+    lasts: float = CARD_S,
+) -> Iterator[AudioFrame]:
+    """Chords that swell and fade in a part of each slide, with silence between, so that the loop has no seam."""
+    summed = ["+".join(f"sin({hz}*2*PI*t)" for hz in chord) for chord in tones]
+    chords = summed[-1]
+    for index in reversed(range(len(summed) - 1)):
+        chords = f"if(lt(t,{(index + 1) * CARD_S}),{summed[index]},{chords})"
+    at = f"(mod(t,{CARD_S})-{begins})"
+    swell = f"between({at},0,{lasts})*pow(sin(PI*{at}/{lasts}),2)"
     graph = Graph()
-    source = graph.add("aevalsrc", f"{_LOUDNESS}*{swell}*({chords}):s={SAMPLE_RATE}:d={SECONDS}")
+    source = graph.add("aevalsrc", f"{_LOUDNESS}*{swell}*({chords}):s={SAMPLE_RATE}:d={seconds}")
     sink = graph.add("abuffersink")
     source.link_to(sink)
     graph.configure()
@@ -161,7 +172,7 @@ def _sound_frames() -> Iterator[AudioFrame]:
 
 def _pages(part: str) -> list[bytes]:
     pages = typst.compile(
-        HERE / "film.typ",
+        HERE / "talk.typ",
         format="png",
         ppi=72,
         font_paths=[HERE / "fonts"],
@@ -171,7 +182,7 @@ def _pages(part: str) -> list[bytes]:
     return cast(list[bytes], pages)
 
 
-class _Planes:
+class Planes:
     """A picture in YUV 4:2:0, its three planes as plain bytes without padding."""
 
     def __init__(self, width: int, height: int, planes: list[bytearray]) -> None:
@@ -180,7 +191,7 @@ class _Planes:
         self._planes = planes
 
     @classmethod
-    def of(cls, png: bytes) -> _Planes:
+    def of(cls, png: bytes) -> Planes:
         with av.open(io.BytesIO(png), "r", format="png_pipe") as container:
             frame = next(container.decode(video=0)).reformat(
                 format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
@@ -192,10 +203,10 @@ class _Planes:
             planes.append(bytearray(b"".join(rows)))
         return cls(frame.width, frame.height, planes)
 
-    def copy(self) -> _Planes:
-        return _Planes(self.width, self.height, [bytearray(plane) for plane in self._planes])
+    def copy(self) -> Planes:
+        return Planes(self.width, self.height, [bytearray(plane) for plane in self._planes])
 
-    def paste(self, other: _Planes, *, at: tuple[int, int]) -> None:
+    def paste(self, other: Planes, *, at: tuple[int, int]) -> None:
         for index, (ours, theirs) in enumerate(zip(self._planes, other._planes, strict=True)):
             half = 1 if index == 0 else 2
             stride, width = self.width // half, other.width // half
