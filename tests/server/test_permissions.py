@@ -534,6 +534,8 @@ def target(db: Session, world: World) -> Target:
         draft=poll_draft,
         open_poll=open_poll,
         recording=recorded(db, world.session),
+        film=filmed(db, world),
+        half_a_film=filmed(db, world, here=False),
         **on_the_board(db, world, somebody),
     )
 
