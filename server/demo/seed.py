@@ -7,15 +7,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from models.base import new_id, now
-from models.board import Board, BoardColumn
+from models.base import now
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Person
-from server.actions import card, team
+from server.actions import team
 from server.actions.publish import publish
-from server.demo import conversation, films, guests, interaction, programmes
+from server.demo import boards, conversation, films, guests, interaction, programmes
 from server.demo.people import (
     BESIDE,
     CONFERENCE,
@@ -27,7 +26,6 @@ from server.demo.people import (
     Someone,
     fixed,
 )
-from server.domain.card import CardDraft
 from server.domain.conference import ConferenceChanged
 from server.domain.conference import view as conference_view
 from server.domain.session import SessionChanged
@@ -182,15 +180,6 @@ TALKS = (
         speakers=(CROWD[5],),
     ),
 )
-CARDS = (
-    (0, "ترجمة دليل المتطوّع إلى الإنجليزية"),
-    (0, "تصميم بطاقة شكر للمتحدّثين"),
-    (0, "Write captions for the opening talk"),
-    (1, "جمع روابط الأدوات المذكورة في الجلسات"),
-    (1, "الردّ على أسئلة المسجّلين الجدد"),
-    (2, "تجربة الصوت والصورة مع المتحدّثين"),
-    (2, "نشر برنامج اليوم الأول"),
-)
 
 
 def lay_out(db: Session) -> None:
@@ -280,14 +269,7 @@ def _team(db: Session) -> None:
         (CROWD[2], "member"),
     ):
         team.grant(db, TEAM, db.get_one(Person, someone.id), role)
-    board = db.exec(select(Board).where(col(Board.team_id) == TEAM)).one()
-    columns = db.exec(
-        select(BoardColumn).where(col(BoardColumn.board_id) == board.id).order_by(col(BoardColumn.rank))
-    ).all()
-    for place, title in CARDS:
-        draft = CardDraft(column_id=columns[place].id, title=title)
-        card.create(db, PERSONAS["team_lead"].actor, board.id, draft, id=new_id())
-        db.flush()
+    boards.lay_out(db)
 
 
 def _move_to_now(db: Session) -> None:
