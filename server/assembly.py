@@ -54,6 +54,7 @@ from server.routes import (
     check,
     conferences,
     films,
+    finding,
     moderation,
     notices,
     polls,
@@ -266,6 +267,7 @@ def declared(
         cards.ENDPOINTS,
         card_parts.ENDPOINTS,
         volunteers.ENDPOINTS,
+        finding.ENDPOINTS,
         *([demo_flows(database), outbox.flows(database, url=settings.url)] if settings.mode == "demo" else []),
     ]
     return [endpoint for group in groups for endpoint in group.all]

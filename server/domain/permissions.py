@@ -95,6 +95,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "team.show": _TEAM,
     "team.join": _EVERYBODY,  # where its door is open, or one may ask
     "team.call": _STAGE,
+    "stage.cards": _STAGE,  # of one's own team
+    "task.take": _EVERYBODY,  # where a seat is free and the team is open
     "team.meet": _TEAM,
     "team.change": _LEAD,
     "member.change": _LEAD,

@@ -55,6 +55,7 @@ PAGES = (
     "/s/{id}",
     "/s/{id}/{rest:path}",
     "/t/{id}",
+    "/work",
     "/b/{id}",
 )
 

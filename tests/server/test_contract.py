@@ -28,6 +28,7 @@ from server.actions import (
     comment,
     conference,
     conversation,
+    finding,
     label,
     message,
     moderation,
@@ -254,6 +255,7 @@ async def everything_happens(db: Database) -> World:
         team.add_member(unit, organiser, world.team, world["guest"].id, "member")
         team.change(unit, organiser, world.team, TeamChange(title="فريق آخر"))
         boards_change(unit, world)
+        finding.show(unit, organiser, world.session, world.card, on=True)
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))
         participant.remove(unit, organiser, world.conference, world["guest"].id)
         for role in (None, "speaker"):

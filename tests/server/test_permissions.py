@@ -219,6 +219,8 @@ BODIES: dict[str, Body] = {
     "member.add": lambda _: {"role": "lead"},
     "team.call": lambda _: {"title": "Who wants to work on this?", "joining": "open"},
     "team.join": lambda _: {"note": "أترجم"},
+    "stage.card": lambda _: {"on": True},
+    "work.pause": lambda _: {"note": "سفر"},
     "wish.decide": lambda _: {"accept": True},
     "volunteer.change": lambda _: {"languages": ["ar"], "skills": [{"name": "ترجمة", "level": "have"}]},
     "card.create": lambda target: {"column_id": str(target.world.columns[0]), "title": "A card"},
@@ -298,6 +300,9 @@ PERSONAL = {
     "volunteer.show",
     "volunteer.change",
     "skill.list",
+    "task.open",
+    "work.mine",
+    "work.pause",
 }
 
 # Rules beside the table: what one is needed for somebody else's row; None is never allowed.
@@ -320,7 +325,7 @@ OF_OTHERS: dict[str, str | None] = {
 UNSCOPED = {"conference.create", "login.end", "stream_key.revoke", "feed.revoke"}
 
 # From outside, too: everybody of the conference may look at an open door.
-OPEN_DOORS = {"team.door", "team.join"}
+OPEN_DOORS = {"team.door", "team.join", "task.take"}
 
 TEAM_SCOPED = (
     *("team_id", "board_id", "column_id", "label_id", "card_id", "item_id", "comment_id", "attachment_id"),
@@ -448,6 +453,8 @@ NAMES = sorted(
         "stream_key.create",
         "stream_key.list",
         "member.find",
+        "task.take",
+        "work.show",
         "team.door",
         "team.doors",
         "team.list",
@@ -478,6 +485,7 @@ def target(db: Session, world: World) -> Target:
     asker = enrol(db, "asker")
     conference.grant(db, world.conference, asker.id, "attendee")
     joining.join(db, asker.actor, world.team, "")
+    db.get_one(Team, world.team).joining = "open"
     key = StreamKey(
         person_id=somebody.id, session_id=world.session, token_hash=ledger.token_hash(ledger.new_token())
     )
@@ -546,7 +554,7 @@ def on_the_board(db: Session, world: World, author: Someone) -> dict[str, UUID]:
     board.change(db, me, world.board, BoardChange(review=True))
     made = column.create(db, me, world.board, ColumnDraft(title="عمود"), id=new_id())
     sticker = label.create(db, me, world.board, LabelDraft(name="وسم"), id=new_id())
-    draft = CardDraft(column_id=world.columns[0], title="بطاقة")
+    draft = CardDraft(column_id=world.columns[0], title="بطاقة", seats=40)
     one, other = (card.create(db, me, world.board, draft, id=new_id()).id for _ in range(2))
     for who in ("organiser", "lead", "member"):
         for number in range(2):

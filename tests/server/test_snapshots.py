@@ -52,6 +52,7 @@ def everything(world: World) -> list[Watched]:
         Watched(f"{session}/questions", talk, replay.questions),
         Watched(f"{session}/questions/queue", f"{talk}:moderation", replay.questions),
         Watched(f"{session}/polls", talk, replay.polls),
+        Watched(f"{session}/work", talk, replay.work),
         Watched(f"{session}/polls/desk", f"{talk}:moderation", replay.polls),
         Watched(f"{session}/interaction", talk, replay.interaction),
         Watched(f"{session}/hands", f"{talk}:moderation", replay.hands),
@@ -295,6 +296,7 @@ STEPS: dict[str, Step] = {
     "team.create": _post(f"{CONFERENCE}/teams", {"title": "فريق آخر"}),
     "team.change": _step("PATCH", "/api/teams/{team}", {"title": "اسم آخر", "joining": "open", "welcome": "أهلًا"}),
     "team.meet": _post("/api/teams/{team}/meeting"),
+    "stage.card": _step("PUT", f"{SESSION}/cards/{{card}}", {"on": True}),
     "team.call": _post(f"{SESSION}/teams", {"title": "من يعمل على هذا؟", "joining": "open"}),
     "member.remove during a meeting": _steps(
         _post("/api/teams/{team}/meeting"), _step("DELETE", "/api/teams/{team}/members/{member}")

@@ -186,6 +186,11 @@ def team(state: JSON, name: str, data: JSON) -> None:
         state["team"] = {**state["team"], "members": by_person([*left, *now])}
 
 
+def work(state: JSON, name: str, data: JSON) -> None:
+    if name == "work.shown":
+        state["work"] = data["work"]
+
+
 def by_person(members: list[Any]) -> list[Any]:
     return sorted(members, key=lambda one: str(one["person"]["id"]))
 

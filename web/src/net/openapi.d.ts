@@ -481,6 +481,25 @@ export interface components {
              */
             session_id: string;
         };
+        /**
+         * CallView
+         * @description A team that began in a session, and whether one may just come in.
+         */
+        CallView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Members */
+            members: number;
+            /** Open */
+            open: boolean;
+            /** Title */
+            title: string;
+            /** Welcome */
+            welcome: string;
+        };
         /** CalmWish */
         CalmWish: {
             /** On */
@@ -643,6 +662,11 @@ export interface components {
         CardRestored: {
             by: components["schemas"]["PersonView"] | null;
             card: components["schemas"]["CardView"];
+        };
+        /** CardShowing */
+        CardShowing: {
+            /** On */
+            on: boolean;
         };
         /**
          * CardSnapshot
@@ -3144,6 +3168,19 @@ export interface components {
             me: components["schemas"]["Me"] | null;
             registration: components["schemas"]["OwnRegistration"];
         };
+        /** Pause */
+        Pause: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** Paused */
+        Paused: {
+            /** Cards */
+            cards: number;
+        };
         /** People */
         People: {
             /** People */
@@ -5076,6 +5113,20 @@ export interface components {
             text: string;
         };
         /**
+         * Taken
+         * @description `joined`: one came into the team on the way.
+         */
+        Taken: {
+            card: components["schemas"]["CardView"];
+            /** Joined */
+            joined: boolean;
+            /**
+             * Team Id
+             * Format: uuid
+             */
+            team_id: string;
+        };
+        /**
          * TallyChanged
          * @description Sums, told at most every half second however many vote; `others` changed in the same half second.
          */
@@ -5091,6 +5142,36 @@ export interface components {
             version: number;
             /** Votes */
             votes: number;
+        };
+        /**
+         * Task
+         * @description A card with where it belongs. `free`: how many more may take it, None for as many as like.
+         */
+        Task: {
+            /** Board */
+            board: string;
+            card: components["schemas"]["CardView"];
+            /**
+             * Conference Id
+             * Format: uuid
+             */
+            conference_id: string;
+            /** Free */
+            free: number | null;
+            /** Member */
+            member: boolean;
+            /** Team */
+            team: string;
+            /**
+             * Team Id
+             * Format: uuid
+             */
+            team_id: string;
+        };
+        /** Tasks */
+        Tasks: {
+            /** Tasks */
+            tasks: components["schemas"]["Task"][];
         };
         /** TeamChange */
         TeamChange: {
@@ -5502,6 +5583,25 @@ export interface components {
              * @default true
              */
             whole: boolean;
+        };
+        /** WorkShown */
+        WorkShown: {
+            work: components["schemas"]["WorkView"];
+        };
+        /** WorkSnapshot */
+        WorkSnapshot: {
+            position: components["schemas"]["Position"];
+            work: components["schemas"]["WorkView"];
+        };
+        /**
+         * WorkView
+         * @description What a session's audience may do: join the teams that began in it, take the cards that are shown.
+         */
+        WorkView: {
+            /** Cards */
+            cards: components["schemas"]["CardView"][];
+            /** Teams */
+            teams: components["schemas"]["CallView"][];
         };
         /**
          * WorkWish

@@ -38,6 +38,8 @@ export class ChatKit {
   reported = $state.raw<Message | null>(null);
   /** Whose name was pressed. */
   met = $state.raw<Person | null>(null);
+  /** The message a task is being made from. */
+  tasked = $state.raw<Message | null>(null);
   reply = $state.raw<Message | null>(null);
   named = $state.raw<Person[]>([]);
   searching = $state(false);
@@ -103,6 +105,7 @@ export class ChatKit {
       edit: (one) => (this.editing = one),
       remove: (one) => (this.deleting = one),
       report: (one) => (this.reported = one),
+      task: (one) => (this.tasked = one),
       meet: (person) => this.meet(person),
     });
   }

@@ -1,4 +1,5 @@
 /** What may be done with a message, as the choices of its menu. */
+import { account } from '~/app/me.svelte';
 import { t } from '~/i18n/t.svelte';
 import { api } from '~/net/api';
 import type { Deed, Message, Person, Session } from '~/net/shapes';
@@ -12,6 +13,7 @@ export interface Acts {
   edit: (message: Message) => void;
   remove: (message: Message) => void;
   report: (message: Message) => void;
+  task: (message: Message) => void;
   meet: (person: Person) => void;
 }
 
@@ -27,6 +29,7 @@ export function choicesFor(message: Message, own: boolean, mine: Pick<MineStore,
       ? { label: t('talk.unpin'), pick: () => deed(`/api/messages/${message.id}/pin`, t('talk.unpinned'), 'delete') }
       : { label: t('talk.pin'), pick: () => deed(`/api/messages/${message.id}/pin`, t('talk.pinned'), 'put') }] : []),
     ...(mine?.may('question.decide') ? [{ label: t('talk.to_question'), pick: () => void asked(message) }] : []),
+    ...(account.me?.teams.length ? [{ label: t('talk.to_task'), pick: () => acts.task(message) }] : []),
     ...(own ? [] : [{ label: t('talk.report'), pick: () => acts.report(message) }]),
     ...(moderates && !own ? [{ label: t('talk.hide'), danger: true, pick: () => deed(`/api/messages/${message.id}/hide`, t('talk.hid')) }] : []),
     ...(own || moderates ? [{ label: t('chat.delete'), danger: true, pick: () => acts.remove(message) }] : []),

@@ -51,6 +51,7 @@ export const panels: readonly Panel[] = [
   { id: 'stage', label: 'panels.stage', words: ['direct'], load: () => import('./StageDesk.svelte'), may: ({ mine }) => mine.may('stage.direct'), badge: () => 0 },
   { id: 'questions', label: 'panels.questions', words: ['questions'], load: () => import('../questions/Questions.svelte'), early: true },
   { id: 'polls', label: 'panels.polls', words: ['polls'], load: () => import('../polls/Polls.svelte'), early: true },
+  { id: 'work', label: 'panels.work', words: ['work'], load: () => import('../volunteer/WorkPanel.svelte'), early: true },
   { id: 'people', label: 'panels.people', words: [], load: () => import('./People.svelte'), badge: ({ session }) => session.presence?.count ?? 0 },
 ];
 

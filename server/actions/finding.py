@@ -1,0 +1,97 @@
+"""Taking a card that wants people, showing it on a stage, and handing back all one has."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.board import Board
+from models.card import Card, CardPerson
+from models.person import Person
+from models.team import Membership, Team
+from models.volunteer import StageCard
+from server.actions import card_people
+from server.actions import team as teams
+from server.actions.card_log import on_card
+from server.actions.notify import notify
+from server.actions.publish import publish
+from server.domain.errors import NotFound
+from server.domain.finding import Paused, Taken, WorkShown
+from server.domain.person import Actor
+from server.queries import finding, scope
+from server.queries.channels import session_channel
+
+
+def take(db: Session, actor: Actor, card_id: UUID) -> Taken:
+    """Take a seat of a card. Into an open team, or one that shows the card to a session's audience, one
+    comes on the way; where no seat is free (`seats.full`) one has not come either. Twice is no fault."""
+    known = scope.load(db, Card, card_id)
+    board = scope.load(db, Board, known.board_id)
+    team = scope.load(db, Team, board.team_id, lock=True)
+    joined = not teams.belongs(db, team.id, actor.person_id)
+    if joined:
+        role = scope.conference_role(db, team.conference_id, actor.person_id)
+        if role is None or known.seats is None or not (team.joining == "open" or _shown(db, actor, card_id)):
+            raise NotFound("not_found")
+        teams.grant(db, team.id, scope.load(db, Person, actor.person_id), "member")
+    shown = card_people.assign(db, actor, card_id, actor.person_id, on=True)
+    db.flush()
+    for session_id in finding.stages_of(db, card_id):
+        tell_work(db, session_id)
+    return Taken(card=shown, team_id=team.id, joined=joined)
+
+
+def show(db: Session, actor: Actor, session_id: UUID, card_id: UUID, *, on: bool) -> None:
+    """Show a card of one's team to a session's audience, so that they may take it; or no longer."""
+    scope.of_card(db, actor, card_id, "team.show")
+    session, _ = scope.of_session(db, actor, session_id, "stage.cards")
+    if session.team_id is not None or session.rehearsal_of is not None:
+        raise NotFound("not_found")
+    held = db.get(StageCard, (session_id, card_id))
+    if held is None and on:
+        db.add(StageCard(session_id=session_id, card_id=card_id))
+    elif held is not None and not on:
+        db.delete(held)
+    db.flush()
+    tell_work(db, session_id)
+
+
+def tell_work(db: Session, session_id: UUID) -> None:
+    publish(db, session_channel(session_id), WorkShown(work=finding.work(db, session_id)), subject=session_id)
+
+
+def pause(db: Session, actor: Actor, note: str) -> Paused:
+    """Hand back every card one has and has not finished; the leads of each team are told once, with the note."""
+    mine = [one.card.id for one in finding.work_of(db, actor).tasks]
+    held = db.exec(select(Card.id, Card.board_id).where(col(Card.id).in_(mine))).all()
+    returned: dict[UUID, int] = defaultdict(int)
+    for card_id, _ in sorted(held, key=lambda one: (one[1], one[0])):
+        if db.get(CardPerson, (card_id, actor.person_id)) is None:
+            continue
+        card, writing = on_card(db, actor, card_id, "card.change")
+        card_people.set_person(writing, card, actor.person_id, on=False)
+        returned[writing.board.team_id] += 1
+        for session_id in finding.stages_of(db, card_id):
+            tell_work(db, session_id)
+    for team_id, count in sorted(returned.items()):
+        team = scope.load(db, Team, team_id)
+        leads = select(Membership.person_id).where(
+            col(Membership.team_id) == team_id, col(Membership.role) == "lead"
+        )
+        told = {"name": actor.name, "team": team.title, "count": str(count), "text": note or "—"}
+        others = [id for id in db.exec(leads) if id != actor.person_id]
+        notify(db, others, "cards_returned", told, link=f"/t/{team_id}", conference_id=team.conference_id)
+    return Paused(cards=sum(returned.values()))
+
+
+def _shown(db: Session, actor: Actor, card_id: UUID) -> bool:
+    """Whether some session shows the card to this person."""
+    for session_id in finding.stages_of(db, card_id):
+        try:
+            scope.of_session(db, actor, session_id, "session.show")
+        except NotFound:
+            continue
+        return True
+    return False

@@ -1,0 +1,135 @@
+"""Cards that want people, across all teams one may join; and what one has oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session, and_, col, func, or_, select
+
+from models.board import Board
+from models.card import Card, CardPerson
+from models.conference import ConferenceRole
+from models.team import Membership, Team
+from models.volunteer import PersonSkill, StageCard, TeamCall, VolunteerProfile
+from server.domain import finding
+from server.domain.card import CardView
+from server.domain.finding import CallView, Task, Tasks, WorkSnapshot, WorkView
+from server.domain.person import Actor
+from server.queries import cards, scope
+from server.queries.channels import position, session_channel
+
+LOOKED_AT = 400
+SHOWN = 60
+_STANDING = (col(Card.archived_at).is_(None), col(Card.done_at).is_(None), col(Board.archived_at).is_(None))
+
+
+def open_tasks(
+    db: Session, actor: Actor, *, most_minutes: int | None = None, skill: str = "", language: str = ""
+) -> Tasks:
+    """Cards with a free seat, what suits one first. In teams one is not in, only those that say how many they
+    want: naming seats is what invites people from outside."""
+    me = actor.person_id
+    mine = select(ConferenceRole.conference_id).where(col(ConferenceRole.person_id) == me)
+    held = select(CardPerson.card_id).where(col(CardPerson.person_id) == me)
+    taken = select(func.count()).where(col(CardPerson.card_id) == col(Card.id)).scalar_subquery()
+    inside = col(Membership.person_id).is_not(None)
+    rows = db.exec(
+        select(Card, Board, Team, inside)
+        .join(Board, col(Board.id) == col(Card.board_id))
+        .join(Team, col(Team.id) == col(Board.team_id))
+        .outerjoin(Membership, and_(col(Membership.team_id) == col(Team.id), col(Membership.person_id) == me))
+        .where(
+            col(Team.conference_id).in_(mine),
+            or_(inside, col(Team.joining) == "open"),
+            col(Card.seats) > taken,
+            col(Card.id).not_in(held),
+            col(Card.state) == "open",
+            *_STANDING,
+        )
+        .order_by(col(Card.created_at).desc(), col(Card.id))
+        .limit(LOOKED_AT)
+    ).all()
+    found = _tasks(db, [(card, board, team, bool(member)) for card, board, team, member in rows])
+    fitting = [
+        one for one in found if finding.fits(one.card, most_minutes=most_minutes, skill=skill, language=language)
+    ]
+    skills = set(db.exec(select(PersonSkill.folded).where(col(PersonSkill.person_id) == me)))
+    profile = db.get(VolunteerProfile, me)
+    languages = set(profile.languages) if profile else {actor.locale}
+    fitting.sort(key=lambda one: -finding.suits(one.card, skills, languages))
+    return Tasks(tasks=fitting[:SHOWN])
+
+
+def work_of(db: Session, actor: Actor) -> Tasks:
+    """What one has and is not done, what is due first before the rest."""
+    rows = db.exec(
+        select(Card, Board, Team)
+        .join(CardPerson, col(CardPerson.card_id) == col(Card.id))
+        .join(Board, col(Board.id) == col(Card.board_id))
+        .join(Team, col(Team.id) == col(Board.team_id))
+        .where(col(CardPerson.person_id) == actor.person_id, *_STANDING)
+        .order_by(col(Card.created_at), col(Card.id))
+    ).all()
+    found = _tasks(db, [(card, board, team, True) for card, board, team in rows])
+    found.sort(key=lambda one: _when(one.card))
+    return Tasks(tasks=found)
+
+
+def _when(card: CardView) -> str:
+    due = card.due
+    if due is None:
+        return "~"
+    return due.day.isoformat() if due.day else due.at.date().isoformat() if due.at else "~"
+
+
+def _tasks(db: Session, rows: Sequence[tuple[Card, Board, Team, bool]]) -> list[Task]:
+    views = cards.views(db, [card for card, _, _, _ in rows])
+    return [
+        Task(
+            card=view,
+            team_id=team.id,
+            team=team.title,
+            board=board.title,
+            conference_id=team.conference_id,
+            free=None if card.seats is None else max(0, card.seats - len(view.people)),
+            member=member,
+        )
+        for view, (card, board, team, member) in zip(views, rows, strict=True)
+    ]
+
+
+def snapshot(db: Session, actor: Actor, session_id: UUID) -> WorkSnapshot:
+    scope.of_session(db, actor, session_id, "session.show")
+    return WorkSnapshot(position=position(db, session_channel(session_id)), work=work(db, session_id))
+
+
+def work(db: Session, session_id: UUID) -> WorkView:
+    members = select(func.count()).where(col(Membership.team_id) == col(Team.id)).scalar_subquery()
+    teams = db.exec(
+        select(Team, members)
+        .join(TeamCall, col(TeamCall.team_id) == col(Team.id))
+        .where(col(TeamCall.session_id) == session_id, col(Team.joining) != "invitation")
+        .order_by(col(Team.created_at), col(Team.id))
+    ).all()
+    shown = db.exec(
+        select(Card)
+        .join(StageCard, col(StageCard.card_id) == col(Card.id))
+        .where(col(StageCard.session_id) == session_id, col(Card.archived_at).is_(None))
+        .order_by(col(StageCard.shown_at), col(Card.id))
+    ).all()
+    return WorkView(
+        teams=[
+            CallView(
+                id=team.id, title=team.title, welcome=team.welcome, open=team.joining == "open", members=count
+            )
+            for team, count in teams
+        ],
+        cards=cards.views(db, shown),
+    )
+
+
+def stages_of(db: Session, card_id: UUID) -> list[UUID]:
+    """The sessions whose audience is shown a card."""
+    wanted = select(StageCard.session_id).where(col(StageCard.card_id) == card_id)
+    return sorted(db.exec(wanted))

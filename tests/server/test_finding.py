@@ -1,0 +1,124 @@
+"""From a talk to a task: cards that want people, taken once per seat, found across teams, handed back."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlmodel import Session, col, func, select
+
+from models.base import new_id
+from models.card import CardPerson
+from models.team import Membership, Team
+from server.actions import card, conference, message
+from server.domain.card import CardDraft, CardSource
+from tests.support.app import Server
+from tests.support.people import Someone, World, enrol
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def wanted(db: Session, world: World, title: str, *, seats: int | None = 1, way: str = "open") -> UUID:
+    db.get_one(Team, world.team).joining = way
+    said = message.post(db, world["attendee"].actor, world.session, "من يترجم هذا؟", id=new_id())
+    db.flush()
+    draft = CardDraft(
+        column_id=world.columns[0],
+        title=title,
+        seats=seats,
+        size_minutes=120,
+        skill="التَّرجمة",
+        language="ar",
+        source=CardSource(kind="message", id=said.id, session_id=world.session),
+    )
+    return card.create(db, world["lead"].actor, world.board, draft, id=new_id()).id
+
+
+def crowd(db: Session, world: World, number: int) -> list[Someone]:
+    found = [enrol(db, f"volunteer {place}") for place in range(number)]
+    for someone in found:
+        conference.grant(db, world.conference, someone.id, "attendee")
+    return found
+
+
+def sitting(db: Session, world: World, card_id: UUID) -> tuple[int, int]:
+    """Who has the card, and who is in the team."""
+    having = select(func.count()).select_from(CardPerson).where(col(CardPerson.card_id) == card_id)
+    inside = select(func.count()).select_from(Membership).where(col(Membership.team_id) == world.team)
+    return db.exec(having).one(), db.exec(inside).one()
+
+
+async def test_fifty_who_press_at_once_fill_the_seats_and_no_more(server: Server, world: World) -> None:
+    id = await server.db.write(lambda db: wanted(db, world, "ترجمة الدليل", seats=5))
+    people = await server.db.write(lambda db: crowd(db, world, 50))
+
+    async def take(someone: Someone) -> int:
+        async with server.browser(someone.token) as me:
+            key = new_id()
+            while (answer := await me.ask("POST", f"/api/cards/{id}/take", key=key)).status_code == 503:
+                pass  # too many at one moment: the page asks again with the same key
+            return answer.status_code
+
+    answers = await asyncio.gather(*map(take, people))
+    assert sorted(answers) == [200] * 5 + [409] * 45
+    # Whoever got no seat has not come into the team either.
+    assert await server.db.read(lambda db: sitting(db, world, id)) == (5, 2 + 5)
+
+
+async def test_open_tasks_are_found_by_time_skill_and_language(server: Server, world: World) -> None:
+    id = await server.db.write(lambda db: wanted(db, world, "ترجمة"))
+    await server.db.write(lambda db: wanted(db, world, "بلا مقاعد", seats=None))
+    async with server.browser(world["guest"].token) as me:
+
+        async def found(query: str) -> list[str]:
+            answer = await me.get(f"/api/me/open-tasks?{query}")
+            return [one["card"]["title"] for one in answer["tasks"] if one["team_id"] == str(world.team)]
+
+        # Without a number of seats a card is nobody's business but the team's.
+        assert await found("") == ["ترجمة"]
+        assert await found("minutes=١٢٠&skill=ترجمه&language=ar") == ["ترجمة"]
+        assert await found("minutes=60") == []
+        assert await found("language=en") == []
+        assert (await me.ask("GET", "/api/me/open-tasks?minutes=many")).status_code == 422
+        taken = await me.post(f"/api/cards/{id}/take")
+        assert (taken["joined"], taken["team_id"]) == (True, str(world.team))
+        assert (await me.post(f"/api/cards/{id}/take"))["joined"] is False
+        assert await found("") == []
+        work = (await me.get("/api/me/work"))["tasks"]
+        assert [(one["card"]["title"], one["card"]["source"]["kind"]) for one in work] == [("ترجمة", "message")]
+
+
+async def test_a_closed_team_lets_in_whom_a_stage_shows_its_card(server: Server, world: World) -> None:
+    id = await server.db.write(lambda db: wanted(db, world, "تصميم", seats=2, way="invitation"))
+    path = f"/api/sessions/{world.session}"
+    async with (
+        server.browser(world["guest"].token) as me,
+        server.browser(world["organiser"].token) as crew,
+        me.socket() as ear,
+    ):
+        assert (await me.ask("POST", f"/api/cards/{id}/take")).status_code == 404
+        await ear.subscribe(f"session:{world.session}")
+        await crew.put(f"{path}/cards/{id}", {"on": True})
+        shown = (await ear.publication(f"session:{world.session}", "work.shown"))["work"]["cards"]
+        assert [(one["title"], one["seats"], one["people"]) for one in shown] == [("تصميم", 2, [])]
+        await me.post(f"/api/cards/{id}/take")
+        told = (await me.get(f"{path}/work"))["work"]["cards"]
+        assert [one["name"] for one in told[0]["people"]] == ["guest"]
+        await crew.put(f"{path}/cards/{id}", {"on": False})
+        assert (await me.get(f"{path}/work"))["work"]["cards"] == []
+
+
+async def test_pause_hands_everything_back_with_one_note(server: Server, world: World) -> None:
+    ids = [await server.db.write(lambda db, t=title: wanted(db, world, t)) for title in ("أولى", "ثانية")]  # type: ignore[misc]
+    async with server.browser(world["member"].token) as me, server.browser(world["lead"].token) as lead:
+        for id in ids:
+            await me.post(f"/api/cards/{id}/take")
+        assert (await me.post("/api/me/pause", {"note": "سفر حتى الشهر القادم"}))["cards"] == 2
+        assert (await me.post("/api/me/pause", {}))["cards"] == 0
+        assert (await me.get("/api/me/work"))["tasks"] == []
+        told = (await lead.get("/api/me/notifications"))["notifications"][0]
+        assert told["kind"] == "cards_returned"
+        assert (told["data"]["count"], told["data"]["text"]) == ("2", "سفر حتى الشهر القادم")
+        for id in ids:
+            assert (await server.db.read(lambda db, one=id: sitting(db, world, one)))[0] == 0  # type: ignore[misc]
