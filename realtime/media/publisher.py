@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from . import rtcp
 from .answer import AUDIO_LEVEL, MID, REPAIRED_RID, RID, AnsweredSection, write_answer
@@ -16,6 +17,13 @@ from .slot import LANES
 from .tracks import Sorter, best_first
 
 _AUDIO_KBPS = 128
+
+_SOUND_LOSS = 13
+"""Of 256, some 5 %: the loss a speaker's sound is made ready for, though it happens on the viewers' side of us.
+
+Only the share since the last report says so; the sums stay true.
+"""
+
 _FLOOD_FACTOR = 4
 _FLOOD_BURST_S = 2.0
 """A source that sends so many times what it was asked to stay below is cut off for as long as it does."""
@@ -133,11 +141,19 @@ class Publisher(Peer, Sender):
         logs = [layer.log for layer in self.layers() if layer.log is not None]
         if not logs:
             return
-        packet = rtcp.receiver_report(sender=self._ssrc, receptions=[log.reception(now) for log in logs])
+        packet = rtcp.receiver_report(sender=self._ssrc, receptions=list(self._receptions(now)))
         if self._wants_estimate:
             bitrate = (self.network.publisher_kbps + _AUDIO_KBPS) * 1_000
             packet += rtcp.remb(sender=self._ssrc, bitrate=bitrate, ssrcs=[log.ssrc for log in logs])
         self.transport.send_rtcp(packet)
+
+    def _receptions(self, now: float) -> Iterator[rtcp.Reception]:
+        """What we tell of each stream. Opus repairs single losses (FEC) only for who reports some: viewers do."""
+        for layer in self.layers():
+            if layer.log is not None:
+                told = layer.log.reception(now)
+                least = _SOUND_LOSS if layer.kind == "audio" else 0
+                yield replace(told, fraction_lost=max(told.fraction_lost, least))
 
     def _send_pli(self, ssrc: int) -> None:
         self.transport.send_rtcp(self._empty_report() + rtcp.pli(sender=self._ssrc, ssrc=ssrc))

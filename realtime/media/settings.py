@@ -55,6 +55,9 @@ class MediaSettings:
     silence_s: float = 12.0
     """A peer from which nothing came for so long is gone (browsers send something every 2.5 s)."""
 
+    rest_s: float = 6.0
+    """A viewer of whom nothing came for so long is sent nothing more, until they are heard of again."""
+
     setup_s: float = 20.0
     """A peer that is not connected after so long is dropped."""
 

@@ -45,6 +45,7 @@ class Viewer(Peer):
         super().__init__(network, id=id, owner=owner, offer=offer, asks_consent=True)
         self.feed = feed
         self.chooser = Chooser()
+        self.resting = False
         self._choose_at = 0.0
         self._seats = {slot: self._seat(section, choices) for section, slot, choices in pairs if slot is not None}
         self._by_ssrc = {slot.ssrc: (slot, seat) for slot, seat in self._seats.items()}
@@ -85,6 +86,12 @@ class Viewer(Peer):
         if self.connected:
             self.choose(self.network.now())
 
+    def rest(self, resting: bool) -> None:
+        """Send nothing to who seems to be gone, sooner than they are given up: a short break costs no place."""
+        if resting != self.resting:
+            self.resting = resting
+            self.choose(self.network.now())
+
     def choice_is_due(self, now: float) -> bool:
         """Whether to choose anew: something was heard of the line, or it is long ago. Calm viewers cost little."""
         return self.chooser.uneasy or now >= self._choose_at
@@ -98,6 +105,8 @@ class Viewer(Peer):
             slot.prefer(self._seats[slot], lane)
 
     def _wanted(self, now: float) -> dict[Slot, int | None]:
+        if self.resting:
+            return dict.fromkeys(self._seats)
         choice = self.chooser.choose(self._offered(), now)
         sound = ALL if self.chooser.wants_all_sound(choice) else LOUDEST
         return {slot: sound if slot.kind == "audio" else self._layer(choice, slot) for slot in self._seats}

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.bench import command, crowd, first_load, hub, recording
+from tests.bench import command, crowd, first_load, hub, recording, weak
 from tests.bench.compiler import NoCompiler, program
 from tests.bench.media import glass
 from tests.bench.media import measure as media
@@ -44,6 +44,10 @@ def _recording(short: bool) -> Iterator[Row]:
     return recording.measure(rounds=2 if short else 5, say=say)
 
 
+def _weak(short: bool) -> Iterator[Row]:
+    return weak.measure(seconds=60 if short else 600, say=say)
+
+
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "hub": _hub,
     "media": _media,
@@ -51,11 +55,14 @@ PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "crowd": _crowd,
     "recording": _recording,
     "web": _web,
+    "weak": _weak,
 }
+ALONE = {"weak"}
+"""Parts that take long and say nothing of speed: measured only when asked for by name."""
 
 
 def main() -> None:
-    asked = sys.argv[1:] or list(PARTS)
+    asked = sys.argv[1:] or [name for name in PARTS if name not in ALONE]
     if unknown := [name for name in asked if name not in PARTS]:
         sys.exit(f"There is no part {', '.join(unknown)}; there are {', '.join(PARTS)}.")
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from server.demo.people import LIVE_SESSION, NEXT_SESSION
 from tests.e2e.chromium import PHONE, chromium
@@ -37,6 +40,29 @@ async def test_viewer_without_udp_sees_the_stage_a_few_seconds_behind_and_goes_b
         await expect(page.locator("[data-action=newest]")).to_be_visible()
         await plays_on(page)
         assert await page.evaluate("document.querySelector('video').currentTime") < 6
+
+
+async def test_full_server_shows_the_stage_behind_at_once_and_by_sound_alone_where_wished(
+    browser: Browser, demo: Demo
+) -> None:
+    """`stage.use_hls`: the line bears no more live pictures. Who saves data is sent none here either."""
+    async with demo.profile(browser, "attendee") as profile:
+        await profile.context.add_init_script("try { localStorage.setItem('quality', 'audio') } catch {}")
+        full: dict[str, Any] = {
+            "status": 503,
+            "headers": {"Retry-After": "60", "Content-Type": "application/problem+json"},
+            "body": '{"code": "stage.use_hls", "detail": "full"}',
+        }
+        await profile.context.route("**/whep/*", lambda route: route.fulfill(**full))
+        asked: list[str] = []
+        profile.context.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+        page = await profile.open(f"/s/{LIVE_SESSION}")
+        await page.locator("[data-action=join]").click()
+
+        await expect(page.locator("[data-delayed=playing]")).to_be_visible()
+
+        assert "sound.m3u8" in asked
+        assert not [name for name in asked if re.fullmatch(r"v\d+\.m4s|programme\.m3u8", name)]
 
 
 async def test_ended_session_plays_its_recording_and_seeks(demo: Demo) -> None:

@@ -170,3 +170,26 @@ async def test_viewer_restarts_ice_and_goes_on(engine: Engine, browser: Browser)
         later = await grown(viewer, 30)
         assert later["lost"] == 0
         assert engine.stats()["endpoints"] == 2  # the old names are forgotten
+
+
+async def test_viewer_whose_tab_sleeps_stays_and_is_sent_to(engine: Engine, browser: Browser) -> None:
+    """Browsers freeze pages that nobody looks at; their connections live elsewhere and go on."""
+    async with Bridge(engine).serving() as bridge:
+        speaker, viewer = await open_page(browser, bridge), await open_page(browser, bridge)
+        await speaker.evaluate("publish('one')")
+        await viewer.evaluate("watch(1)")
+        await grown(viewer, 10)
+        (peer,) = engine.room(ROOM).viewers.values()
+        cable = await viewer.context.new_cdp_session(viewer)
+
+        await cable.send("Page.setWebLifecycleState", {"state": "frozen"})
+        before = peer.transport.received_bytes
+        rested = False
+        for _ in range(80):
+            await asyncio.sleep(0.1)
+            rested = rested or peer.resting
+        await cable.send("Page.setWebLifecycleState", {"state": "active"})
+
+        assert not rested
+        assert peer.transport.received_bytes > before
+        await grown(viewer, 10)

@@ -276,6 +276,28 @@ async def test_peer_that_falls_silent_is_removed(tmp_path: Path, monkeypatch: py
     await engine.close()
 
 
+async def test_silent_viewer_is_sent_nothing_until_heard_of(tmp_path: Path) -> None:
+    """Sooner than they are given up (RFC 7675 allows 30 s): what nobody takes must not fill the server's line."""
+    engine = Engine(MediaSettings(control=tmp_path / "media.sock", host="127.0.0.1", rest_s=0.0))
+    engine.want(ROOM, Wish(revision=1, open=True, on_air="all"))
+    stage = Stage(engine)
+    await stage.publish("p1")
+    watcher = await stage.watch("v1")
+    viewer = engine.viewer(ROOM, "v1", "guest")
+    for _ in range(400):
+        if viewer.resting:
+            break
+        await asyncio.sleep(0.05)
+    assert [one["layer"] for one in viewer.sends()] == [None]
+
+    object.__setattr__(engine._settings, "rest_s", 60.0)
+    await watcher.sees()
+
+    assert not viewer.resting
+    await stage.close()
+    await engine.close()
+
+
 async def test_peer_that_never_connects_is_removed(tmp_path: Path) -> None:
     engine = Engine(MediaSettings(control=tmp_path / "media.sock", host="127.0.0.1", setup_s=0.5))
     engine.want(ROOM, Wish(revision=1, open=True, on_air="all"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tests.support.processes import find_program
 
@@ -20,6 +21,10 @@ class Network:
     name: str
     address: str
     middle: str
+    cable: str = ""
+    """What our end of the cable is called."""
+
+    far_cable: str = ""
 
     @property
     def inside(self) -> list[str]:
@@ -29,12 +34,27 @@ class Network:
     def run(self, *command: str) -> str:
         return subprocess.run([*self.inside, *command], check=True, capture_output=True, text=True).stdout
 
-    def drop(self, rule: str) -> None:
-        """Take away what leaves here and fits, such as `meta l4proto udp`; nobody is told."""
+    def drop(self, rule: str, *, hook: Literal["output", "input"] = "output") -> None:
+        """Take away what leaves here (or arrives) and fits, such as `meta l4proto udp`; nobody is told."""
         nft = str(find_program("nft"))
         self.run(nft, "add table inet lost")
-        self.run(nft, "add chain inet lost out { type filter hook output priority 0 ; }")
-        self.run(nft, f"add rule inet lost out {rule} drop")
+        self.run(nft, f"add chain inet lost {hook} {{ type filter hook {hook} priority 0 ; }}")
+        self.run(nft, f"add rule inet lost {hook} {rule} drop")
+
+    def narrow(self, middle: Network, *, kbit: int | None = None, loss_percent: int = 0) -> None:
+        """Make the cable bear so much each way, with a short queue as phones have it, and lose some packets."""
+        for network, cable in ((self, self.cable), (middle, self.far_cable)):
+            if kbit is not None:
+                # The rate is that of IP packets: the frames' own headers stay on the cable.
+                network.run(
+                    *(str(find_program("tc")), "qdisc", "add", "dev", cable, "root"),
+                    *("stab", "overhead", "-14", "tbf"),
+                    *("rate", f"{kbit}kbit", "burst", "3000", "latency", "400ms"),
+                )
+            if loss_percent:
+                # Bursts go as the single packets they are, and are lost where they arrive: who sends is not told.
+                network.run(str(find_program("ip")), "link", "set", cable, "gso_max_segs", "1")
+                network.drop(f"iifname {cable} numgen random mod 100 < {loss_percent}", hook="input")
 
     def program(self, folder: Path, executable: str) -> str:
         """A program that is the given one, started in here."""
@@ -72,8 +92,8 @@ def networks(names: Sequence[str]) -> Iterator[tuple[Network, list[Network]]]:
             made.append(name)
             do("-n", name, "link", "set", "lo", "up")
         for number, name in enumerate(made[1:], start=1):
-            one = Network(name, address=f"11.22.{number}.2", middle=f"11.22.{number}.1")
             near, far = f"{mark}m{number}", f"{mark}f{number}"
+            one = Network(name, address=f"11.22.{number}.2", middle=f"11.22.{number}.1", cable=far, far_cable=near)
             do("link", "add", near, "netns", middle, "type", "veth", "peer", "name", far, "netns", name)
             do("-n", middle, "addr", "add", f"{one.middle}/24", "dev", near)
             do("-n", name, "addr", "add", f"{one.address}/24", "dev", far)

@@ -108,10 +108,12 @@ export function upload(rows: Row[], before: Map<string, Row>): Upload {
   const remote = look.typed('remote-inbound-rtp');
   const bears = of(look.pair, 'availableOutgoingBitrate');
   const reasons = look.typed('outbound-rtp', 'video').map((row) => HELD[String(row.qualityLimitationReason)] ?? null);
+  const sent = look.grown('outbound-rtp', 'packetsSent');
   const rtt = Math.max(0, ...remote.map((row) => of(row, 'roundTripTime')));
   return {
     kbps: look.kbps('outbound-rtp', 'bytesSent'),
-    loss: Math.max(0, ...remote.map((row) => of(row, 'fractionLost'))),
+    // Not by `fractionLost`: the server has the sound made ready for losses on the viewers' side.
+    loss: sent > 0 ? Math.min(1, Math.max(0, look.grown('remote-inbound-rtp', 'packetsLost')) / sent) : 0,
     rttMs: look.rttMs ?? (rtt ? rtt * 1000 : null), route: look.route, picture: look.picture('outbound-rtp'),
     held: reasons.find((reason) => reason !== null) ?? null,
     bears: bears ? Math.round(bears / 1000) : null,

@@ -51,8 +51,8 @@ describe('numbers of a connection', () => {
   it('finds out what holds the picture small on its way out', () => {
     const at = (second: number): Row[] => [
       ...COMMON,
-      { id: 'h', type: 'outbound-rtp', kind: 'video', timestamp: second * 1000, bytesSent: second * 50_000, frameWidth: 480, frameHeight: 270, framesPerSecond: 15, qualityLimitationReason: 'bandwidth' },
-      { id: 'r', type: 'remote-inbound-rtp', kind: 'video', timestamp: second * 1000, fractionLost: 0.08, roundTripTime: 0.2 },
+      { id: 'h', type: 'outbound-rtp', kind: 'video', timestamp: second * 1000, bytesSent: second * 50_000, packetsSent: second * 100, frameWidth: 480, frameHeight: 270, framesPerSecond: 15, qualityLimitationReason: 'bandwidth' },
+      { id: 'r', type: 'remote-inbound-rtp', kind: 'video', timestamp: second * 1000, packetsLost: second * 8, roundTripTime: 0.2 },
     ];
     expect(upload(at(2), map(at(1)))).toEqual({
       kbps: 400, loss: 0.08, rttMs: 50, route: 'tls', picture: { width: 480, height: 270, fps: 15 }, held: 'network', bears: 900,

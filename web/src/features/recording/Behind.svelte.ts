@@ -10,11 +10,14 @@ export class Behind {
   chosen = $state(false);
   private waiting: ReturnType<typeof setTimeout> | undefined;
 
-  /** `possible`: there is something to play a few seconds behind. Call it at every change. */
-  look(possible: boolean, link: LinkState): void {
+  /**
+   * `possible`: there is something to play a few seconds behind. `full`: the server said that its line bears no
+   * more live pictures. Call it at every change.
+   */
+  look(possible: boolean, link: LinkState, full = false): void {
     if (!possible || link === 'connected') this.rest();
     if (!possible) this.on = this.chosen = false;
-    else if (link === 'refused') this.on = true;
+    else if (link === 'refused' || (full && link !== 'connected')) this.on = true;
     else if (link === 'connected') this.on = this.chosen;
     else if (!this.on && this.waiting === undefined) this.waiting = setTimeout(() => (this.on = true), PATIENCE_MS);
   }

@@ -27,6 +27,14 @@ describe('Behind', () => {
     expect(behind.on).toBe(true);
   });
 
+  it('comes at once when the line is full, and goes when there is room again', () => {
+    const behind = new Behind();
+    behind.look(true, 'connecting', true);
+    expect(behind.on).toBe(true);
+    behind.look(true, 'connected', false);
+    expect(behind.on).toBe(false);
+  });
+
   it('never comes while there is nothing to play', () => {
     const behind = new Behind();
     behind.look(false, 'connecting');

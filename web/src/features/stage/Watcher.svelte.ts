@@ -2,7 +2,7 @@
 import { watch, type Feed } from '~/media/whep';
 import type { DoorFault } from '~/media/faults';
 import type { LinkState, MediaLink } from '~/media/link';
-import { keptMode } from '~/media/mode';
+import { keptMode, type Mode } from '~/media/mode';
 
 /** Six people, a shared screen, and one to spare for a hand-over. */
 export const SLOTS = 8;
@@ -20,6 +20,8 @@ export class Watcher {
   state = $state<LinkState>('closed');
   fault = $state.raw<DoorFault | null>(null);
   streams = $state.raw<MediaStream[]>([]);
+  /** How the viewer wants it, live or some seconds behind. */
+  mode = $state<Mode>(keptMode());
   volume = $state(readVolume());
   muted = $state(false);
   /** The browser wants a touch before it lets sound out; the picture already runs. */

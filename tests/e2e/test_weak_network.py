@@ -1,0 +1,45 @@
+"""A talk over a bad line: the picture goes on through losses, and sound alone through a line of 64 kbit/s."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.media import numbers
+from tests.e2e.weak import listen, received, talking
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own needs root"),
+]
+LOSS_PERCENT = 5
+PICTURE_S, SOUND_S = 15, 15
+SETTLE_S = 5
+
+
+async def test_talk_goes_on_over_a_bad_line(tmp_path: Path) -> None:
+    """Short forms; the long ones are `python -m tests.bench weak`."""
+    async with talking(tmp_path, audio_only=False) as talk:
+        talk.narrow(loss_percent=LOSS_PERCENT)
+        await asyncio.sleep(SETTLE_S)
+        sent, before = await numbers(talk.speaker), await received(talk.viewer)
+        heard = await listen(talk.viewer, PICTURE_S)
+        encoded = (await numbers(talk.speaker)).encoded - sent.encoded
+        after = await received(talk.viewer)
+        assert after.decoded - before.decoded >= 0.85 * encoded
+        assert after.frozen_s - before.frozen_s < PICTURE_S / 5
+        assert heard.silent_seconds == 0
+
+        await talk.viewer.locator("[data-action=quality]").click()
+        await talk.viewer.locator("[data-mode=audio] input").check()
+        talk.narrow(kbit=64)
+        await asyncio.sleep(SETTLE_S)
+        before = await received(talk.viewer)
+        heard = await listen(talk.viewer, SOUND_S)
+        assert (await received(talk.viewer)).decoded == before.decoded
+        assert heard.lost > 0, "the line was good"
+        assert (heard.silent_seconds, heard.worst < 0.5) == (0, True), heard
