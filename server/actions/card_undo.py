@@ -101,6 +101,8 @@ def _check_untouched(on: Writing, row: CardChange) -> None:
 
 def _put(on: Writing, row: CardChange, value: Any) -> None:
     card = scope.load(on.db, Card, row.card_id, lock=True)
+    if on.way == "redo" and value is not None and row.field in {*_SHELF, "place"}:
+        value = _left(on, row) or value
     if row.field in _SHELF:
         _place_or_archive(on, card, value)
         return
@@ -114,6 +116,19 @@ def _put(on: Writing, row: CardChange, value: Any) -> None:
         checklist.put(on, card, item, value)
     else:
         _SETS[row.field](on, card, _subject(row), on=value is True)
+
+
+def _left(on: Writing, row: CardChange) -> Any:
+    """The place that the card was taken from by undoing: others may stand beside it than when it came there."""
+    undone = (
+        col(CardChange.card_id) == row.card_id,
+        col(CardChange.field) == ("place" if row.field == "place" else "archived"),
+        col(CardChange.person_id) == on.actor.person_id,
+        col(CardChange.way) == "undo",
+    )
+    newest = select(CardChange).where(*undone).order_by(col(CardChange.number).desc()).limit(1)
+    found = on.db.exec(newest).first()
+    return found.before if found is not None else None
 
 
 def _place_or_archive(on: Writing, card: Card, value: Any) -> None:
