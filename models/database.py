@@ -37,7 +37,8 @@ Listener = Callable[[Sequence[Publication]], None]
 TRIES = 3
 READERS = 4
 POOL = 8
-POOL_WAIT_S = 2  # the default of 30 s turns a busy database into a hanging page
+# Fifty commands at one moment all have their turn, on a slow machine as well; our pages give one try 20 s.
+POOL_WAIT_S = 8
 LOCK_WAIT_MS = 3000
 STATEMENT_MS = 10_000
 # SQLSTATE: serialization_failure, deadlock_detected, lock_not_available

@@ -32,6 +32,7 @@ from server.demo.cast import Cast
 from server.demo.doors import flows as demo_flows
 from server.domain.person import Actor
 from server.files import Files
+from server.jobs.files import FileKeeper
 from server.jobs.films import FilmKeeper
 from server.jobs.post import Carrier, Nowhere, Postman, Smtp
 from server.jobs.recordings import RecordingKeeper
@@ -172,6 +173,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         jobs = JobRunner(database)
         keeper = RecordingKeeper(database, settings.data_dir)
         film_keeper = FilmKeeper(database, settings.data_dir)
+        sweeper = FileKeeper(database, files.remove)
         postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
         cast = Cast(database, hub) if settings.mode == "demo" else None
         database.listener = _listener(hub, stages, (tallies, signs))
@@ -181,6 +183,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         jobs.start()
         keeper.start()
         film_keeper.start()
+        sweeper.start()
         if postman is not None:
             postman.start()
         lag.start()
@@ -196,6 +199,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             await jobs.stop()
             await keeper.stop()
             await film_keeper.stop()
+            await sweeper.stop()
             await lag.stop()
             await tallies.stop()
             await signs.stop()

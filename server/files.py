@@ -33,6 +33,12 @@ class Files:
         path = self._place(name)
         return path if path.is_file() else None
 
+    async def remove(self, name: str) -> None:
+        """Remove a file, if it is there. Who asks made sure that no row names it."""
+        path = self.path(name)
+        if path is not None:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
     def _put(self, content: bytes, ending: str) -> str:
         name = f"{hashlib.sha256(content).hexdigest()}.{ending}"
         path = self._place(name)

@@ -226,3 +226,22 @@ def spelled(distribution: str) -> str:
 
 def within(name: str, part: str) -> bool:
     return name == part or name.startswith(f"{part}.")
+
+
+# A question about many sessions says which it means: one of these words stands in it or just above it.
+SESSIONS_ASKED = re.compile(r"(?:select|join)\(ConferenceSession\b")
+MEANT = re.compile(
+    r"PLANNED|STANDING|deleted_at|# every session|\bmine\b"
+    r"|rehearsal_of\) ==|ConferenceSession\.id\) ==|ConferenceSession\.id\)\.in_\("
+)
+
+
+def test_questions_about_sessions_say_which_they_mean() -> None:
+    """Deleted sessions stay as rows: who forgets them shows them (`server/queries/programme.py: PLANNED`)."""
+    silent = []
+    for path in sorted((ROOT / "server").rglob("*.py")):
+        lines = path.read_text("utf-8").splitlines()
+        for at, line in enumerate(lines):
+            if SESSIONS_ASKED.search(line) and not MEANT.search("\n".join(lines[max(0, at - 3) : at + 12])):
+                silent.append(f"{path.relative_to(ROOT)}:{at + 1}")
+    assert silent == []

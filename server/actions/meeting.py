@@ -79,6 +79,7 @@ def close_forgotten(db: Session) -> int:
         .where(
             col(ConferenceSession.team_id).is_not(None),
             col(ConferenceSession.state).in_(OPEN),
+            *programme.STANDING,
             col(ConferenceSession.starts_at) < now() - LONGEST,
         )
         .order_by(col(ConferenceSession.id))
@@ -91,7 +92,9 @@ def close_forgotten(db: Session) -> int:
 
 def _open(db: Session, team_id: UUID) -> list[ConferenceSession]:
     wanted = select(ConferenceSession).where(
-        col(ConferenceSession.team_id) == team_id, col(ConferenceSession.state).in_(OPEN)
+        col(ConferenceSession.team_id) == team_id,
+        col(ConferenceSession.state).in_(OPEN),
+        *programme.STANDING,
     )
     return list(db.exec(wanted.order_by(col(ConferenceSession.id)).with_for_update()))
 

@@ -40,13 +40,15 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
             col(SessionSpeaker.session_id).in_([one.id for one in spoken]),
         )
     )
+    # every session: a place on a stage ends in rehearsals and meetings as well
     sessions = select(ConferenceSession.id).where(col(ConferenceSession.conference_id) == conference_id)
     db.exec(delete(Standing).where(col(Standing.person_id) == person_id, col(Standing.session_id).in_(sessions)))
     db.flush()
     access_changed(db, "role.removed", people=(person_id,))
     for one in spoken:
-        session.tell(db, one)
-        session.tell_desk(db, one)
+        if one.deleted_at is None:
+            session.tell(db, one)
+            session.tell_desk(db, one)
     for team_id in left:
         team.tell(db, team_id, person, None)
     programme.forget_profile(db, conference_id, person_id)
@@ -55,6 +57,7 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
 
 def sessions_spoken_in(db: Session, conference_id: UUID, person_id: UUID) -> list[ConferenceSession]:
     """Locked, ids ascending."""
+    # every session: a deleted one may come back, and must not bring the speaker with it
     wanted = (
         select(ConferenceSession)
         .join(SessionSpeaker, col(SessionSpeaker.session_id) == col(ConferenceSession.id))

@@ -182,7 +182,7 @@ def _track(db: Session, actor: Actor, track_id: UUID) -> Track:
 
 def _rename(db: Session, conference_id: UUID, column: str, old: str, new: str) -> None:
     """Sessions name their hall and track, so all that name it are told anew."""
-    named = (
+    named = (  # every session: a deleted one comes back under the new name
         select(ConferenceSession)
         .where(
             col(ConferenceSession.conference_id) == conference_id,
@@ -215,7 +215,7 @@ def _profile(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) ->
 
 
 def _speaks(db: Session, conference_id: UUID, person_id: UUID) -> bool:
-    spoken = (
+    spoken = (  # every session: who speaks in a deleted one that may come back is still a speaker
         select(SessionSpeaker.session_id)
         .join(ConferenceSession, col(ConferenceSession.id) == col(SessionSpeaker.session_id))
         .where(col(ConferenceSession.conference_id) == conference_id, col(SessionSpeaker.person_id) == person_id)

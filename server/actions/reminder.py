@@ -11,6 +11,7 @@ from models.base import now
 from models.conference import ConferenceSession
 from models.programme import Bookmark
 from server.actions.notify import notify
+from server.queries import programme
 
 BEFORE = timedelta(minutes=15)
 
@@ -28,7 +29,7 @@ def remind(db: Session) -> int:
         .where(
             col(ConferenceSession.starts_at) > at,
             col(ConferenceSession.starts_at) <= at + BEFORE,
-            col(ConferenceSession.deleted_at).is_(None),
+            *programme.PLANNED,
             col(ConferenceSession.state).in_(("scheduled", "backstage", "live")),
         )
         .order_by(col(ConferenceSession.id), col(Bookmark.person_id))

@@ -15,7 +15,7 @@ from server.domain import moderation
 from server.domain.message import RulesChanged
 from server.domain.moderation import Deed, RulesChange, RulesView, SessionRulesChange, SessionRulesChanged
 from server.domain.person import Actor
-from server.queries import rules, scope
+from server.queries import programme, rules, scope
 from server.queries.channels import moderation_channel, session_channel
 
 OF_CONFERENCE = ("slow_s", "hold", "links", "newcomer_minutes", "words", "direct")
@@ -84,7 +84,9 @@ def tell(db: Session, conference_id: UUID, session_id: UUID | None = None) -> No
     """To everybody in the sessions concerned what they should know, to the moderators all of it."""
     db.flush()
     wanted = select(ConferenceSession).where(
-        col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.state) != "ended"
+        col(ConferenceSession.conference_id) == conference_id,
+        col(ConferenceSession.state) != "ended",
+        *programme.STANDING,
     )
     if session_id is not None:
         wanted = select(ConferenceSession).where(col(ConferenceSession.id) == session_id)

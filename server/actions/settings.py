@@ -14,6 +14,7 @@ from models.person import Person
 from models.publication import Channel, Publication
 from models.settings import ConferenceSettings
 from models.team import Team
+from server.actions import file
 from server.actions.publish import access_changed
 from server.domain.errors import BadInput
 from server.domain.person import Actor
@@ -61,6 +62,7 @@ def delete_due(db: Session) -> int:
         select(ConferenceRole.person_id).where(col(ConferenceRole.conference_id) == conference_id)
     ).all()
     _forget_channels(db, conference_id)
+    file.doom_conference(db, conference_id)
     db.delete(conference)
     db.flush()
     elsewhere = select(ConferenceRole.person_id)
@@ -74,7 +76,7 @@ def delete_due(db: Session) -> int:
 
 
 def _forget_channels(db: Session, conference_id: UUID) -> None:
-    sessions = db.exec(
+    sessions = db.exec(  # every session: deleted ones, rehearsals and meetings have channels, too
         select(ConferenceSession.id).where(col(ConferenceSession.conference_id) == conference_id)
     ).all()
     teams = db.exec(select(Team.id).where(col(Team.conference_id) == conference_id)).all()

@@ -132,7 +132,7 @@ def _once(plans: Sequence[Planned]) -> list[Planned]:
 
 def _matched(db: Session, conference_id: UUID, plans: list[Planned], *, lock: bool) -> list[Fit]:
     """Each row with the session it is: by the id it came with, by our own id, else by its title."""
-    wanted = (
+    wanted = (  # every session: what a sheet names again comes back
         select(ConferenceSession)
         .where(col(ConferenceSession.conference_id) == conference_id, *programme.IN_PROGRAMME)
         .order_by(col(ConferenceSession.id))

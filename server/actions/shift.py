@@ -67,8 +67,7 @@ def _planned(
             .where(
                 col(ConferenceSession.conference_id) == conference.id,
                 col(ConferenceSession.hall) == first.hall,
-                *programme.IN_PROGRAMME,
-                col(ConferenceSession.deleted_at).is_(None),
+                *programme.PLANNED,
             )
             .order_by(col(ConferenceSession.id))
             .with_for_update()

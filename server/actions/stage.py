@@ -14,7 +14,7 @@ from models.conference import ConferenceSession
 from models.stage import Stage
 from server.actions.session import tell_desk, tell_stage
 from server.domain.session import OPEN
-from server.queries import scope
+from server.queries import programme, scope
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,5 @@ def forget_others(db: Session, instance: str, rooms: Sequence[UUID]) -> None:
 
 def open_sessions(db: Session) -> list[UUID]:
     """Sessions whose stage is open, which media should hold."""
-    return list(db.exec(select(ConferenceSession.id).where(col(ConferenceSession.state).in_(OPEN))))
+    wanted = select(ConferenceSession.id).where(col(ConferenceSession.state).in_(OPEN), *programme.STANDING)
+    return list(db.exec(wanted))

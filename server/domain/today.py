@@ -38,3 +38,7 @@ class Today(View):
     messages: int
     questions: int
     waiting: int
+    held: int  # messages that wait for a moderator
+    reports: int  # things reported and not decided
+    registrations: int  # that wait for approval
+    desk_id: UUID | None  # the session at whose desk most waits

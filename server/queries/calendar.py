@@ -62,7 +62,7 @@ def of_public(db: Session, conference: Conference, *, url: str) -> bytes:
 
 def _all(db: Session, conference_id: UUID) -> Sequence[ConferenceSession]:
     """Deleted ones too: a calendar that has them must hear that they are off."""
-    return db.exec(
+    return db.exec(  # every session
         select(ConferenceSession)
         .where(col(ConferenceSession.conference_id) == conference_id, *programme.IN_PROGRAMME)
         .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))

@@ -29,7 +29,7 @@ from server.domain.moderation import (
 from server.domain.person import Actor
 from server.domain.person import view as person_view
 from server.domain.undo import UNDOABLE
-from server.queries import chat, people, reports, rules, scope
+from server.queries import chat, people, programme, reports, rules, scope
 from server.queries.channels import moderation_channel, position
 
 AROUND = 5
@@ -99,7 +99,7 @@ def record(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> P
     if role is None and not bans:
         raise NotFound("not_found")
     person = scope.load(db, Person, person_id)
-    said = (
+    said = (  # every session: what was said in a deleted one was said
         select(Message)
         .join(ConferenceSession, col(ConferenceSession.id) == col(Message.session_id))
         .where(col(ConferenceSession.conference_id) == conference_id, col(Message.person_id) == person_id)
@@ -165,7 +165,9 @@ def sessions_concerned(db: Session, conference_id: UUID, session_id: UUID | None
     if session_id is not None:
         return [session_id]
     wanted = select(ConferenceSession.id).where(
-        col(ConferenceSession.conference_id) == conference_id, col(ConferenceSession.state) != "ended"
+        col(ConferenceSession.conference_id) == conference_id,
+        col(ConferenceSession.state) != "ended",
+        *programme.STANDING,
     )
     return list(db.exec(wanted.order_by(col(ConferenceSession.id))))
 

@@ -33,7 +33,10 @@ from server.queries import people, scope, settings
 from server.queries.channels import conference_channel, position, session_channel
 
 # Rehearsals and teams' meetings are sessions that stand in no programme.
+STANDING = (col(ConferenceSession.deleted_at).is_(None),)
 IN_PROGRAMME = (col(ConferenceSession.rehearsal_of).is_(None), col(ConferenceSession.team_id).is_(None))
+# What a programme shows: nearly every question about sessions begins with this (held by tests/test_house.py).
+PLANNED = (*IN_PROGRAMME, *STANDING)
 
 
 def speakers_of(db: Session, session_ids: Sequence[UUID]) -> dict[UUID, list[Person]]:
@@ -64,8 +67,7 @@ def planned(db: Session, conference_id: UUID) -> Sequence[ConferenceSession]:
         select(ConferenceSession)
         .where(
             col(ConferenceSession.conference_id) == conference_id,
-            *IN_PROGRAMME,
-            col(ConferenceSession.deleted_at).is_(None),
+            *PLANNED,
         )
         .order_by(col(ConferenceSession.starts_at), col(ConferenceSession.id))
     ).all()
@@ -110,7 +112,7 @@ def saved_by(db: Session, conference_id: UUID, person_id: UUID) -> list[UUID]:
         .join(ConferenceSession, col(ConferenceSession.id) == col(Bookmark.session_id))
         .where(
             col(ConferenceSession.conference_id) == conference_id,
-            col(ConferenceSession.deleted_at).is_(None),
+            *PLANNED,
             col(Bookmark.person_id) == person_id,
         )
         .order_by(col(Bookmark.session_id))

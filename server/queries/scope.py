@@ -32,6 +32,7 @@ from server.domain.person import Actor
 Row = TypeVar("Row", bound=SQLModel)
 
 _SESSION_AND_ROLES = (
+    # STANDING: asked at the end
     select(ConferenceSession, col(ConferenceRole.role), col(SessionSpeaker.person_id), col(Standing.guest))
     .outerjoin(
         ConferenceRole,

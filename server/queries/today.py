@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from sqlmodel import Session, col, func, select
 from models.base import now
 from models.conference import ConferenceRole, ConferenceSession
 from models.conversation import Message, Question
+from models.moderation import Report
 from models.programme import Bookmark
+from models.registration import Registration
 from models.stage import Stage
 from server.domain.person import Actor
 from server.domain.today import Health, SessionToday, Today
@@ -44,6 +47,11 @@ def today(db: Session, actor: Actor, conference_id: UUID) -> Today:
         ).all()
     )
     every = [row.id for row in rows]
+    asked = _counted(db, Question, every, col(Question.state) == "waiting")
+    held = _counted(db, Message, every, col(Message.state) == "held", col(Message.deleted_at).is_(None))
+    told, anywhere = _reported(db, conference_id)
+    busy = Counter(asked) + Counter(held) + Counter(told)
+    fallback = next((row.id for row in (*shown, *rows)), None)
     return Today(
         at=at,
         sessions=[
@@ -56,8 +64,29 @@ def today(db: Session, actor: Actor, conference_id: UUID) -> Today:
         ended=sum(row.state == "ended" for row in rows),
         messages=sum(_counted(db, Message, every).values()),
         questions=sum(_counted(db, Question, every).values()),
-        waiting=sum(_counted(db, Question, every, col(Question.state) == "waiting").values()),
+        waiting=sum(asked.values()),
+        held=sum(held.values()),
+        reports=sum(told.values()) + anywhere,
+        registrations=_registering(db, conference_id),
+        desk_id=busy.most_common(1)[0][0] if busy else fallback,
     )
+
+
+def _reported(db: Session, conference_id: UUID) -> tuple[dict[UUID, int], int]:
+    """Open reports by session, and those from outside of sessions. A thing counts once, whoever tells of it."""
+    open_ = (
+        select(Report.session_id, func.count(col(Report.subject_id).distinct()))
+        .where(col(Report.conference_id) == conference_id, col(Report.decided).is_(None))
+        .group_by(col(Report.session_id))
+    )
+    counted = dict(db.exec(open_).all())
+    anywhere = counted.pop(None, 0)
+    return {id: count for id, count in counted.items() if id is not None}, anywhere
+
+
+def _registering(db: Session, conference_id: UUID) -> int:
+    waits = (col(Registration.conference_id) == conference_id, col(Registration.state) == "waiting_approval")
+    return db.exec(select(func.count()).select_from(Registration).where(*waits)).one()
 
 
 def _matters(row: ConferenceSession, at: datetime) -> bool:

@@ -89,6 +89,7 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "command",
         "conversation",
         "conversation_read",
+        "doomed_file",
         "conference_settings",
         "hand",
         "interaction",

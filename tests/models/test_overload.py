@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from models import database
@@ -38,4 +40,17 @@ async def test_units_that_waited_too_long_are_not_begun(
     assert begun == []
     await db.write(quick)
     assert len(begun) == 1
+    await db.close()
+
+
+async def test_fifty_slow_units_at_once_all_have_their_turn(database_url: str) -> None:
+    db = Database(database_url)
+
+    def slow(unit: Session) -> None:
+        if db.on_postgresql:
+            unit.connection().execute(text("SELECT pg_sleep(0.4)"))
+        else:
+            time.sleep(0.05)
+
+    await asyncio.gather(*(db.write(slow) for _ in range(50)))  # 2.5 s of work in one line
     await db.close()

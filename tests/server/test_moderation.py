@@ -414,15 +414,19 @@ async def test_direct_messages_are_off_until_opened_and_end_with_a_block(server:
         assert [one["name"] for one in found["people"]] == ["attendee"]
         [shown] = (await other.get(f"{path}/conversations"))["conversations"]
         assert shown["unread"] == 0
-        assert [one["read"] for one in (await other.get("/api/me/notifications"))["notifications"]] == [True]
+        notices = (await other.get("/api/me/notifications"))["notifications"]
+        assert [one["read"] for one in notices if one["kind"] == "direct_message"] == [True]
         await me.delete(f"/api/messages/{said['id']}")
-        [notice] = (await other.get("/api/me/notifications"))["notifications"]
+        notices = (await other.get("/api/me/notifications"))["notifications"]
+        [notice] = [one for one in notices if one["kind"] == "direct_message"]
         assert notice["data"]["text"] == "…"
         told = {"reason": "abuse", "text": "خارج الجلسة"}
         await other.ask("POST", f"{path}/people/{world['attendee'].id}/report", told)
         items = (await organiser.get(f"{session_of(world)}/moderation"))["reports"]
         people = [one["person"]["id"] for one in items if one["kind"] == "person"]
         assert people == [str(world["attendee"].id)]
+        today = await organiser.get(f"{path}/today")
+        assert (today["reports"], today["held"], today["registrations"]) == (2, 0, 0)
         await other.put(f"{path}/blocks/{world['attendee'].id}")
         assert (await other.get(f"{path}/people/{world['attendee'].id}/card"))["blocked"]
         for who in (me, other):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
@@ -10,9 +11,12 @@ from sqlmodel import Session, col, select
 from models.base import now
 from models.conference import Conference
 from models.person import Person
+from models.programme import SpeakerProfile
 from models.publication import Publication
 from models.settings import ConferenceSettings
 from server.actions import settings
+from server.files import Files
+from server.jobs.files import FileKeeper
 from tests.support.app import Server
 from tests.support.client import Refused
 from tests.support.people import World, settle
@@ -36,7 +40,9 @@ async def test_organiser_says_who_makes_teams(server: Server, world: World) -> N
         assert (await attendee.ask("POST", f"{path}/teams", {"title": "x"})).status_code == 403
 
 
-async def test_deleted_conference_stays_for_a_time_and_then_goes_whole(server: Server, world: World) -> None:
+async def test_deleted_conference_stays_for_a_time_and_then_goes_whole(
+    server: Server, world: World, tmp_path: Path
+) -> None:
     there = await settle(server.db, "ملتقى آخر")
     path = f"/api/conferences/{world.conference}"
     async with server.browser(world["organiser"].token) as organiser:
@@ -54,7 +60,21 @@ async def test_deleted_conference_stays_for_a_time_and_then_goes_whole(server: S
             db.get_one(ConferenceSettings, world.conference).delete_at = now() - timedelta(seconds=1)
 
         await server.db.write(over)
+        stored = Files(tmp_path)
+        alone, shared = [await stored.put(content, "webp") for content in (b"one picture", b"the same twice")]
+
+        def pictured(db: Session) -> None:
+            for conference, who, name in (
+                (world.conference, world["speaker"].id, alone),
+                (world.conference, world["attendee"].id, shared),
+                (there.conference, there["speaker"].id, shared),
+            ):
+                db.merge(SpeakerProfile(conference_id=conference, person_id=who, picture=name))
+
+        await server.db.write(pictured)
         assert await server.db.write(settings.delete_due) == 1
+        assert await FileKeeper(server.db, stored.remove).look() == 1
+        assert (stored.path(alone), stored.path(shared) is not None) == (None, True)
         assert (await organiser.ask("GET", path)).status_code == 404
         guest, attendee = world["guest"].id, world["attendee"].id
 

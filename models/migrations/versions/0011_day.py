@@ -1,4 +1,4 @@
-"""What a whole conference day adds: how far somebody has read a conversation."""
+"""What a whole conference day adds: how far somebody has read a conversation, and files to remove."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("conversation_id", "person_id", name=op.f("pk_conversation_read")),
     )
     op.create_index(op.f("ix_conversation_read_person_id"), "conversation_read", ["person_id"])
+    op.create_table(
+        "doomed_file",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_doomed_file")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("doomed_file")
     op.drop_table("conversation_read")

@@ -5390,8 +5390,12 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Desk Id */
+            desk_id: string | null;
             /** Ended */
             ended: number;
+            /** Held */
+            held: number;
             /** Messages */
             messages: number;
             /** People */
@@ -5400,6 +5404,10 @@ export interface components {
             planned: number;
             /** Questions */
             questions: number;
+            /** Registrations */
+            registrations: number;
+            /** Reports */
+            reports: number;
             /** Sessions */
             sessions: components["schemas"]["SessionToday"][];
             /** Speakers */

@@ -1,0 +1,53 @@
+"""Stored files whose rows go: noted in the same transaction, removed later by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, delete, or_, select
+
+from models.base import now
+from models.board import Board
+from models.card import Card, CardAttachment
+from models.file import DoomedFile
+from models.programme import SpeakerProfile
+from models.team import Team
+
+AT_ONCE = 100
+
+
+def doom_conference(db: Session, conference_id: UUID) -> None:
+    """Note the pictures and attachments of a conference that is about to be deleted."""
+    pictures = select(SpeakerProfile.picture).where(col(SpeakerProfile.conference_id) == conference_id)
+    attached = (
+        select(CardAttachment.stored, CardAttachment.preview)
+        .join(Card, col(Card.id) == col(CardAttachment.card_id))
+        .join(Board, col(Board.id) == col(Card.board_id))
+        .join(Team, col(Team.id) == col(Board.team_id))
+        .where(col(Team.conference_id) == conference_id)
+    )
+    names = {*db.exec(pictures), *(name for pair in db.exec(attached) for name in pair)} - {None}
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    for name in sorted(name for name in names if name):
+        row = dialect.insert(DoomedFile).values(name=name, at=now())
+        db.connection().execute(row.on_conflict_do_nothing())
+
+
+def doomed(db: Session) -> Sequence[tuple[str, bool]]:
+    """Some of what was noted, and whether another row needs it still: the same bytes are kept once."""
+    names = db.exec(select(DoomedFile.name).order_by(col(DoomedFile.at)).limit(AT_ONCE)).all()
+    return [(name, _needed(db, name)) for name in names]
+
+
+def forget(db: Session, name: str) -> None:
+    db.exec(delete(DoomedFile).where(col(DoomedFile.name) == name))
+
+
+def _needed(db: Session, name: str) -> bool:
+    pictured = select(SpeakerProfile.person_id).where(col(SpeakerProfile.picture) == name)
+    attached = select(CardAttachment.id).where(
+        or_(col(CardAttachment.stored) == name, col(CardAttachment.preview) == name)
+    )
+    return any(db.exec(one.limit(1)).first() is not None for one in (pictured, attached))
