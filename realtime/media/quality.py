@@ -29,6 +29,18 @@ SHRUNK = 0.93
 Its size alone says little: browsers begin far below what the line bears and add some 6 % a second.
 """
 
+CONFIRM_S, STARVED = 2.5, 0.9
+"""The last picture goes only when the estimate still is below this share of what is sent so much later.
+
+One jolt on the way makes receivers guess less than they get; they are back above it within two seconds.
+"""
+
+HOPELESS = 0.6
+"""An estimate below this share of the smallest picture is no jolt: sound must not wait for the proof."""
+
+LOSS_WEIGHT = 0.3
+"""Of the newest report: a small picture has so few packets that three lost of one second's say nothing."""
+
 STALE_S = 6.0
 """How long a report says something about the line."""
 
@@ -66,6 +78,7 @@ class Chooser:
         self.estimate = 0.0
         self._overused: tuple[float, float] | None = None
         self._loss: tuple[float, float] = (0.0, 0.0)
+        self._doubted: float | None = None
         self._budget: float | None = None
         self._sending: Choice = {}
         self._wait = PATIENT_S
@@ -80,7 +93,10 @@ class Chooser:
 
     def lost(self, fraction: float, now: float) -> None:
         """The share that did not come since the report before."""
-        self._loss = (fraction, now)
+        before, when = self._loss
+        if now - when > STALE_S:
+            before = 0.0
+        self._loss = (before + LOSS_WEIGHT * (fraction - before), now)
 
     @property
     def uneasy(self) -> bool:
@@ -145,13 +161,26 @@ class Chooser:
         if self._loss[0] > HEAVY_LOSS:
             self._loss = (0.0, now)
         shrunk = estimate is not None and estimate < sent
-        if sent and (shrunk or loss > HEAVY_LOSS):
+        starved = self._starved(sent, now, shrunk=shrunk)
+        if sent and (shrunk or starved or loss > HEAVY_LOSS):
             least = min((_rate(one, one.cheapest(caps[one.slot])) for one in seen), default=0.0)
-            self._lower(sent, estimate, loss, now, floor=0.0 if shrunk or loss > RUINOUS_LOSS else least * 1.01)
+            starved = starved or (estimate is not None and estimate < HOPELESS * least)
+            believed = self.estimate if starved else estimate
+            self._lower(sent, believed, loss, now, floor=0.0 if starved or loss > RUINOUS_LOSS else least * 1.01)
         elif self._budget is not None and now >= self._quiet_until and loss <= LIGHT_LOSS:
             self._raise(seen, caps, now)
         elif self._raised is not None and now - self._raised > TRIAL_S:
             self._raised, self._wait = None, PATIENT_S
+
+    def _starved(self, sent: float, now: float, *, shrunk: bool) -> bool:
+        """Whether an estimate that once fell below what is sent stayed there."""
+        if self._doubted is None:
+            self._doubted = now if shrunk else None
+            return False
+        if now - self._doubted < CONFIRM_S:
+            return False
+        self._doubted = None
+        return self.estimate < STARVED * sent
 
     def _lower(self, sent: float, estimate: float | None, loss: float, now: float, *, floor: float) -> None:
         bearable = sent * (1 - loss)

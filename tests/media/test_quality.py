@@ -78,6 +78,28 @@ def test_line_too_narrow_for_any_picture_keeps_the_loudest_voices() -> None:
     assert not chooser.wants_all_sound(choice)
 
 
+def test_one_jolt_takes_no_picture_away_and_a_line_that_stays_narrow_does() -> None:
+    for later, expected in ((130_000, 2), (85_000, None)):
+        chooser = _chooser(mode="low")
+        chooser.choose([SPEAKER], 0.0)
+        chooser.estimated(150_000, 0.0)
+        chooser.estimated(85_000, 1.0)
+
+        assert chooser.choose([SPEAKER], 1.0) == {0: 2}
+        chooser.estimated(later, 3.0)
+        assert chooser.choose([SPEAKER], 3.6) == {0: expected}
+
+
+def test_few_packets_of_a_small_picture_say_little() -> None:
+    """Three of twenty in one second, with nothing lost before and after."""
+    chooser = _chooser()
+    chooser.choose([SPEAKER], 0.0)
+    for second, fraction in enumerate((0.0, 0.0, 0.15, 0.0, 0.05, 0.1)):
+        chooser.lost(fraction, second)
+
+        assert chooser.choose([SPEAKER], second) == {0: 0}
+
+
 def test_loss_of_a_bad_radio_keeps_a_small_picture() -> None:
     chooser = _chooser()
     chooser.choose([SPEAKER], 0.0)
