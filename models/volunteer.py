@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
-from models.base import Table, key, moment, reference
+from models.base import Table, moment, reference
 
 
 class VolunteerProfile(Table, table=True):
@@ -74,55 +74,3 @@ class StageCard(Table, table=True):
     session_id: UUID = reference("conference_session.id", primary=True)
     card_id: UUID = Field(foreign_key="card.id", ondelete="CASCADE", primary_key=True, index=True)
     shown_at: datetime = moment()
-
-
-class WorkFeed(Table, table=True):
-    """A calendar address with the due cards of one person. Only its token's hash is kept."""
-
-    __tablename__ = "work_feed"
-
-    id: UUID = key()
-    person_id: UUID = reference("person.id")
-    token_hash: str = Field(max_length=64, unique=True)
-    created_at: datetime = moment()
-    revoked_at: datetime | None = moment(nullable=True)
-
-
-class DueEntry(Table, table=True):
-    """What calendars were told of one person's due card; it stays, as cancelled, when it is theirs no more."""
-
-    __tablename__ = "due_entry"
-
-    person_id: UUID = reference("person.id", primary=True)
-    card_id: UUID = Field(primary_key=True)
-    title: str = Field(max_length=300)
-    board_id: UUID
-    due_on: str | None = Field(default=None, max_length=10)  # a day, in whatever zone its person is
-    due_at: datetime | None = moment(nullable=True)
-    cancelled: bool = False
-    sequence: int = 0
-    changed_at: datetime = moment()
-
-
-class BoardImport(Table, table=True):
-    """A board somebody brought from elsewhere, read and waiting to be imported; forgotten after a day."""
-
-    __tablename__ = "board_import"
-
-    id: UUID = key()
-    team_id: UUID = reference("team.id")
-    person_id: UUID = reference("person.id")
-    kind: str = Field(max_length=8)  # trello or csv
-    title: str = Field(max_length=120)
-    plan: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
-    created_at: datetime = moment()
-
-
-class ImportedRow(Table, table=True):
-    """What a team has brought in before, by the name it has where it came from."""
-
-    __tablename__ = "imported_row"
-
-    team_id: UUID = reference("team.id", primary=True)
-    source: str = Field(max_length=120, primary_key=True)
-    row_id: UUID

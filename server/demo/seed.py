@@ -14,7 +14,7 @@ from models.conference import Conference, ConferenceRole, ConferenceSession, Ses
 from models.person import Person
 from server.actions import team
 from server.actions.publish import publish
-from server.demo import boards, conversation, films, guests, interaction, programmes
+from server.demo import boards, conversation, films, guests, interaction, programmes, volunteers
 from server.demo.people import (
     BESIDE,
     CONFERENCE,
@@ -270,6 +270,7 @@ def _team(db: Session) -> None:
     ):
         team.grant(db, TEAM, db.get_one(Person, someone.id), role)
     boards.lay_out(db)
+    volunteers.lay_out(db)
 
 
 def _move_to_now(db: Session) -> None:

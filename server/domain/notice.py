@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "card_accepted": Kind(("name", "title")),
     "card_assigned": Kind(("name", "title"), "mail"),
     "card_comment": Kind(("name", "title", "text")),
+    "card_due": Kind(("title", "when"), "mail"),
     "card_mention": Kind(("name", "title", "text"), "mail"),
     "card_returned": Kind(("name", "title", "text"), "mail"),
     "card_submitted": Kind(("name", "title")),

@@ -91,6 +91,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("settings", f"{conference}/settings", "organiser"),
         Place("announcements", f"{conference}/announcements", "organiser"),
         Place("team", f"/t/{TEAM}", "team_lead"),
+        Place("work", "/work", "volunteer"),
         Place("board", f"/b/{board}", "team_lead"),
         Place("stage", live, "attendee"),
         Place("stage-crew", live, "organiser"),

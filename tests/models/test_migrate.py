@@ -124,16 +124,12 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "tally",
         "standing",
         "track",
-        "board_import",
-        "due_entry",
-        "imported_row",
         "person_skill",
         "stage_card",
         "team_call",
         "team_visit",
         "team_wish",
         "volunteer_profile",
-        "work_feed",
     }
     migrate.upgrade(database_url)
     assert counted(database_url) == before

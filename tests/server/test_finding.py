@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,8 @@ from sqlmodel import Session, col, func, select
 from models.base import new_id
 from models.card import CardPerson
 from models.team import Membership, Team
-from server.actions import card, conference, message
-from server.domain.card import CardDraft, CardSource
+from server.actions import card, conference, due, message
+from server.domain.card import CardDraft, CardSource, Due
 from tests.support.app import Server
 from tests.support.people import Someone, World, enrol
 
@@ -122,3 +123,35 @@ async def test_pause_hands_everything_back_with_one_note(server: Server, world: 
         assert (told["data"]["count"], told["data"]["text"]) == ("2", "سفر حتى الشهر القادم")
         for id in ids:
             assert (await server.db.read(lambda db, one=id: sitting(db, world, one)))[0] == 0  # type: ignore[misc]
+
+
+async def test_due_cards_are_told_of_once_by_the_clock_of_who_has_them(
+    server: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A due day in Cairo: nobody hears the evening before, everybody in the morning, nobody twice."""
+    member = world["member"]
+
+    def unit(db: Session) -> None:
+        draft = CardDraft(
+            column_id=world.columns[0],
+            title="تسليم",
+            due=Due(day=date(2027, 3, 10)),
+            people=(member.id,),
+        )
+        card.create(db, world["lead"].actor, world.board, draft, id=new_id())
+
+    await server.db.write(unit)
+
+    async def heard(day: int, hour: int) -> list[str]:
+        monkeypatch.setattr(due, "now", lambda: datetime(2027, 3, day, hour, tzinfo=UTC))
+        await server.db.write(due.remind)
+        async with server.browser(member.token) as me:
+            news = (await me.get("/api/me/notifications"))["notifications"]
+        return [one["data"]["when"] for one in news if one["kind"] == "card_due"]
+
+    assert await heard(9, 20) == []
+    assert await heard(10, 5) == []
+    told = ["2027-03-10T22:00:00+00:00"]
+    assert await heard(10, 7) == told
+    assert await heard(10, 12) == told
+    assert await heard(11, 7) == told

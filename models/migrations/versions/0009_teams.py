@@ -15,10 +15,6 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "imported_row",
-    "board_import",
-    "due_entry",
-    "work_feed",
     "stage_card",
     "team_visit",
     "team_wish",
@@ -117,61 +113,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session_id", "card_id", name="pk_stage_card"),
     )
     op.create_index("ix_stage_card_card_id", "stage_card", ["card_id"])
-    op.create_table(
-        "work_feed",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("created_at", models.base.UtcTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", models.base.UtcTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name="fk_work_feed_person_id_person", ondelete="CASCADE"
-        ),
-        sa.UniqueConstraint("token_hash", name="uq_work_feed_token_hash"),
-        sa.PrimaryKeyConstraint("id", name="pk_work_feed"),
-    )
-    op.create_index("ix_work_feed_person_id", "work_feed", ["person_id"])
-    op.create_table(
-        "due_entry",
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("card_id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.String(length=300), nullable=False),
-        sa.Column("board_id", sa.Uuid(), nullable=False),
-        sa.Column("due_on", sa.String(length=10), nullable=True),
-        sa.Column("due_at", models.base.UtcTime(timezone=True), nullable=True),
-        sa.Column("cancelled", sa.Boolean(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
-        sa.Column("changed_at", models.base.UtcTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name="fk_due_entry_person_id_person", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("person_id", "card_id", name="pk_due_entry"),
-    )
-    op.create_table(
-        "board_import",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("team_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("title", sa.String(length=120), nullable=False),
-        sa.Column("plan", sa.JSON(), nullable=False),
-        sa.Column("created_at", models.base.UtcTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name="fk_board_import_person_id_person", ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name="fk_board_import_team_id_team", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_board_import"),
-    )
-    op.create_index("ix_board_import_person_id", "board_import", ["person_id"])
-    op.create_index("ix_board_import_team_id", "board_import", ["team_id"])
-    op.create_table(
-        "imported_row",
-        sa.Column("team_id", sa.Uuid(), nullable=False),
-        sa.Column("source", sa.String(length=120), nullable=False),
-        sa.Column("row_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name="fk_imported_row_team_id_team", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("team_id", "source", name="pk_imported_row"),
-    )
     _conversations()
 
 

@@ -1,0 +1,65 @@
+"""Somebody with two hours: on a phone, in Arabic, from a talk's message to a task, into its team, and out again."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from server.demo.people import LIVE_SESSION, TEAM
+from tests.e2e.chromium import PHONE
+from tests.e2e.demo import Demo
+from tests.e2e.steps import LONG_MS, button, say
+from tests.e2e.words import word
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
+expect.set_options(timeout=LONG_MS)
+
+ASKED = "من يفرّغ هذا المقطع؟"
+
+
+async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo: Demo, browser: Browser) -> None:
+    async with (
+        demo.profile(browser, "team_lead") as lead,
+        demo.profile(browser, "attendee", size=PHONE) as somebody,
+    ):
+        # The lead hears in the talk that somebody is wanted, and makes a task of it.
+        talk = await lead.open(f"/s/{LIVE_SESSION}")
+        await say(talk, ASKED)
+        message = talk.get_by_role("log").locator("article", has_text=ASKED)
+        await message.hover()
+        await message.locator("[aria-haspopup=menu]").click()
+        await talk.get_by_role("menuitem", name=word("talk.to_task")).click()
+        form = talk.locator("[data-form=task]")
+        await expect(form.locator("input[name=title]")).to_have_value(ASKED)
+        await form.locator("input[name=minutes]").fill("60")
+        await form.locator("[data-action=make-task]").click()
+        await expect(form).to_have_count(0)
+
+        # Somebody looks at the team's open door, comes in, and says what they bring.
+        page = await somebody.open(f"/t/{TEAM}")
+        assert await page.evaluate("document.documentElement.dir") == "rtl"
+        await page.locator("[data-action=join]").click()
+        profile = page.locator("[data-form=volunteer]")
+        await profile.locator("input[name=skill]").fill("تفريغ")
+        await profile.locator("[data-action=save-profile]").click()
+        await expect(profile).to_have_count(0)
+        await expect(page.locator("#members")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+        # The task, in two taps; and back when there is no time for it.
+        await somebody.go(page, "/work")
+        task = page.locator("[data-list=open] [data-task]", has_text=ASKED)
+        await task.locator("[data-action=take]").click()
+        mine = page.locator("[data-task]", has_text=ASKED)
+        await expect(mine).to_contain_text(word("work.mine.tag"))
+        await expect(mine.get_by_role("link", name=word("work.from_talk"))).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.locator("[data-action=pause]").click()
+        await page.locator("textarea[name=note]").fill("سفر")
+        await page.locator("[data-action=pause-now]").click()
+        await expect(page.locator("[data-mine=none]")).to_be_visible()
+
+        # The lead is told once, in one line.
+        told = await lead.open("/notifications")
+        await expect(told.get_by_text("سفر")).to_be_visible()
+        await expect(button(told, "notices.read_all")).to_be_visible()
