@@ -103,7 +103,10 @@ def knows(revision: str) -> bool:
 def _move(connection: Connection, *, up: str | None = None, down: str | None = None) -> None:
     on_sqlite = connection.dialect.name == "sqlite"
     if not on_sqlite:
+        # Whoever migrates just now may take long; only the locks on tables are not waited for.
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.rollback()
     try:
         current = _revision(connection)
         if current is not None and not knows(current):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain import rank
@@ -30,6 +30,7 @@ def test_first_rank_of_an_empty_column() -> None:
     assert rank.between(None, None) == rank.DIGITS[len(rank.DIGITS) // 2]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2000))
 def test_spread_ranks_are_in_order_with_room_between(count: int) -> None:
     found = rank.spread(count)
