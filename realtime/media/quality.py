@@ -29,7 +29,7 @@ SHRUNK = 0.93
 Its size alone says little: browsers begin far below what the line bears and add some 6 % a second.
 """
 
-CONFIRM_S, STARVED = 2.5, 0.9
+CONFIRM_S, STARVED = 2.5, 0.75
 """The last picture goes only when the estimate still is below this share of what is sent so much later.
 
 One jolt on the way makes receivers guess less than they get; they are back above it within two seconds.

@@ -79,11 +79,11 @@ def test_line_too_narrow_for_any_picture_keeps_the_loudest_voices() -> None:
 
 
 def test_one_jolt_takes_no_picture_away_and_a_line_that_stays_narrow_does() -> None:
-    for later, expected in ((130_000, 2), (85_000, None)):
+    for later, expected in ((130_000, 2), (70_000, None)):
         chooser = _chooser(mode="low")
         chooser.choose([SPEAKER], 0.0)
         chooser.estimated(150_000, 0.0)
-        chooser.estimated(85_000, 1.0)
+        chooser.estimated(70_000, 1.0)
 
         assert chooser.choose([SPEAKER], 1.0) == {0: 2}
         chooser.estimated(later, 3.0)
