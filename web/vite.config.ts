@@ -17,8 +17,8 @@ const server = process.env.MULTAQA_DEV_SERVER ?? 'http://127.0.0.1:8000';
 function isBase(id: string): boolean {
   if (/svelte\/src\/(internal|reactivity|index)/.test(id)) return !/transitions|custom-element|legacy|svelte-element|bindings\/(select|input)|blocks\/(html|await)|shared\/clone|dev\/equality/.test(id);
   if (/node_modules\/(clsx|esm-env)\//.test(id)) return true;
-  if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|Missing|Trouble|late)|i18n\/(zones|fold|hijri))/.test(id)) return false;
-  return /src\/(net|i18n|app)\/|src\/(router|first|App|ui\/(Avatar|Bdi|Skeleton|Tabs|toasts))/.test(id) && !/words\.gen/.test(id);
+  if (/src\/(app\/(TopTools|BottomBar|ConnectionLine|Missing|Trouble|late|offline)|i18n\/(zones|fold|hijri|days))/.test(id)) return false;
+  return /src\/(net|i18n|app)\/|src\/(router|first|App|ui\/(Avatar|Bdi|Skeleton|Tabs|toasts|copy)|features\/chat\/drafts)/.test(id) && !/words\.gen/.test(id);
 }
 
 export default defineConfig(({ mode }) => ({

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.chromium import profile, settled
 from tests.e2e.house import CARDS, House
@@ -11,10 +11,10 @@ from tests.e2e.steps import button
 from tests.e2e.words import word
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
-FOCUSED = "() => document.activeElement?.closest('[data-card]')?.innerText.trim()"
+FOCUSED = "() => document.activeElement?.closest('[data-card] .title')?.innerText.trim()"
 PLACE = """
 (title) => [...document.querySelectorAll('[data-column]')].flatMap((column, at) =>
-  [...column.querySelectorAll('[data-card]')].map((card, row) => [card.innerText.trim(), at, row]))
+  [...column.querySelectorAll('[data-card] .title')].map((card, row) => [card.innerText.trim(), at, row]))
   .find(([text]) => text === title).slice(1)
 """
 
@@ -23,7 +23,8 @@ async def test_card_moves_by_keys_and_keeps_the_focus(browser: Browser, house: H
     card = CARDS[2]
     async with profile(browser, house.left, house.world["lead"].token) as lead:
         page = await lead.open(f"/b/{house.world.board}")
-        await page.locator("[data-card]", has_text=card).get_by_role("button").first.focus()
+        await page.locator("[data-find]").wait_for()  # what hears the keys has come with it
+        await title_of(page, card).focus()
         column, row = await page.evaluate(PLACE, card)
         # The first column stands at the right: left is onwards.
         for keys, place in (("Alt+ArrowUp", [column, row - 1]), ("Alt+ArrowLeft", [column + 1, None])):
@@ -38,13 +39,18 @@ async def test_card_moves_by_keys_and_keeps_the_focus(browser: Browser, house: H
         assert await page.evaluate(FOCUSED) == card
 
 
-async def test_card_is_renamed_by_keys(browser: Browser, house: House) -> None:
+async def test_card_is_renamed_and_opened_by_keys(browser: Browser, house: House) -> None:
     async with profile(browser, house.left, house.world["member"].token) as member:
         page = await member.open(f"/b/{house.world.board}")
-        title = page.locator("[data-card]", has_text=CARDS[1]).get_by_role("button").first
+        title = title_of(page, CARDS[1])
+        await page.locator("[data-find]").wait_for()  # what hears the keys has come with it
         await title.focus()
-        await page.keyboard.press("Enter")
+        await page.keyboard.press("e")
         await expect(page.get_by_label(word("board.card.rename.label"))).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(title).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("dialog[data-opened]")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(title).to_be_focused()
 
@@ -79,6 +85,10 @@ async def test_menu_goes_by_arrows_and_returns_the_focus(browser: Browser, house
         await page.keyboard.press("Escape")
         await expect(items).to_have_count(0)
         await expect(opener).to_be_focused()
+
+
+def title_of(page: Page, card: str) -> Locator:
+    return page.locator("[data-card]", has_text=card).locator(".title")
 
 
 async def inside(page: Page) -> bool:

@@ -146,7 +146,7 @@ async def test_lead_and_volunteer_move_one_card(browser: Browser, house: House) 
             await expect(in_column(page, doing, card)).to_be_visible()
         # At the same moment, to both sides: the later one stands, and both see the same.
         for page in (lead, volunteer):
-            await in_column(page, doing, card).get_by_role("button").first.focus()
+            await in_column(page, doing, card).locator(".title").focus()
         await asyncio.gather(lead.keyboard.press("Alt+ArrowRight"), volunteer.keyboard.press("Alt+ArrowLeft"))
         await expect(in_column(lead, doing, card)).to_have_count(0)
         await together(to_do, lead, volunteer)
@@ -183,7 +183,7 @@ def in_column(page: Page, title: str, card: str) -> Locator:
 
 
 async def dragged(page: Page, card: str, column: str) -> None:
-    await page.locator("[data-card]", has_text=card).drag_to(
+    await page.locator("[data-card][draggable=true]", has_text=card).drag_to(
         page.get_by_role("region", name=column, exact=True).locator(".cards")
     )
 
@@ -191,7 +191,9 @@ async def dragged(page: Page, card: str, column: str) -> None:
 async def chosen(page: Page, card: str, column: str) -> None:
     """From the card's own menu."""
     await page.locator("[data-card]", has_text=card).get_by_role("button").last.click()
-    await page.get_by_role("menuitem").filter(has_text=column).click()
+    await page.get_by_role("menuitem", name=word("board.move.to_other"), exact=True).click()
+    await page.get_by_label(word("card.move.column"), exact=True).select_option(column)
+    await button(page, "card.move.do").click()
 
 
 async def together(column: str, *pages: Page) -> None:

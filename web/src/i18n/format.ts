@@ -44,6 +44,11 @@ export function dateTime(at: string | Date, zone: string): string {
   return format(zone, { day: 'numeric', month: 'long', ...TIME }).format(new Date(at));
 }
 
+/** A calendar day without a zone, short: "21 نوفمبر" */
+export function plainDay(day: string): string {
+  return format('UTC', { day: 'numeric', month: 'short' }).format(new Date(`${day}T00:00:00Z`));
+}
+
 /** Calendar days ("2026-11-21") have no zone. */
 export function dateRange(from: string, to: string | null): string {
   const days = format('UTC', { day: 'numeric', month: 'long', year: 'numeric' });

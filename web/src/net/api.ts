@@ -15,6 +15,8 @@ export class ApiError extends Error {
     readonly fields: Record<string, string> = {},
     readonly requestId: string | null = null,
     readonly retryAfterMs: number | null = null,
+    /** The problem as it was told, for who knows its code. */
+    readonly details: Record<string, unknown> = {},
   ) {
     super(sentence);
   }
@@ -155,6 +157,7 @@ async function refused(answer: Response): Promise<ApiError> {
     fieldSentences(problem.fields),
     problem.request_id ?? null,
     Number.isFinite(after) && after > 0 ? after * 1000 : null,
+    problem as Record<string, unknown>,
   );
 }
 

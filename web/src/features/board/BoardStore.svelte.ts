@@ -1,65 +1,173 @@
 /**
- * One board, live. What the server told is kept apart from what this person has just done and not yet
- * heard back: the view lays the second over the first, so a hand feels its move at once and a refused
- * one simply falls back. Everybody's changes, one's own too, come the same way.
+ * One board, live and without a network. What the server told is kept apart from what this person has done and
+ * not yet heard back: the view lays the second over the first, so a hand feels its move at once and a refused one
+ * simply falls back. Everybody's changes, one's own too, come the same way.
  */
 import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { newKey } from '~/net/keys';
 import { follow, type Followed } from '~/net/live';
-import type { Board, Card, Column, Publication, Snapshot } from '~/net/shapes';
+import type { Position, Publication, Signal } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
+import { arrange, lay, type Change, type List, type Place, type ShownCard } from './changes';
+import { CommandQueue } from './CommandQueue.svelte';
+import type { Command } from './commands';
+import { kept as openKept, type Kept } from './kept';
+import type { Board, BoardRef, Card, Column, Editable, Label } from './shapes';
 
-/** Where a card shall go: beside another, or to the end of the column. Never a number. */
-export interface Place { column_id: string; before?: string; after?: string }
-export interface ShownCard extends Card { sending: boolean }
-interface Wish { key: string; card: string; place: Place }
+export type Head = Omit<Board, 'cards' | 'columns'>;
+interface Snapshot { position: Position; board: Board }
+/** What a command is, beside its key. */
+export type Wish = Omit<Command, 'key' | 'at'> & { key?: string };
+
+/** A card as it is before the server has said more of it. */
+export const NEW: Omit<Card, 'id' | 'board_id' | 'column_id' | 'title' | 'created_at'> = {
+  rank: '', number: 0, described: false, labels: [], people: [], start_day: null, due: null, size_minutes: null, skill: '', language: '',
+  seats: null, cover: null, source: null, links: [], items: 0, items_done: 0, comments: 0, attachments: 0, state: 'open', worker: null,
+  lease_until: null, done_at: null, archived: false, fields: {}, version: 0,
+};
+const GLOW_MS = 1_600;
+const KEEP_MS = 1_500;
 
 export class BoardStore {
-  board = $state.raw<Omit<Board, 'cards'> | null>(null);
-  trouble = $state<ApiError | null>(null);
+  head = $state.raw<Head | null>(null);
+  trouble = $state.raw<ApiError | null>(null);
+  /** The rows are those of an earlier visit: the network has not answered yet. */
+  stale = $state(false);
   /** Cards somebody else has just changed, for a short glow. */
   touched = $state.raw<ReadonlySet<string>>(new Set());
-  private cards = $state.raw<ReadonlyMap<string, Card>>(new Map());
-  private moves = $state.raw<readonly Wish[]>([]);
-  private titles = $state.raw<ReadonlyMap<string, string>>(new Map());
-  private made = $state.raw<readonly Card[]>([]);
-  private followed: Followed | null = null;
+  cards = $state.raw<ReadonlyMap<string, Card>>(new Map());
+  columns = $state.raw<ReadonlyMap<string, Column>>(new Map());
+  /** First one without a memory, then the one that keeps. */
+  queue = $state.raw<CommandQueue>(null!);
+  /** Told of every fact, for an opened card. */
+  onFact: (fact: Pick<Publication, 'name' | 'data'>) => void = () => {};
+  /** Told of each own command that the server took, with its answer. */
+  onTaken: (command: Command, answer: unknown) => void = () => {};
+  onSignal: (signal: Signal) => void = () => {};
 
+  private readonly base: List[] = $derived(arrange(this.columns.values(), this.cards.values()));
   /** Every column with its cards as this person shall see them. */
-  readonly lists: { column: Column; cards: ShownCard[] }[] = $derived.by(() => this.arrange());
+  readonly lists: List[] = $derived.by(() => lay(this.base, this.queue.waiting.map(({ change }) => change)));
+
+  private followed: Followed | null = null;
+  private position: Position | null = null;
+  private keeping: ReturnType<typeof setTimeout> | undefined;
+  private kept: Kept | null = null;
+  private readonly place: string;
+  private readonly online = (): void => this.queue.nudge();
+  private readonly hidden = (): void => void (document.visibilityState === 'hidden' && this.keepNow());
 
   constructor(
     readonly id: string,
+    readonly me: string = '',
     private readonly api: Api = theApi,
     private readonly live: LiveClient = theLive,
-  ) {}
+    private readonly openStore: () => Promise<Kept> = openKept,
+  ) {
+    this.place = `${me} ${id}`;
+    this.queue = this.makeQueue();
+  }
 
-  open(): void {
-    this.followed = follow<Snapshot<{ board: Board }>>(this.live, {
-      channel: `board:${this.id}`,
-      load: (signal) => this.api.get(`/api/boards/${this.id}`, { signal }),
-      reset: ({ board }) => {
-        this.board = board;
-        this.cards = new Map(board.cards.map((card) => [card.id, card]));
-      },
-      publication: (publication) => this.apply(publication),
-      trouble: (error) => (this.trouble = error),
+  private makeQueue(kept?: Kept): CommandQueue {
+    return new CommandQueue(this.place, {
+      api: this.api,
+      ...(kept ? { kept } : {}),
+      done: (command, answer) => this.answered(command, answer),
+      refused: (command) => this.onRefused(command),
     });
   }
 
+  /** Told of each own change that the server did not take. */
+  onRefused: (command: Command) => void = () => {};
+
+  async open(): Promise<void> {
+    addEventListener('online', this.online);
+    document.addEventListener('visibilitychange', this.hidden);
+    this.followed = follow<Snapshot>(this.live, {
+      channel: `board:${this.id}`,
+      load: (signal) => this.api.get(`/api/boards/${this.id}`, { signal }),
+      reset: (rows) => this.reset(rows, false),
+      publication: (publication) => this.publication(publication),
+      signal: (signal) => this.onSignal(signal),
+      trouble: (error) => this.troubled(error),
+    });
+    this.kept = await this.openStore();
+    const rows = await this.kept.rows<Snapshot>(this.place).catch(() => null);
+    if (!this.head && rows && (!this.trouble || this.trouble.passing)) this.reset(rows, true);
+    const queue = this.makeQueue(this.kept);
+    // Given in the moment before the store was open: they move over in order.
+    const early = this.queue;
+    this.queue = queue;
+    await queue.restore();
+    for (const command of early.waiting) void queue.add(command);
+    early.close();
+  }
+
   close(): void {
+    removeEventListener('online', this.online);
+    document.removeEventListener('visibilitychange', this.hidden);
     this.followed?.close();
+    this.queue.close();
+    this.keepNow();
+  }
+
+  signal(name: string, data: unknown): void {
+    this.followed?.signal(name, data);
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
-    if (!name.startsWith('card.')) return;
-    const card = data.card as Card;
-    if (this.take(card) && !this.mine(card.id)) this.glow(card.id);
+    const { card, column, board, label, label_id } = data as { card?: Card; column?: Column; board?: BoardRef; label?: Label; label_id?: string };
+    if (card && this.take(card) && !this.mine(card.id)) this.glow(card.id);
+    if (column) this.takeColumn(column);
+    if (board && this.head && board.version >= this.head.version) this.head = { ...this.head, ...board };
+    if (label && this.head) this.head = { ...this.head, labels: withRow(this.head.labels, label) };
+    if (label_id) this.dropLabel(label_id);
+    this.onFact({ name, data });
   }
 
-  column(id: string): { column: Column; cards: ShownCard[] } | undefined {
-    return this.lists.find(({ column }) => column.id === id);
+  /** Sends it when it can, and shows it now. True when the server took it. */
+  command({ key = newKey(), ...wish }: Wish): Promise<boolean> {
+    // Plain values: what is kept must not hang on what the page still changes.
+    return this.queue.add(JSON.parse(JSON.stringify({ ...wish, key, at: new Date().toISOString() })) as Command);
+  }
+
+  create(column: string, title: string, place: Omit<Place, 'column_id'> = {}): string {
+    const key = newKey();
+    const row = { ...NEW, id: key, board_id: this.id, column_id: column, title, created_at: new Date().toISOString() };
+    void this.command({
+      key, method: 'POST', path: `/api/boards/${this.id}/cards`, body: { column_id: column, title, ...place },
+      change: { do: 'make', row, place: { column_id: column, ...place } }, card: null, title,
+    });
+    return key;
+  }
+
+  /** One field of a card, with the version it was written over. */
+  edit<Field extends keyof Editable>(card: string, field: Field, value: Editable[Field], base?: number): Promise<boolean> {
+    const { waiting } = this.queue;
+    const earlier = waiting.findLast((one) => one.card === card && one.edits && field in one.edits);
+    const version = base ?? (this.cards.get(card)?.fields[field] ?? 0) + (earlier ? 1 : 0);
+    const change: Change =
+      field === 'description' ? { do: 'within', card, part: { of: 'description', text: value as string } } : { do: 'set', card, fields: { [field]: value } };
+    return this.command({
+      method: 'PATCH', path: `/api/cards/${card}`, body: { [field]: { base: version, value } }, change,
+      card, title: this.shown(card)?.title ?? '', edits: { [field]: value }, ...(earlier && base === undefined ? { after: earlier.key } : {}),
+    });
+  }
+
+  move(card: string, place: Place): Promise<boolean> {
+    return this.about(card, 'POST', '/move', { column_id: place.column_id, before: place.before ?? null, after: place.after ?? null }, { do: 'move', card, place });
+  }
+
+  /** Something done to one card: `path` after its own address. */
+  about(card: string, method: Command['method'], path: string, body: unknown, change: Change): Promise<boolean> {
+    const title = this.shown(card)?.title ?? '';
+    return this.command({ method, path: `/api/cards/${card}${path}`, ...(body === undefined ? {} : { body }), change, card, title });
+  }
+
+  shown(card: string): ShownCard | null {
+    const found = this.find(card);
+    return found ? found.cards[found.at]! : null;
   }
 
   find(card: string): { column: Column; cards: ShownCard[]; at: number } | null {
@@ -70,40 +178,13 @@ export class BoardStore {
     return null;
   }
 
-  async create(column: string, title: string): Promise<void> {
-    const key = newKey();
-    this.made = [...this.made, { id: key, board_id: this.id, column_id: column, rank: '', title, version: 0 } as Card];
-    try {
-      this.take(await this.api.post<Card>(`/api/boards/${this.id}/cards`, { column_id: column, title }, { key }));
-    } finally {
-      this.made = this.made.filter((card) => card.id !== key);
-    }
-  }
-
-  async rename(card: string, title: string): Promise<void> {
-    this.titles = new Map(this.titles).set(card, title);
-    try {
-      this.take(await this.api.patch<Card>(`/api/cards/${card}`, { title: { base: this.cards.get(card)?.fields?.title ?? 0, value: title } }));
-    } finally {
-      if (this.titles.get(card) === title) this.titles = new Map([...this.titles].filter(([id]) => id !== card));
-    }
-  }
-
-  async move(card: string, place: Place): Promise<void> {
-    const wish: Wish = { key: newKey(), card, place };
-    this.moves = [...this.moves.filter((other) => other.card !== card), wish];
-    try {
-      this.take(await this.api.post<Card>(`/api/cards/${card}/move`, place, { key: wish.key }));
-    } finally {
-      this.moves = this.moves.filter((other) => other !== wish);
-    }
-  }
-
-  /** One step up or down in its column; null at the edge. */
-  stepPlace(card: string, by: -1 | 1): Place | null {
+  /** One step up or down among the cards in sight; null at the edge. */
+  stepPlace(card: string, by: -1 | 1, within: (card: ShownCard) => boolean = () => true): Place | null {
     const found = this.find(card);
-    const beside = found?.cards[found.at + by];
-    if (!found || !beside) return null;
+    if (!found) return null;
+    const sight = found.cards.filter((one) => one.id === card || within(one));
+    const beside = sight[sight.findIndex(({ id }) => id === card) + by];
+    if (!beside) return null;
     return { column_id: found.column.id, ...(by < 0 ? { before: beside.id } : { after: beside.id }) };
   }
 
@@ -125,6 +206,42 @@ export class BoardStore {
     return { column_id: found.column.id, ...(next ? { before: next.id } : {}) };
   }
 
+  private reset({ board, position }: Snapshot, stale: boolean): void {
+    const { cards, columns, ...head } = board;
+    this.head = head;
+    this.columns = new Map(columns.map((column) => [column.id, column]));
+    this.cards = new Map(cards.map((card) => [card.id, card]));
+    this.position = position;
+    this.stale = stale;
+    if (!stale) {
+      this.queue.nudge();
+      this.keepSoon();
+    }
+  }
+
+  private publication(publication: Publication): void {
+    this.position = { offset: publication.offset, id: publication.id };
+    this.apply(publication);
+    this.keepSoon();
+  }
+
+  private troubled(error: ApiError | null): void {
+    this.trouble = error;
+    if (!error || error.passing) return;
+    // No longer for these eyes: nothing of it stays in this browser.
+    this.head = null;
+    void this.openStore().then((kept) => kept.drop(this.place));
+  }
+
+  private answered(command: Command, answer: unknown): void {
+    const { change, card } = command;
+    this.onTaken(command, answer);
+    const row = answer as (Card & Column) | undefined;
+    if (row?.id === undefined) return;
+    if ('column_id' in row && (card === row.id || change.do === 'make')) this.take(row);
+    if (change.do.startsWith('column.') && 'rank' in row && !('column_id' in row)) this.takeColumn(row);
+  }
+
   /** The newest version of a row wins; true when this one was news. */
   private take(card: Card): boolean {
     const old = this.cards.get(card.id);
@@ -133,8 +250,23 @@ export class BoardStore {
     return true;
   }
 
+  private takeColumn(column: Column): void {
+    const old = this.columns.get(column.id);
+    if (old && old.version > column.version) return;
+    this.columns = new Map(this.columns).set(column.id, column);
+  }
+
+  private dropLabel(id: string): void {
+    if (this.head) this.head = { ...this.head, labels: this.head.labels.filter((label) => label.id !== id) };
+    const cards = new Map(this.cards);
+    for (const card of cards.values()) {
+      if (card.labels.includes(id)) cards.set(card.id, { ...card, labels: card.labels.filter((other) => other !== id) });
+    }
+    this.cards = cards;
+  }
+
   private mine(card: string): boolean {
-    return this.titles.has(card) || [...this.moves, ...this.made].some((item) => ('card' in item ? item.card : item.id) === card);
+    return this.queue.waiting.some((command) => command.card === card || command.key === card);
   }
 
   private glow(card: string): void {
@@ -142,42 +274,21 @@ export class BoardStore {
     setTimeout(() => (this.touched = new Set([...this.touched].filter((id) => id !== card))), GLOW_MS);
   }
 
-  private arrange(): { column: Column; cards: ShownCard[] }[] {
-    const columns = [...(this.board?.columns ?? [])].sort((one, other) => bytewise(one.rank, other.rank));
-    const lists = columns.map((column) => ({ column, cards: [] as ShownCard[] }));
-    const at = new Map(lists.map((list) => [list.column.id, list.cards]));
-    for (const card of [...this.cards.values()].sort(byRank)) at.get(card.column_id)?.push(this.shown(card, false));
-    for (const card of this.made) if (!this.cards.has(card.id)) at.get(card.column_id)?.push(this.shown(card, true));
-    for (const { card, place } of this.moves) {
-      const from = lists.find(({ cards }) => cards.some(({ id }) => id === card));
-      const to = at.get(place.column_id);
-      if (!from || !to) continue;
-      const [moved] = from.cards.splice(from.cards.findIndex(({ id }) => id === card), 1);
-      to.splice(placeIn(to, place), 0, { ...moved!, column_id: place.column_id, sending: true });
-    }
-    return lists;
+  private keepSoon(): void {
+    this.keeping ??= setTimeout(() => this.keepNow(), KEEP_MS);
   }
 
-  private shown(card: Card, sending: boolean): ShownCard {
-    const title = this.titles.get(card.id);
-    return { ...card, ...(title === undefined ? {} : { title }), sending: sending || title !== undefined };
+  private keepNow(): void {
+    clearTimeout(this.keeping);
+    this.keeping = undefined;
+    if (!this.head || !this.position || this.stale) return;
+    const board = { ...this.head, columns: [...this.columns.values()], cards: [...this.cards.values()] };
+    void this.kept?.keep(this.place, { position: this.position, board }).catch(() => {});
   }
 }
 
-const GLOW_MS = 1_600;
-
-function placeIn(cards: readonly ShownCard[], place: Place): number {
-  const before = cards.findIndex(({ id }) => id === place.before);
-  if (before >= 0) return before;
-  const after = cards.findIndex(({ id }) => id === place.after);
-  return after >= 0 ? after + 1 : cards.length;
-}
-
-/** Ranks are ASCII, so comparing code units is comparing bytes. */
-function bytewise(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function byRank(one: Card, other: Card): number {
-  return bytewise(one.rank, other.rank) || bytewise(one.id, other.id);
+function withRow<Row extends { id: string; version: number }>(rows: readonly Row[], row: Row): Row[] {
+  const at = rows.findIndex(({ id }) => id === row.id);
+  if (at < 0) return [...rows, row];
+  return rows[at]!.version > row.version ? [...rows] : rows.with(at, row);
 }

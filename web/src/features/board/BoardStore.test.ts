@@ -1,14 +1,14 @@
-import { describe, expect, it, vi } from 'vitest';
-import { Api, ApiError } from '~/net/api';
+import 'fake-indexeddb/auto';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { language } from '~/i18n/t.svelte';
+import { Api } from '~/net/api';
 import { at, FakeNetwork } from '~/net/fake';
-import type { Board, Card, Column } from '~/net/shapes';
-import { BoardStore } from './BoardStore.svelte';
+import { BoardStore, NEW } from './BoardStore.svelte';
+import { forgetKept, kept } from './kept';
+import type { Board, Card, Column } from './shapes';
 
 const card = (id: string, column: string, rank: string, version = 1, title = id): Card => ({
-  id, board_id: 'b', column_id: column, rank, title, version,
-  number: 1, described: false, labels: [], people: [], start_day: null, due: null, size_minutes: null, skill: '', language: '',
-  seats: null, cover: null, source: null, links: [], items: 0, items_done: 0, comments: 0, attachments: 0, state: 'open',
-  worker: null, lease_until: null, done_at: null, archived: false, created_at: '2027-01-01T00:00:00Z', fields: {},
+  ...NEW, id, board_id: 'b', column_id: column, rank, title, version, created_at: '',
 });
 const column = (id: string, title: string, rank: string): Column => ({
   id, title, rank, colour: null, soft_limit: null, hard_limit: null, done: false, archived: false, version: 1,
@@ -19,94 +19,153 @@ const BOARD: Board = {
   cards: [card('2', 'todo', 'n'), card('1', 'todo', 'B'), card('3', 'done', 'a')],
 };
 
-interface Asked { path: string; body: unknown; key: string; answer: (card: Card | Error) => void }
+interface Asked { path: string; body: unknown; key: string; answer: (given: Card | Response | Error) => void }
 
-async function opened(): Promise<{ store: BoardStore; asked: Asked[]; network: FakeNetwork }> {
-  const asked: Asked[] = [];
-  const api = new Api(
-    (path, init) =>
-      new Promise((resolve, reject) => {
-        if (!init?.method || init.method === 'GET') return resolve(Response.json({ position: at(3), board: BOARD }));
-        asked.push({
-          path: String(path), body: JSON.parse(String(init.body)), key: new Headers(init.headers).get('Idempotency-Key')!,
-          answer: (given) => (given instanceof Error ? reject(given) : resolve(Response.json(given))),
-        });
-      }),
-  );
-  const network = new FakeNetwork();
-  const store = new BoardStore('b', api, network.client);
-  store.open();
-  await vi.waitFor(() => expect(store.board).not.toBeNull());
-  network.socket.hello().subscribed('board:b', 3);
-  return { store, asked, network };
+class Page {
+  asked: Asked[] = [];
+  network = new FakeNetwork();
+  /** What loading the board answers; null while there is no network. */
+  rows: unknown = { position: at(3), board: BOARD };
+  store = new BoardStore('b', 'me', new Api((path, init) => this.fetch(String(path), init)), this.network.client);
+
+  async open(): Promise<this> {
+    await this.store.open();
+    await vi.waitFor(() => expect(this.store.head).not.toBeNull());
+    if (this.rows) this.network.socket.hello().subscribed('board:b', 3);
+    return this;
+  }
+
+  private fetch(path: string, init?: RequestInit): Promise<Response> {
+    if (!init?.method || init.method === 'GET') return this.rows ? Promise.resolve(Response.json(this.rows)) : Promise.reject(new TypeError());
+    return new Promise((resolve, reject) => {
+      const key = new Headers(init.headers).get('Idempotency-Key')!;
+      const answer: Asked['answer'] = (given) =>
+        given instanceof Error ? reject(given) : resolve(given instanceof Response ? given : Response.json(given));
+      this.asked.push({ path, key, body: JSON.parse(String(init.body)), answer });
+    });
+  }
+
+  async request(count: number): Promise<Asked> {
+    await vi.waitFor(() => expect(this.asked).toHaveLength(count));
+    return this.asked[count - 1]!;
+  }
+
+  get drawn(): string[] {
+    return this.store.lists.map(({ column, cards }) => `${column.id}: ${cards.map(({ id }) => id).join(' ')}`);
+  }
 }
 
-const drawn = (store: BoardStore): string[] => store.lists.map(({ column, cards }) => `${column.id}: ${cards.map(({ id }) => id).join(' ')}`);
+const refusal = (code: string, more: object = {}, status = 409): Response => Response.json({ code, detail: 'لا', ...more }, { status });
+
+beforeAll(() => language.use('ar'));
+beforeEach(forgetKept);
 
 describe('BoardStore', () => {
   it('orders columns and cards by rank, bytewise', async () => {
-    const { store } = await opened();
-    expect(drawn(store)).toEqual(['todo: 1 2', 'done: 3']);
+    expect((await new Page().open()).drawn).toEqual(['todo: 1 2', 'done: 3']);
   });
 
   it('draws what others do, and the newest version only', async () => {
-    const { store, network } = await opened();
-    network.socket.publish('board:b', 4, 'card.moved', { card: card('1', 'done', 'm', 3) });
-    network.socket.publish('board:b', 5, 'card.renamed', { card: card('1', 'todo', 'B', 2, 'old') });
-    network.socket.publish('board:b', 6, 'card.created', { card: card('4', 'todo', 'p') });
-    expect(drawn(store)).toEqual(['todo: 2 4', 'done: 3 1']);
-    expect([...store.touched]).toEqual(['1', '4']);
+    const page = await new Page().open();
+    page.network.socket.publish('board:b', 4, 'card.moved', { card: card('1', 'done', 'm', 3) });
+    page.network.socket.publish('board:b', 5, 'card.renamed', { card: card('1', 'todo', 'B', 2, 'old') });
+    page.network.socket.publish('board:b', 6, 'card.created', { card: card('4', 'todo', 'p') });
+    expect(page.drawn).toEqual(['todo: 2 4', 'done: 3 1']);
+    expect([...page.store.touched]).toEqual(['1', '4']);
   });
 
   it('shows one’s own move at once and keeps it when the server agrees', async () => {
-    const { store, asked } = await opened();
-    const done = store.move('1', { column_id: 'done', before: '3' });
-    expect(drawn(store)).toEqual(['todo: 2', 'done: 1 3']);
-    expect(asked[0]).toMatchObject({ path: '/api/cards/1/move', body: { column_id: 'done', before: '3' } });
-    asked[0]!.answer(card('1', 'done', 'A', 2));
-    await done;
-    expect(drawn(store)).toEqual(['todo: 2', 'done: 1 3']);
-    expect(store.find('1')!.cards[0]!.sending).toBe(false);
+    const page = await new Page().open();
+    const done = page.store.move('1', { column_id: 'done', before: '3' });
+    expect(page.drawn).toEqual(['todo: 2', 'done: 1 3']);
+    const asked = await page.request(1);
+    expect(asked).toMatchObject({ path: '/api/cards/1/move', body: { column_id: 'done', before: '3' } });
+    asked.answer(card('1', 'done', 'A', 2));
+    expect(await done).toBe(true);
+    expect(page.drawn).toEqual(['todo: 2', 'done: 1 3']);
+    expect([page.store.shown('1')!.sending, page.store.queue.all]).toEqual([undefined, []]);
   });
 
   it('lays one’s own pending move over what others do meanwhile', async () => {
-    const { store, network } = await opened();
-    void store.move('1', { column_id: 'todo', after: '2' });
-    network.socket.publish('board:b', 4, 'card.moved', { card: card('2', 'done', 'b', 2) });
-    expect(drawn(store)).toEqual(['todo: 1', 'done: 3 2']);
+    const page = await new Page().open();
+    void page.store.move('1', { column_id: 'todo', after: '2' });
+    page.network.socket.publish('board:b', 4, 'card.moved', { card: card('2', 'done', 'b', 2) });
+    expect(page.drawn).toEqual(['todo: 1', 'done: 3 2']);
   });
 
-  it('puts a refused move back and tells why', async () => {
-    const { store, asked } = await opened();
-    const done = store.move('1', { column_id: 'done' });
-    asked[0]!.answer(card('0', '', ''));
-    await done;
-    expect(drawn(store)).toEqual(['todo: 1 2', 'done: 3']);
+  it('puts a refused change back, tells why, and sends on', async () => {
+    const page = await new Page().open();
+    const told: string[] = [];
+    page.store.onRefused = ({ fault, title }) => told.push(`${title}: ${fault!.code} ${fault!.why}`);
+    const refused = page.store.move('1', { column_id: 'done' });
+    const taken = page.store.move('2', { column_id: 'done', before: '3' });
+    (await page.request(1)).answer(refusal('column.full'));
+    expect(await refused).toBe(false);
+    (await page.request(2)).answer(card('2', 'done', 'A', 2));
+    expect(await taken).toBe(true);
+    expect(page.drawn).toEqual(['todo: 1', 'done: 2 3']);
+    expect([told, page.store.queue.faulty.map(({ card: about }) => about)]).toEqual([['1: column.full لا'], ['1']]);
   });
 
-  it('shows a new card at once under the id it will have', async () => {
-    const { store, asked } = await opened();
-    const done = store.create('done', 'جديدة');
-    const { key } = asked[0]!;
-    expect(drawn(store)).toEqual(['todo: 1 2', `done: 3 ${key}`]);
-    asked[0]!.answer(card(key, 'done', 'c', 1, 'جديدة'));
-    await done;
-    expect(drawn(store)).toEqual(['todo: 1 2', `done: 3 ${key}`]);
+  it('sets aside what was meant for a card that never came to be', async () => {
+    const page = await new Page().open();
+    const made = page.store.create('done', 'جديدة');
+    const moved = page.store.move(made, { column_id: 'todo' });
+    (await page.request(1)).answer(refusal('board.archived'));
+    expect(await moved).toBe(false);
+    expect([page.asked.length, page.drawn, page.store.queue.faulty.length]).toEqual([1, ['todo: 1 2', 'done: 3'], 2]);
   });
 
-  it('shows a new title at once and the old one again when refused', async () => {
-    const { store } = await opened();
-    const refusing = new BoardStore('b', new Api(() => Promise.resolve(Response.json({ code: 'not_allowed', detail: 'لا' }, { status: 403 }))));
-    Object.assign(refusing, { cards: new Map(BOARD.cards.map((row) => [row.id, row])), board: BOARD });
-    const done = refusing.rename('1', 'أخرى');
-    expect(refusing.find('1')!.cards[0]!.title).toBe('أخرى');
-    await expect(done).rejects.toBeInstanceOf(ApiError);
-    expect(refusing.find('1')!.cards[0]!.title).toBe('1');
-    store.close();
+  it('keeps both texts of a clash', async () => {
+    const page = await new Page().open();
+    const clash = { field: 'title', base: '1', theirs: 'هم', yours: 'أنا', version: 4, by: null };
+    const done = page.store.edit('1', 'title', 'أنا');
+    const over = page.store.edit('1', 'title', 'أنا ثانية');
+    expect(page.store.shown('1')!.title).toBe('أنا ثانية');
+    const asked = await page.request(1);
+    expect(asked.body).toEqual({ title: { base: 0, value: 'أنا' } });
+    asked.answer(refusal('card.clash', { clashes: [clash] }));
+    expect(await Promise.all([done, over])).toEqual([false, false]);
+    // The one written over the other is what its person wants.
+    const told = [{ ...clash, yours: 'أنا ثانية' }];
+    expect(page.store.queue.faulty.map(({ fault }) => fault!.clashes)).toEqual([told]);
+    await vi.waitFor(async () => expect((await (await kept()).commands('me b')).map(({ fault }) => fault?.clashes)).toEqual([told]));
+  });
+
+  it('opens without a network as it was left, with what waits, and sends it in order with the same keys', async () => {
+    const first = await new Page().open();
+    const made = first.store.create('done', 'جديدة');
+    void first.store.move(made, { column_id: 'todo', before: '1' });
+    await first.request(1);
+    first.store.close();
+
+    const second = new Page();
+    second.rows = null;
+    await second.open();
+    expect([second.store.stale, second.drawn]).toEqual([true, [`todo: ${made} 1 2`, 'done: 3']]);
+    (await second.request(1)).answer(new TypeError('no network'));
+    await vi.waitFor(() => expect(second.store.queue.stuck).toBe(true));
+    second.store.queue.nudge();
+    (await second.request(2)).answer(card(made, 'done', 'c', 1, 'جديدة'));
+    (await second.request(3)).answer(card(made, 'todo', 'A', 2, 'جديدة'));
+    await vi.waitFor(() => expect(second.store.queue.all).toEqual([]));
+    expect(second.asked.map(({ key }) => key)).toEqual([made, made, expect.any(String)]);
+    expect(second.drawn).toEqual([`todo: ${made} 1 2`, 'done: 3']);
+    expect(await (await kept()).commands('me b')).toEqual([]);
+    second.store.close();
+  });
+
+  it('forgets the rows of a board that is no longer for these eyes', async () => {
+    const first = await new Page().open();
+    first.store.close();
+    await vi.waitFor(async () => expect(await (await kept()).rows('me b')).not.toBeNull());
+    first.store['troubled']({ passing: false } as never);
+    await vi.waitFor(async () => expect(await (await kept()).rows('me b')).toBeNull());
+    expect(first.store.head).toBeNull();
   });
 
   it('knows the places one step away', async () => {
-    const { store } = await opened();
+    const { store } = await new Page().open();
     expect([
       store.stepPlace('1', -1), store.stepPlace('1', 1), store.stepPlace('2', -1),
       store.asidePlace('1', 1), store.asidePlace('2', 1), store.asidePlace('1', -1), store.placeOf('1'), store.placeOf('2'),

@@ -1,13 +1,13 @@
-/** Dragging by mouse and touch, over pragmatic-drag-and-drop. It tells an intent: beside which card, or into which column. */
+/** Dragging by mouse and touch, over pragmatic-drag-and-drop. It tells an intent: beside which card, or into which column; never x and y. */
 import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element';
 import { attachClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge/attach-closest-edge';
 import { extractClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge/extract-closest-edge';
 import { combine } from '@atlaskit/pragmatic-drag-and-drop/combine';
 import { draggable, dropTargetForElements, monitorForElements } from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
 import type { Attachment } from 'svelte/attachments';
-import type { Place } from './BoardStore.svelte';
+import type { Place } from './changes';
 
-type Edge = 'before' | 'after' | null;
+export type Edge = 'before' | 'after' | null;
 
 /** A card can be taken, and others can be dropped before or after it. */
 export function dragCard(card: () => { id: string; column_id: string }, marks: { dragging(on: boolean): void; edge(edge: Edge): void }): Attachment<HTMLElement> {
@@ -48,23 +48,39 @@ export function dropColumn(column: () => string, over: (on: boolean) => void): A
     );
 }
 
+export interface Watching {
+  dropped(card: string, place: Place): void;
+  /** Over a place, while it is held. */
+  over(card: string, place: Place): void;
+  ended(): void;
+}
+
 /** The board as a whole: scrolls sideways under a drag, and hears where it ended. */
-export function watchDrops(dropped: (card: string, place: Place) => void): Attachment<HTMLElement> {
+export function watchDrops(watching: Watching): Attachment<HTMLElement> {
   return (element) =>
     combine(
       autoScrollForElements({ element, canScroll: ({ source }) => source.data.kind === 'card' }),
       monitorForElements({
         canMonitor: ({ source }) => source.data.kind === 'card',
+        onDropTargetChange: ({ source, location }) => {
+          const place = placeOf(location.current.dropTargets[0]);
+          if (place) watching.over(String(source.data.card), place);
+        },
         onDrop: ({ source, location }) => {
-          const target = location.current.dropTargets[0];
-          if (!target) return;
-          const edge = edgeOf(target.data);
-          const place: Place = { column_id: String(target.data.column) };
-          if (edge && target.data.beside) place[edge] = String(target.data.beside);
-          dropped(String(source.data.card), place);
+          watching.ended();
+          const place = placeOf(location.current.dropTargets[0]);
+          if (place) watching.dropped(String(source.data.card), place);
         },
       }),
     );
+}
+
+function placeOf(target: { data: Record<string | symbol, unknown> } | undefined): Place | null {
+  if (!target) return null;
+  const edge = edgeOf(target.data);
+  const place: Place = { column_id: String(target.data.column) };
+  if (edge && target.data.beside) place[edge] = String(target.data.beside);
+  return place;
 }
 
 function edgeOf(data: Record<string | symbol, unknown>): Edge {

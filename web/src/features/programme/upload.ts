@@ -2,12 +2,13 @@
 import { language, t } from '~/i18n/t.svelte';
 import { ApiError } from '~/net/api';
 
-export function send<T>(path: string, content: Blob, progress: (share: number) => void = () => {}): Promise<T> {
+export function send<T>(path: string, content: Blob, progress: (share: number) => void = () => {}, key?: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', path);
     request.responseType = 'json';
     request.setRequestHeader('Accept-Language', language.locale);
+    if (key) request.setRequestHeader('Idempotency-Key', key);
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onerror = () => reject(new ApiError(0, 'network.unreachable', t('core.error.network')));

@@ -1,0 +1,215 @@
+/** What the parts of the board's page share: the board, who is here, and every deed with its undo and its word. */
+import { account } from '~/app/me.svelte';
+import { t } from '~/i18n/t.svelte';
+import { api } from '~/net/api';
+import { newKey } from '~/net/keys';
+import type { Member, Person } from '~/net/shapes';
+import { toasts } from '~/ui/toasts.svelte';
+import { createContext, tick } from 'svelte';
+import { BoardStore } from './BoardStore.svelte';
+import type { Place, ShownCard } from './changes';
+import { Company } from './Company.svelte';
+import { Filter } from './Filter.svelte';
+import { kept } from './kept';
+import type { BoardMine, Card, Label } from './shapes';
+
+export type View = 'columns' | 'list' | 'calendar';
+/** A dialog of the page. */
+export type Panel =
+  | { kind: 'help' | 'labels' | 'settings' | 'archive' | 'waiting' }
+  | { kind: 'move' | 'people' | 'marks'; card: string }
+  | { kind: 'column'; column: string | null };
+
+export class BoardKit {
+  readonly store: BoardStore;
+  readonly filter = new Filter();
+  readonly company: Company;
+  /** The card whose page is open. */
+  opened = $state<string | null>(null);
+  panel = $state.raw<Panel | null>(null);
+  /** The card whose title is written in its place. */
+  naming = $state<string | null>(null);
+  /** The column where a card is being added. */
+  adding = $state<string | null>(null);
+  view = $state<View>('columns');
+  /** For the screen reader. */
+  said = $state('');
+  mine = $state.raw<BoardMine | null>(null);
+  members = $state.raw<Person[]>([]);
+  now = $state(Date.now());
+  private clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor(readonly id: string) {
+    this.store = new BoardStore(id, this.me);
+    this.company = new Company(this.me, (data) => this.store.signal('working', data));
+    this.store.onSignal = (signal) => this.company.heard(signal);
+    this.store.onRefused = (command) => {
+      toasts.say(t('board.refused', { card: command.title, why: command.fault!.why }), { label: t('board.refused.show'), run: () => (this.panel = { kind: 'waiting' }) });
+    };
+  }
+
+  get me(): string {
+    return account.me?.person.id ?? '';
+  }
+
+  get zone(): string {
+    return account.zone;
+  }
+
+  get leads(): boolean {
+    return this.mine?.permissions.includes('board.manage') ?? false;
+  }
+
+  get labels(): readonly Label[] {
+    return this.store.head?.labels ?? [];
+  }
+
+  /** The board is in the archive: it is read, not written. */
+  get shut(): boolean {
+    return this.store.head?.archived ?? false;
+  }
+
+  open(): void {
+    void this.store.open();
+    this.company.open();
+    this.clock = setInterval(() => (this.now = Date.now()), 60_000);
+  }
+
+  close(): void {
+    this.store.close();
+    this.company.close();
+    clearInterval(this.clock);
+  }
+
+  inSight = (card: Card): boolean => this.filter.matches(card, this.zone, this.labels, this.now);
+
+  /** What differs per person, and the team: not needed to begin, and kept for when there is no network. */
+  async loadMore(team: string): Promise<void> {
+    const place = `more ${this.me} ${this.id}`;
+    const store = await kept();
+    type More = { mine: BoardMine; members: Person[] };
+    const take = ({ mine, members }: More): void => {
+      this.mine = mine;
+      this.members = members;
+    };
+    try {
+      const [mine, { team: { members } }] = await Promise.all([
+        api.get<BoardMine>(`/api/boards/${this.id}/mine`), api.get<{ team: { members: Member[] } }>(`/api/teams/${team}`),
+      ]);
+      const more = { mine, members: members.map(({ person }) => person) };
+      take(more);
+      await store.keep(place, more);
+    } catch {
+      const more = await store.rows<More>(place);
+      if (more && !this.mine) take(more);
+    }
+  }
+
+  show(card: string | null): void {
+    const here = new URL(location.href);
+    if (card) here.searchParams.set('card', card);
+    else here.searchParams.delete('card');
+    if (card) history.pushState(null, '', here);
+    else history.replaceState(null, '', here);
+    const last = this.opened;
+    this.opened = card;
+    this.company.does(card ? { doing: 'looking', card_id: card } : { doing: 'looking' });
+    if (!card && last) void tick().then(() => this.focus(last));
+  }
+
+  /** Brings a row that is not in the page into it: by column, told by the columns that keep only what is in sight. */
+  readonly reach = new Map<string, (card: string) => void>();
+
+  focus(card: string): void {
+    const find = (): HTMLElement | null => document.querySelector<HTMLElement>(`[data-card="${card}"] .title`);
+    const title = find();
+    if (title) return title.focus();
+    const column = this.store.find(card)?.column.id;
+    if (column) this.reach.get(column)?.(card);
+    requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
+  }
+
+  async move(card: string, place: Place | null, options: { refocus?: boolean; undo?: boolean } = {}): Promise<void> {
+    if (!place || this.shut) return;
+    const back = this.store.placeOf(card);
+    const done = this.store.move(card, place);
+    await tick();
+    this.say(card);
+    if (options.refocus) this.focus(card);
+    const column = this.store.columns.get(place.column_id);
+    if (options.undo && back && column) {
+      toasts.say(t('board.move.undo', { column: column.title }), { label: t('core.undo'), run: () => void this.move(card, back) });
+    }
+    await this.counted(done);
+  }
+
+  /** Steps over cards the filter hides. */
+  step(card: string, by: -1 | 1): Promise<void> {
+    return this.move(card, this.store.stepPlace(card, by, this.inSight), { refocus: true });
+  }
+
+  aside(card: string, by: -1 | 1): Promise<void> {
+    return this.move(card, this.store.asidePlace(card, by), { refocus: true });
+  }
+
+  add(column: string, title: string, place: Omit<Place, 'column_id'> = {}): string {
+    return this.store.create(column, title, place);
+  }
+
+  rename(card: ShownCard, title: string): void {
+    const text = title.trim();
+    if (text && text !== card.title) void this.counted(this.store.edit(card.id, 'title', text));
+  }
+
+  label(card: string, label: string, on: boolean): void {
+    void this.counted(this.store.about(card, 'POST', '/labels', { label_id: label, on }, { do: 'label', card, id: label, on }));
+  }
+
+  assign(card: string, person: Person, on: boolean): void {
+    void this.counted(this.store.about(card, 'POST', '/people', { person_id: person.id, on }, { do: 'person', card, person, on }));
+  }
+
+  archive(card: ShownCard): void {
+    if (this.opened === card.id) this.show(null);
+    void this.counted(this.store.about(card.id, 'POST', '/archive', { on: true }, { do: 'take', card: card.id }));
+    this.said = t('board.archived', { card: card.title });
+    toasts.say(t('board.archived', { card: card.title }), { label: t('core.undo'), run: () => this.restore(card) });
+  }
+
+  restore(card: Card): void {
+    const change = { do: 'make' as const, row: { ...card, archived: false }, place: { column_id: card.column_id } };
+    void this.counted(this.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title }));
+  }
+
+  /** One's own last step on this board, by the server's memory: over reloads and devices. */
+  async back(way: 'undo' | 'redo'): Promise<void> {
+    if (this.store.queue.waiting.length > 0) {
+      toasts.say(t('board.undo.waiting'));
+      return;
+    }
+    try {
+      const { cards, undo, redo } = await api.post<{ cards: Card[]; undo: number; redo: number }>(`/api/boards/${this.id}/${way}`, {}, { key: newKey() });
+      for (const card of cards) this.store.apply({ name: 'card.changed', data: { card } });
+      if (this.mine) this.mine = { ...this.mine, undo, redo };
+      this.said = t(way === 'undo' ? 'board.undo.done' : 'board.redo.done');
+      toasts.say(this.said);
+      await tick();
+      if (cards[0]) this.focus(cards[0].id);
+    } catch (error) {
+      toasts.fault(error);
+    }
+  }
+
+  /** A change of one's own can be undone, and ends what could be done again. */
+  private async counted(done: Promise<boolean>): Promise<void> {
+    if ((await done) && this.mine) this.mine = { ...this.mine, undo: Math.min(50, this.mine.undo + 1), redo: 0 };
+  }
+
+  say(card: string): void {
+    const found = this.store.find(card);
+    if (!found) return;
+    this.said = t('board.move.said', { card: found.cards[found.at]!.title, column: found.column.title, place: found.at + 1, count: found.cards.length });
+  }
+}
+
+export const [boardKit, setBoardKit] = createContext<BoardKit>();

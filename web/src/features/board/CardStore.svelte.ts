@@ -1,0 +1,195 @@
+/** What hangs on one opened card, live: its words, checklist, comments and files, with one's own changes laid over. */
+import { api as theApi, ApiError, type Api } from '~/net/api';
+import { newKey } from '~/net/keys';
+import type { Person, Publication } from '~/net/shapes';
+import type { BoardStore } from './BoardStore.svelte';
+import { byRank, placeIn, type Beside, type Part } from './changes';
+import type { Command } from './commands';
+import { kept } from './kept';
+import type { Card, CardFile, CardRows, Claim, Comment, Item, Review } from './shapes';
+
+export class CardStore {
+  rows = $state.raw<Omit<CardRows, 'card'> | null>(null);
+  /** The card as the server told it when it was opened: for one that the board does not show, such as an archived one. */
+  told = $state.raw<Card | null>(null);
+  trouble = $state.raw<ApiError | null>(null);
+  private held: Pick<Publication, 'name' | 'data'>[] | null = [];
+  private words = $state(0);
+  private readonly place: string;
+
+  private readonly parts: readonly Part[] = $derived.by(() =>
+    this.board.queue.waiting.flatMap(({ change }) => (change.do === 'within' && change.card === this.id ? [change.part] : [])),
+  );
+  readonly card: Card | null = $derived.by(() => this.board.shown(this.id) ?? this.board.cards.get(this.id) ?? this.told);
+  readonly items: readonly Item[] = $derived(layItems(this.rows?.items ?? [], this.parts));
+  readonly comments: readonly Comment[] = $derived(layComments(this.rows?.comments ?? [], this.parts));
+  readonly description: string = $derived(
+    this.parts.reduce((text, part) => (part.of === 'description' ? part.text : text), this.rows?.description ?? ''),
+  );
+
+  constructor(readonly id: string, readonly board: BoardStore, private readonly me: Person, private readonly api: Api = theApi) {
+    this.place = `card ${me.id} ${id}`;
+  }
+
+  async open(): Promise<void> {
+    this.board.onFact = (fact) => (this.held ? this.held.push(fact) : this.apply(fact));
+    this.board.onTaken = (command, answer) => this.taken(command, answer);
+    const kept_ = await kept();
+    const old = await kept_.rows<CardRows>(this.place).catch(() => null);
+    if (!this.rows && old) this.take(old);
+    await this.load();
+  }
+
+  async load(): Promise<void> {
+    // Made in this browser and not yet sent: the server does not know it.
+    if (this.board.queue.waiting.some(({ key }) => key === this.id)) {
+      this.take({ card: this.card!, description: '', items: [], comments: [], attachments: [], claims: [], reviews: [] });
+      this.release();
+      return;
+    }
+    try {
+      const rows = await this.api.get<CardRows>(`/api/cards/${this.id}`);
+      this.trouble = null;
+      this.take(rows);
+      void (await kept()).keep(this.place, rows);
+    } catch (error) {
+      this.trouble = error instanceof ApiError ? error : null;
+    }
+    this.release();
+  }
+
+  close(): void {
+    this.board.onFact = () => {};
+    this.board.onTaken = () => {};
+  }
+
+  /** The version of the description that is shown: what a new text is written over. */
+  get base(): number {
+    return this.words;
+  }
+
+  addItem(text: string, place: Beside = {}): void {
+    const key = newKey();
+    const make: Item = { id: key, card_id: this.id, text, checklist: '', rank: '~', done_at: null, made: null, version: 0 };
+    this.send({ key, method: 'POST', path: `/api/cards/${this.id}/items`, body: { text, ...place }, part: { of: 'item', make, place } });
+  }
+
+  tick(item: Item, done: boolean): void {
+    this.send({ method: 'PATCH', path: `/api/items/${item.id}`, body: { done }, part: { of: 'item', id: item.id, set: { done_at: done ? new Date().toISOString() : null } } });
+  }
+
+  reword(item: Item, text: string): void {
+    this.send({ method: 'PATCH', path: `/api/items/${item.id}`, body: { text: { base: item.version, value: text } }, part: { of: 'item', id: item.id, set: { text } } });
+  }
+
+  moveItem(item: Item, place: Beside): void {
+    this.send({ method: 'POST', path: `/api/items/${item.id}/move`, body: place, part: { of: 'item', id: item.id, move: place } });
+  }
+
+  dropItem(item: Item): void {
+    this.send({ method: 'DELETE', path: `/api/items/${item.id}`, part: { of: 'item', id: item.id, gone: true } });
+  }
+
+  say(text: string, mentions: readonly Person[]): void {
+    const key = newKey();
+    const at = new Date().toISOString();
+    const make: Comment = { id: key, card_id: this.id, author: this.me, imported_author: '', place: Infinity, text, mentions: [...mentions], at, edited_at: null, deleted: false, version: 0 };
+    this.send({ key, method: 'POST', path: `/api/cards/${this.id}/comments`, body: { text, mentions: mentions.map(({ id }) => id) }, part: { of: 'comment', make } });
+  }
+
+  resay(comment: Comment, text: string): void {
+    this.send({ method: 'PATCH', path: `/api/comments/${comment.id}`, body: { text }, part: { of: 'comment', id: comment.id, set: { text } } });
+  }
+
+  unsay(comment: Comment): void {
+    this.send({ method: 'DELETE', path: `/api/comments/${comment.id}`, part: { of: 'comment', id: comment.id, set: { deleted: true, text: '' } } });
+  }
+
+  apply({ data }: Pick<Publication, 'name' | 'data'>): void {
+    const told = data as { card?: Card; item?: Item; item_id?: string; comment?: Comment; attachment?: CardFile; attachment_id?: string; claim?: Claim; review?: Review; description?: string };
+    if (told.card?.id !== this.id || !this.rows) return;
+    const rows = { ...this.rows };
+    if (told.item) rows.items = withRow(rows.items, told.item);
+    if (told.item_id) rows.items = rows.items.filter(({ id }) => id !== told.item_id);
+    if (told.comment) rows.comments = withRow(rows.comments, told.comment);
+    if (told.attachment) rows.attachments = [...rows.attachments.filter(({ id }) => id !== told.attachment!.id), told.attachment];
+    if (told.attachment_id) rows.attachments = rows.attachments.filter(({ id }) => id !== told.attachment_id);
+    if (told.claim) rows.claims = [...rows.claims.filter(({ id }) => id !== told.claim!.id), told.claim];
+    if (told.review) rows.reviews = [...rows.reviews.filter(({ id }) => id !== told.review!.id), told.review];
+    const version = told.card.fields.description ?? 0;
+    if (typeof told.description === 'string' && version >= this.words) {
+      rows.description = told.description;
+      this.words = version;
+    }
+    this.rows = rows;
+  }
+
+  private send({ part, ...wish }: { key?: string; method: Command['method']; path: string; body?: unknown; part: Part }): void {
+    void this.board.command({ ...wish, change: { do: 'within', card: this.id, part }, card: this.id, title: this.card?.title ?? '' });
+  }
+
+  /** The answer to one's own command: the row, before its publication comes. */
+  private taken({ change, edits }: Command, answer: unknown): void {
+    if (change.do !== 'within' || change.card !== this.id || !this.rows) return;
+    const { part } = change;
+    if (part.of === 'description') {
+      const version = (answer as Card).fields.description ?? 0;
+      if (version >= this.words) this.rows = { ...this.rows, description: edits?.description ?? part.text };
+      this.words = Math.max(this.words, version);
+    } else if (part.of === 'item') {
+      const items = 'gone' in part ? this.rows.items.filter(({ id }) => id !== part.id) : withRow(this.rows.items, answer as Item);
+      this.rows = { ...this.rows, items };
+    } else if (answer) this.rows = { ...this.rows, comments: withRow(this.rows.comments, answer as Comment) };
+  }
+
+  private take({ card, ...rows }: CardRows): void {
+    this.told = card;
+    this.words = card.fields.description ?? 0;
+    this.rows = rows;
+  }
+
+  private release(): void {
+    const held = this.held ?? [];
+    this.held = null;
+    for (const fact of held) this.apply(fact);
+  }
+}
+
+function withRow<Row extends { id: string; version: number }>(rows: readonly Row[], row: Row): Row[] {
+  const old = rows.find(({ id }) => id === row.id);
+  if (!old) return [...rows, row];
+  return old.version > row.version ? [...rows] : rows.map((one) => (one.id === row.id ? row : one));
+}
+
+function layItems(told: readonly Item[], parts: readonly Part[]): Item[] {
+  const items = [...told].sort(byRank);
+  for (const part of parts) {
+    if (part.of !== 'item') continue;
+    if ('make' in part) {
+      if (!items.some(({ id }) => id === part.make.id)) items.splice(placeIn(items, part.place ?? {}), 0, part.make);
+      continue;
+    }
+    const at = items.findIndex(({ id }) => id === part.id);
+    if (at < 0) continue;
+    if ('set' in part) items[at] = { ...items[at]!, ...part.set };
+    else {
+      const [item] = items.splice(at, 1);
+      if ('move' in part) items.splice(placeIn(items, part.move), 0, item!);
+    }
+  }
+  return items;
+}
+
+function layComments(told: readonly Comment[], parts: readonly Part[]): Comment[] {
+  const comments = [...told].sort((one, other) => one.place - other.place);
+  for (const part of parts) {
+    if (part.of !== 'comment') continue;
+    if ('make' in part) {
+      if (!comments.some(({ id }) => id === part.make.id)) comments.push(part.make);
+    } else {
+      const at = comments.findIndex(({ id }) => id === part.id);
+      if (at >= 0) comments[at] = { ...comments[at]!, ...part.set };
+    }
+  }
+  return comments;
+}

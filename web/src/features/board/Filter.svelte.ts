@@ -1,0 +1,54 @@
+/** Which cards are in sight: words folded as the search folds them, people, labels, due. It hides and never moves. */
+import { dayKey } from '~/i18n/format';
+import { fold } from '~/i18n/fold';
+import type { Card, Label } from './shapes';
+
+export type DueWish = '' | 'overdue' | 'today' | 'week' | 'none';
+const DAY_MS = 86_400_000;
+
+export class Filter {
+  text = $state('');
+  /** A person, `none` for nobody's, or everybody's. */
+  person = $state('');
+  label = $state('');
+  due = $state<DueWish>('');
+
+  private readonly words: readonly string[] = $derived(fold(this.text).split(' ').filter(Boolean));
+  readonly on: boolean = $derived(this.words.length > 0 || this.person !== '' || this.label !== '' || this.due !== '');
+
+  clear(): void {
+    this.text = this.person = this.label = this.due = '';
+  }
+
+  matches(card: Card, zone: string, labels: readonly Label[], now: number = Date.now()): boolean {
+    if (!this.on) return true;
+    if (this.person === 'none' ? card.people.length > 0 : this.person && !card.people.some(({ id }) => id === this.person)) return false;
+    if (this.label === 'none' ? card.labels.length > 0 : this.label && !card.labels.includes(this.label)) return false;
+    if (this.due && !dueFits(this.due, card, zone, now)) return false;
+    if (this.words.length === 0) return true;
+    const names = labels.filter(({ id }) => card.labels.includes(id)).map(({ name }) => name);
+    const told = fold(`${card.title} #${card.number} ${card.skill} ${[...names, ...card.people.map(({ name }) => name)].join(' ')}`);
+    return this.words.every((word) => told.includes(word));
+  }
+}
+
+function dueFits(wish: DueWish, card: Card, zone: string, now: number): boolean {
+  const day = dueDay(card, zone);
+  if (wish === 'none') return day === null;
+  if (day === null || card.done_at) return false;
+  const today = dayKey(new Date(now), zone);
+  if (wish === 'overdue') return isOverdue(card, zone, now);
+  if (wish === 'today') return day === today;
+  return day >= today && day <= dayKey(new Date(now + 6 * DAY_MS), zone);
+}
+
+/** The calendar day it is due for this reader. */
+export function dueDay({ due }: Pick<Card, 'due'>, zone: string): string | null {
+  if (!due) return null;
+  return due.day ?? dayKey(due.at!, zone);
+}
+
+export function isOverdue({ due, done_at }: Pick<Card, 'due' | 'done_at'>, zone: string, now: number = Date.now()): boolean {
+  if (!due || done_at) return false;
+  return due.at ? Date.parse(due.at) < now : due.day! < dayKey(new Date(now), zone);
+}

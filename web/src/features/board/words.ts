@@ -1,0 +1,23 @@
+/** Small words of the board that have no key of their own. */
+import { language, t } from '~/i18n/t.svelte';
+
+/** "90 minutes", "2 hours" */
+export function minutesWords(minutes: number): string {
+  if (minutes >= 60 && minutes % 30 === 0) return t('card.size.hours', { hours: new Intl.NumberFormat(language.tag, { maximumFractionDigits: 1 }).format(minutes / 60), count: Math.ceil(minutes / 60) });
+  return t('card.size.minutes', { count: minutes });
+}
+
+/** A language by its own tag, in the reader's language. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames([language.tag], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+export function fileSize(bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+  const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return new Intl.NumberFormat(language.tag, { style: 'unit', unit: units[at]!, unitDisplay: 'short', maximumFractionDigits: 1 }).format(bytes / 1000 ** at);
+}
