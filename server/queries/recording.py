@@ -22,10 +22,12 @@ def running(db: Session, session_id: UUID) -> Recording | None:
 
 
 def writing(db: Session, session_id: UUID) -> Writing | None:
-    """What media should write of a session now, and where; nothing unless it is live."""
+    """What media should write of a session now, and where; only of a live one, and never of a rehearsal."""
     session = db.get(ConferenceSession, session_id)
-    recording = running(db, session_id) if session is not None and session.state == "live" else None
-    return Writing(recording.folder, session.record) if session is not None and recording is not None else None
+    if session is None or session.state != "live" or session.rehearsal_of is not None:
+        return None
+    recording = running(db, session_id)
+    return Writing(recording.folder, session.record) if recording is not None else None
 
 
 def of_session(db: Session, actor: Actor, session_id: UUID) -> Recordings:

@@ -22,6 +22,7 @@ ARGUMENTS = (
     "--no-sandbox",  # the tests may run as root
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
+    "--auto-accept-this-tab-capture",  # a shared screen is the page itself
     "--disable-dev-shm-usage",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",

@@ -27,6 +27,19 @@ async (wanted) => {
 """
 
 
+STOP_SHARING = """
+() => {
+  for (const peer of window.peers.filter((one) => one.connectionState === 'connected')) {
+    for (const { track } of peer.getSenders()) {
+      if (track?.contentHint !== 'detail') continue;
+      track.stop();
+      track.dispatchEvent(new Event('ended'));
+    }
+  }
+}
+"""
+
+
 async def sees(page: Page, number: int) -> None:
     """So many pictures are on the stage, and every one moves."""
     await until(page, MOVING, number)
@@ -74,6 +87,31 @@ async def test_panel_of_three_is_handed_over_before_two_viewers(browser: Browser
         for viewer in viewers:
             await sees(viewer, 4)
         await direct(organiser, PERSONAS["moderator"], "air")
+
+
+async def test_screen_and_film_stand_large_beside_who_speaks(browser: Browser, demo: Demo) -> None:
+    async with demo.profile(browser, "speaker") as home, demo.profile(browser, "attendee", size=PHONE) as seat:
+        await home.context.grant_permissions(["camera", "microphone"], origin=demo.url)
+        speaker = await home.open(f"/s/{LIVE_SESSION}/studio")
+        viewer = await seat.open(f"/s/{LIVE_SESSION}")
+        await watch(viewer)
+        await go_on_air(speaker)
+        await sees(viewer, 3)
+        share = button(speaker, "studio.screen.on")
+        await share.click()
+        await sees(viewer, 4)  # the camera stays
+        await expect(viewer.locator("[data-layout=screen]")).to_be_visible()
+        # What the browser's own button does.
+        await speaker.evaluate(STOP_SHARING)
+        await sees(viewer, 3)
+        await expect(viewer.locator("[data-layout=gallery]")).to_be_visible()
+        await expect(share).to_be_visible()
+        await speaker.locator("[data-film][data-state=ready] [data-act=film-on]").click()
+        await expect(viewer.locator("[data-layout=screen]")).to_be_visible()
+        await sees(viewer, 4)
+        await expect(speaker.locator("[data-film] [role=timer]")).to_be_visible()
+        await speaker.locator("[data-film]:has([role=timer]) [data-act=film-off]").click()
+        await sees(viewer, 3)
 
 
 async def test_organiser_goes_live_on_a_phone(browser: Browser, demo: Demo) -> None:

@@ -18,16 +18,19 @@ from models.base import new_id
 from models.database import Database
 from models.person import Login
 from models.publication import Publication
+from models.recording import Recording
 from models.stage import Stage
 from models.tables import METADATA
 from server.actions import conference, message, question, rehearsal, session, stage, standing
 from server.actions.stage import RoomState
 from server.domain.errors import Away, NotFound
 from server.domain.person import owner_of
+from server.domain.session import SessionChange
 from server.domain.stage import RoomWish, StandingChange
 from server.live.media import MediaClient
 from server.live.stage import Say, StageFollower
 from server.queries import programme, scope
+from server.queries import stage as stages
 from tests.support.people import World, settle
 from tests.support.services import PostgresServer
 
@@ -225,6 +228,36 @@ async def test_rehearsal_is_for_the_stage_alone_and_leaves_no_trace(database_url
     assert traces == []
     plan = await database.read(lambda db: programme.conference_snapshot(db, organiser, world.conference))
     assert [one.state for one in plan.sessions if one.id == world.session] == ["scheduled"]
+    await database.close()
+
+
+async def test_rehearsal_of_a_recorded_session_is_never_written_and_ends_with_going_live(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    world = await settle(database)
+    organiser = world["organiser"].actor
+
+    def rehearse(db: Session) -> UUID:
+        session.change(db, organiser, world.session, SessionChange(record=True))
+        twin = rehearsal.begin(db, organiser, world.session, id=new_id())
+        assert not twin.record  # nobody is asked to agree, nobody reads that they are recorded
+        db.flush()
+        session.move(db, organiser, twin.id, "live")
+        # Not even when somebody switches it on there: neither kept nor for late comers.
+        session.change(db, organiser, twin.id, SessionChange(record=True))
+        wish = stages.wish(db, twin.id)
+        assert wish is not None
+        assert (wish.open, wish.programme) == (True, None)
+        return twin.id
+
+    twin = await database.write(rehearse)
+    assert await database.read(lambda db: db.exec(select(Recording)).all()) == []
+    await database.write(move(world, "live"))
+    assert await database.read(lambda db: stages.wish(db, twin)) is None
+    told = await database.read(lambda db: stages.wish(db, world.session))
+    assert told is not None
+    assert told.programme is not None
     await database.close()
 
 

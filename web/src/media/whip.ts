@@ -42,7 +42,7 @@ export class Sending {
 
   constructor(plan: SendPlan, parts: Partial<LinkParts> = {}) {
     this.link = new MediaLink(
-      { url: () => `/whip/${plan.session}?kind=${plan.kind ?? 'camera'}`, make: () => this.make(plan.iceServers()), onState: plan.onState },
+      { url: () => `/whip/${plan.session}?kind=${plan.kind ?? 'camera'}`, make: () => this.make(plan.iceServers(), plan.kind !== 'screen'), onState: plan.onState },
       parts,
     );
   }
@@ -70,9 +70,9 @@ export class Sending {
     return transceivers.find(({ receiver }) => receiver.track.kind === kind)?.sender;
   }
 
-  private make(iceServers: RTCIceServer[]): RTCPeerConnection {
+  private make(iceServers: RTCIceServer[], voice: boolean): RTCPeerConnection {
     const peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
-    peer.addTransceiver(this.audio ?? 'audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
+    if (voice) peer.addTransceiver(this.audio ?? 'audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
     const video = peer.addTransceiver(this.video ?? 'video', { direction: 'sendonly', sendEncodings: encodings(this.picture) });
     const codecs = RTCRtpSender.getCapabilities?.('video')?.codecs;
     if (codecs && 'setCodecPreferences' in video) video.setCodecPreferences(preferred(codecs));

@@ -1,6 +1,7 @@
 /**
- * A speaker's own side: camera, microphone and screen, what is shown of them, and sending it. What one
- * shows changes under a standing connection; a dropped one comes back with whatever is shown then.
+ * A speaker's own side: camera, microphone and screen, what is shown of them, and sending it. What the
+ * camera shows changes under a standing connection; a dropped one comes back with whatever is shown then.
+ * The screen goes by a connection of its own, beside the camera, for as long as it is shared.
  */
 import * as theDevices from '~/media/devices';
 import type { Chosen, Device, Kind } from '~/media/devices';
@@ -47,6 +48,7 @@ export class StudioStore {
   private still: { track: MediaStreamTrack; stop(): void } | null = null;
   private closed = false;
   readonly sender: Sender;
+  private readonly beside: Sender;
   private readonly meter: { listen(track: MediaStreamTrack): void; stop(): void };
   private readonly parts: StudioParts;
 
@@ -62,6 +64,12 @@ export class StudioStore {
         this.linkFault = fault;
       },
     });
+    this.beside = this.parts.sender({
+      session, iceServers, kind: 'screen',
+      onState: (state, fault) => {
+        if (state === 'refused') this.screenRefused(fault);
+      },
+    });
     this.meter = this.parts.meter((level) => {
       this.level = level;
       if (level > HEARD_FROM) this.heard = true;
@@ -74,7 +82,7 @@ export class StudioStore {
   }
 
   get picture(): Picture {
-    return this.screen ? 'screen' : this.camera ? 'camera' : 'still';
+    return this.camera ? 'camera' : 'still';
   }
 
   /** Asks for both, and goes on with what could be had. */
@@ -116,23 +124,26 @@ export class StudioStore {
   }
 
   async toggleScreen(): Promise<void> {
-    if (this.screen) return this.endScreen();
+    if (this.screen) return void this.endScreen();
     const { track, fault } = await this.parts.devices.captureScreen();
     this.faults = { ...this.faults, screen: fault };
     if (!track) return;
     if (this.closed) return release(track);
-    track.onended = () => void this.endScreen();
+    track.onended = () => this.endScreen(); // pressed in the browser's own bar
     this.screen = track;
-    await this.show();
+    await this.beside.setVideo(track, 'screen');
+    if (this.sending) this.beside.link.open();
   }
 
   async enter(): Promise<void> {
     await this.show();
     this.sender.link.open();
+    if (this.screen) this.beside.link.open();
   }
 
   leave(): void {
     this.sender.link.close();
+    this.beside.link.close();
   }
 
   /** Plugged in or out. */
@@ -143,15 +154,15 @@ export class StudioStore {
   close(): void {
     this.closed = true;
     this.sender.link.close();
+    this.beside.link.close();
     this.meter.stop();
     release(this.camera, this.mic, this.screen);
     this.still?.stop();
   }
 
-  /** The track that viewers get now; a still with the name where there is no camera. */
+  /** The person's own picture that viewers get now; a still with the name where there is no camera. */
   shown(): MediaStreamTrack {
-    const real = this.screen ?? this.camera;
-    if (real) return real;
+    if (this.camera) return this.camera;
     this.still ??= this.parts.still(this.name);
     return this.still.track;
   }
@@ -191,10 +202,16 @@ export class StudioStore {
     await this.list();
   }
 
-  private async endScreen(): Promise<void> {
+  private endScreen(): void {
+    this.beside.link.close();
     release(this.screen);
     this.screen = null;
-    await this.show();
+  }
+
+  private screenRefused(fault: DoorFault | null): void {
+    this.endScreen();
+    this.linkFault = fault;
+    this.faults = { ...this.faults, screen: 'unknown' };
   }
 
   private async show(): Promise<void> {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Captured } from '~/media/devices';
 import type { DeviceFault } from '~/media/faults';
+import type { LinkState } from '~/media/link';
 import type { SendPlan } from '~/media/whip';
 import { StudioStore } from './StudioStore.svelte';
 
@@ -15,7 +16,7 @@ const captured = (given: Track | DeviceFault): Captured =>
   typeof given === 'string' ? { track: null, fault: given } : { track: given as unknown as MediaStreamTrack, fault: null };
 
 let sent: string[];
-let plan: SendPlan;
+let beside: SendPlan | undefined;
 let next: Record<'camera' | 'mic' | 'screen', Track | DeviceFault>;
 let asked: string[];
 let level: (value: number) => void;
@@ -40,9 +41,14 @@ function studio(): StudioStore {
       remembered: () => null,
     },
     sender: (given) => {
-      plan = given;
+      const screen = given.kind === 'screen';
+      if (screen) beside = given;
+      const become = (state: LinkState): void => {
+        if (screen) sent.push(`screen link ${state}`);
+        given.onState(state, null);
+      };
       return {
-        link: { open: () => plan.onState('connecting', null), close: () => plan.onState('closed', null) },
+        link: { open: () => become('connecting'), close: () => become('closed') },
         setAudio: (one) => Promise.resolve(void sent.push(`audio ${(one as unknown as Track | null)?.kind}`)),
         setVideo: (one, picture) => Promise.resolve(void sent.push(`${picture} ${(one as unknown as Track).kind}`)),
       };
@@ -81,14 +87,32 @@ describe('StudioStore', () => {
     expect(sent.at(-1)).toBe('camera camera again');
   });
 
-  it('shows the screen over the camera until it ends, by whomever', async () => {
+  it('sends the screen beside the camera until it ends, by whomever', async () => {
+    const one = studio();
+    await one.start();
+    await one.enter();
+    await one.toggleScreen();
+    expect([one.picture, sent.slice(-2)]).toEqual(['camera', ['screen screen', 'screen link connecting']]);
+    (next.screen as Track).onended!();
+    expect([one.screen, one.sending, sent.at(-1)]).toEqual([null, true, 'screen link closed']);
+  });
+
+  it('sends a screen that was chosen before, once entered', async () => {
     const one = studio();
     await one.start();
     await one.toggleScreen();
     expect(sent.at(-1)).toBe('screen screen');
-    (next.screen as Track).onended!();
-    await Promise.resolve();
-    expect([one.picture, sent.at(-1)]).toEqual(['camera', 'camera camera']);
+    await one.enter();
+    expect(sent.at(-1)).toBe('screen link connecting');
+  });
+
+  it('ends a screen that the stage does not take, and says so', async () => {
+    const one = studio();
+    await one.start();
+    await one.enter();
+    await one.toggleScreen();
+    beside?.onState('refused', null);
+    expect([one.screen, one.faults.screen, one.sending]).toEqual([null, 'unknown', true]);
   });
 
   it('says what was unplugged and carries on', async () => {
