@@ -1,4 +1,4 @@
-"""Somebody with two hours: on a phone, in Arabic, from a talk's message to a task, into its team, and out again."""
+"""Somebody with two hours: in Arabic on a phone, from a talk's message to a task, into its team, and out."""
 
 from __future__ import annotations
 
