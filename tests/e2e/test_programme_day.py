@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.chromium import PHONE, profile, settled
 from tests.e2e.house import House
+from tests.e2e.words import word
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -61,6 +62,16 @@ async def test_sheet_is_brought_in_and_a_late_hall_reaches_the_other_side(browse
         await expect(page.locator("[data-list=shifts] li")).to_have_count(3)
         await page.locator("[data-action=shift]").click()
         await expect(card.locator("time")).not_to_have_text(before)
+
+        # The session's own page knows that it is saved; what one lets go of comes back by the toast.
+        await attendee.go(phone, f"/s/{await card.get_attribute('data-session')}")
+        save = phone.locator("[data-action=save]")
+        await expect(save).to_have_attribute("aria-pressed", "true")
+        await save.click()
+        await expect(save).to_have_attribute("aria-pressed", "false")
+        await phone.get_by_role("button", name=word("core.undo"), exact=True).click()
+        await expect(save).to_have_attribute("aria-pressed", "true")
+        await expect(phone.get_by_text(word("panels.save.done"))).to_be_visible()
 
 
 async def test_days_are_told_by_both_calendars_and_clocks(browser: Browser, house: House) -> None:

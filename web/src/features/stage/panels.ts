@@ -40,8 +40,8 @@ export interface Panel {
 
 export interface Tool {
   id: string;
-  /** `bar`: an icon button (class `tool`) in the picture's own bar. `row`: below the picture. */
-  place: 'bar' | 'row';
+  /** `bar`: an icon button (class `tool`) in the picture's own bar. `row`: below the picture. `head`: beside the title. */
+  place: 'bar' | 'row' | 'head';
   words: readonly Area[];
   load: () => Promise<{ default: Component<any> }>;
   may?: (here: Here) => boolean;
@@ -59,5 +59,6 @@ export const tools: readonly Tool[] = [
   { id: 'quality', place: 'bar', words: [], load: () => import('./Quality.svelte') },
   { id: 'invited', place: 'row', words: ['direct'], load: () => import('./Invited.svelte'), may: ({ mine }) => mine.may('stage.publish') && !mine.may('stage.direct') },
   { id: 'audience', place: 'row', words: ['audience'], load: () => import('../audience/AudienceBar.svelte') },
+  { id: 'save', place: 'head', words: ['panels'], load: () => import('./Save.svelte'), may: ({ session }) => session.session?.rehearsal_of === null },
   { id: 'recordings', place: 'row', words: ['recording'], load: () => import('../recording/RecordingTools.svelte'), may: ({ mine }) => mine.may('recording.manage') },
 ];
