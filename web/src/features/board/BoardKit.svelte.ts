@@ -117,6 +117,9 @@ export class BoardKit {
     if (!card && last) void tick().then(() => this.focus(last));
   }
 
+  /** When a drag last ended: a press that was its end opens nothing. */
+  dropped = 0;
+
   /** Brings a row that is not in the page into it: by column, told by the columns that keep only what is in sight. */
   readonly reach = new Map<string, (card: string) => void>();
 

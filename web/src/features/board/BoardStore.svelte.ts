@@ -93,6 +93,7 @@ export class BoardStore {
       trouble: (error) => this.troubled(error),
     });
     this.kept = await this.openStore();
+    this.keepNow(); // what came before the store was open
     const rows = await this.kept.rows<Snapshot>(this.place).catch(() => null);
     if (!this.head && rows && (!this.trouble || this.trouble.passing)) this.reset(rows, true);
     const queue = this.makeQueue(this.kept);
@@ -215,7 +216,7 @@ export class BoardStore {
     this.stale = stale;
     if (!stale) {
       this.queue.nudge();
-      this.keepSoon();
+      this.keepNow();
     }
   }
 
