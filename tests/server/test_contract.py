@@ -239,11 +239,12 @@ async def everything_happens(db: Database) -> World:
         moderation.approve(unit, organiser, waiting.id)
         silence.impose(unit, organiser, world.conference, lead.person_id, SilenceWish())
 
-    def manage(unit: Session) -> None:
-        session.change(unit, organiser, world.session, SessionChange(title="عنوان"))
+    def rehearse(unit: Session) -> None:
         twin = rehearsal.begin(unit, organiser, world.session, id=new_id()).id
         question.ask(unit, world["speaker"].actor, twin, "متى؟", id=new_id())
-        unit.flush()
+
+    def manage(unit: Session) -> None:
+        session.change(unit, organiser, world.session, SessionChange(title="عنوان"))
         session.move(unit, organiser, world.session, "live")
         standing.bring(unit, organiser, world.session, attendee.person_id)
         session.change(unit, organiser, world.session, SessionChange(record=True))
@@ -312,6 +313,7 @@ async def everything_happens(db: Database) -> World:
     await db.write(talk)
     await db.write(audience_acts)
     await db.write(chat)
-    await db.write(manage)
+    await db.write(rehearse)
     await db.write(lambda unit: rehearsal.end(unit, organiser, world.session))
+    await db.write(manage)
     return world
