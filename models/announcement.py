@@ -21,6 +21,7 @@ class Announcement(Table, table=True):
     created_at: datetime = moment()
     ends_at: datetime | None = moment(nullable=True)
     withdrawn_at: datetime | None = moment(nullable=True)
+    telling: bool = False  # somebody still has to find it in, or lose it from, their notifications
     version: int = 1
 
 

@@ -29,6 +29,7 @@ from server.queries.channels import person_channel
 
 # Long enough to read it in the page, so that a mail is only for those who are not there.
 SETTLES = timedelta(minutes=2)
+GONE = "…"  # in place of words that were taken back
 
 
 def notify(
@@ -81,7 +82,7 @@ def take_back(db: Session, person_ids: Collection[UUID], once: str) -> None:
         col(Notification.person_id).in_(list(person_ids)), col(Notification.once) == once
     )
     for row in db.exec(wanted.with_for_update()).all():
-        row.data = {**row.data, "text": "…"}
+        row.data = {**row.data, "text": GONE}
         row.mail_due = None
         fact = NotificationTold(notification=view(row))
         channel = person_channel(row.person_id)

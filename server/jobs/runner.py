@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.database import Database, Unavailable
 from models.job import Job
-from server.actions import digest, due, meeting, reminder, seats, settings, sign, tally, work
+from server.actions import announcement, digest, due, meeting, reminder, seats, settings, sign, tally, work
 from server.jobs import purge
 
 LOOK_EVERY_S = 2.0
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 # What runs by itself, and how often.
 REGULAR: dict[str, tuple[timedelta, Work]] = {
+    "announcements.ring": (timedelta(seconds=3), announcement.ring),
     "tally.sweep": (timedelta(seconds=10), tally.tell),
     "registration.lapse": (timedelta(seconds=30), seats.lapse),
     "cards.due": (timedelta(minutes=5), due.remind),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, col, select
 
+from models.announcement import Announcement
 from models.publication import Publication
+from server.actions import announcement
 from server.domain.view import FACTS
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
@@ -48,6 +50,64 @@ async def test_crew_announcement_is_told_to_the_crew_alone(server: Server, world
         assert ear.heard[own] == []
         assert await seen(speaker, world) == (["إلى الجميع"], ["إلى المتحدثين"])
         assert await seen(attendee, world) == (["إلى الجميع"], [])
+
+
+async def test_everybody_finds_it_among_their_notifications(
+    server: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In everybody's language, once; not where it is switched off; and it goes when it is withdrawn."""
+    monkeypatch.setattr(announcement, "AT_ONCE", 2)
+    names = ("organiser", "moderator", "speaker", "attendee", "guest")
+
+    async def bells() -> dict[str, list[str]]:
+        """What each would read, once all rounds were made: by the server's own job or from here."""
+        while await server.db.read(lambda db: db.exec(select(Announcement).where(Announcement.telling)).first()):
+            await server.db.write(announcement.ring)
+        found = {}
+        for name in names:
+            async with server.browser(world[name].token) as browser:
+                rows = (await browser.get("/api/me/notifications"))["notifications"]
+                found[name] = [row["data"]["text"] for row in rows if row["kind"] == "announcement"]
+        return found
+
+    async with (
+        server.browser(world["organiser"].token) as maker,
+        server.browser(world["attendee"].token) as attendee,
+        server.browser(world["guest"].token) as guest,
+        attendee.socket() as ear,
+    ):
+        channel = f"person:{world['attendee'].id}"
+        await ear.subscribe(channel)
+        await attendee.patch("/api/me", {"locale": "en"})
+        off = {"ways": [{"kind": "announcement", "way": "off"}]}
+        await guest.patch("/api/me/mail-habits", off)
+        path = f"/api/conferences/{world.conference}/announcements"
+        made = await maker.post(path, {"texts": {"ar": "استراحة", "en": "A break"}})
+        told = await ear.publication(channel, "notification.told")
+        assert told["notification"]["data"]["text"] == "A break"
+        expected = {
+            "organiser": [],
+            "moderator": ["استراحة"],
+            "speaker": ["استراحة"],
+            "attendee": ["A break"],
+            "guest": [],
+        }
+        assert await bells() == expected
+        assert await bells() == expected
+        await announce(maker, world, "إلى الحضور", role="attendee")
+        await announce(maker, world, "في القاعة", session_id=str(world.session))
+        now = await bells()
+        assert (now["attendee"], now["moderator"]) == (["إلى الحضور", "A break"], ["إلى الحضور", "استراحة"])
+        assert now["speaker"] == ["استراحة"]
+        await maker.delete(f"/api/announcements/{made['id']}")
+        now = await bells()
+        assert [now[name][-1] for name in ("moderator", "speaker", "attendee")] == ["…"] * 3
+
+    def words(db: Session) -> list[Publication]:
+        rows = db.exec(select(Publication).where(col(Publication.name) == "notification.told"))
+        return [row for row in rows if "A break" in str(row.data) or "استراحة" in str(row.data)]
+
+    assert await server.db.read(words) == []
 
 
 async def test_put_away_once_is_put_away_on_all_devices(server: Server, world: World) -> None:
