@@ -42,6 +42,7 @@ export const routes: readonly Route[] = [
   { path: '/work', words: ['work'], page: () => import('~/features/volunteer/WorkPage.svelte') },
   { path: '/t/:team_id', words: ['teams', 'work', 'chat', 'talk'], page: () => import('~/features/teams/TeamPage.svelte') },
   { path: '/b/:board_id', words: ['board'], page: () => import('~/features/board/BoardPage.svelte') },
+  { path: '/shared/:token', words: ['shared', 'chat'], page: () => import('~/features/board/SharedPage.svelte'), open: true },
   { path: '/s/:session_id/studio', words: ['studio', 'player'], page: () => import('~/features/studio/StudioPage.svelte'), bare: true },
   { path: '/s/:session_id/moderation', words: [], page: () => import('~/features/desk/MovedPage.svelte') },
   { path: '/s/:session_id/desk', words: ['player', 'questions', 'panels', 'audience', 'moderation', 'talk'], page: () => import('~/features/desk/DeskPage.svelte') },
