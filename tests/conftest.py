@@ -14,7 +14,6 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
-SHARED = ("demo", "house")
 WHOLE = {"server", "own_server", "nodes"}
 # `make fuzz`: as many examples as a patient machine has time for.
 hypothesis.settings.register_profile(
@@ -33,11 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    """What one worker runs by itself: a file, or all of the browser's tests that share a house or the demo."""
-    if item.path.parent.name == "e2e" and isinstance(item, pytest.Function):
-        for shared in SHARED:
-            if shared in item.fixturenames:
-                return f"e2e {shared}"
+    """What one worker runs by itself: a file, or all of the browser's tests.
+
+    Browsers that draw moving pictures fill a small machine: two at a time only wait for each other.
+    """
+    if item.path.parent.name == "e2e":
+        return "e2e"
     return str(item.path.relative_to(item.config.rootpath))
 
 
