@@ -17,6 +17,7 @@ from server.actions.standing import bring
 from server.domain.audience import (
     HandCalled,
     HandLowered,
+    HandMoved,
     HandRaised,
     HandView,
     InteractionChange,
@@ -31,7 +32,7 @@ from server.domain.audience import (
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
 from server.queries import scope
-from server.queries.audience import rules_of
+from server.queries.audience import place_of, waiting
 from server.queries.channels import backstage_channel, moderation_channel, person_channel, session_channel
 
 
@@ -61,11 +62,10 @@ def raise_hand(db: Session, actor: Actor, session_id: UUID) -> HandView:
     """Ask for the floor. Raised twice, it keeps its place."""
     _, here = scope.of_session(db, actor, session_id, "hand.raise")
     floor.require_floor(db, here, session_id, "hand")
-    rules = rules_of(db, session_id)
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     hand = db.get(Hand, (session_id, actor.person_id))
-    if hand is None and rules is not None and not rules.hands_open:
+    if hand is None and not locked_rules(db, session_id).hands_open:
         raise Conflict("hands.closed")
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     raised = db.connection().execute(
         dialect.insert(Hand)
         .values(session_id=session_id, person_id=actor.person_id, raised_at=now())
@@ -76,6 +76,7 @@ def raise_hand(db: Session, actor: Actor, session_id: UUID) -> HandView:
     shown = hand_view(hand, db.get_one(Person, actor.person_id))
     if raised.first() is not None:
         _tell(db, session_id, actor.person_id, HandRaised(hand=shown))
+        _tell_place(db, session_id, actor.person_id, place_of(db, hand))
     return shown
 
 
@@ -84,24 +85,30 @@ def lower(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
     _, here = scope.of_session(db, actor, session_id, "hand.raise")
     if person_id != actor.person_id:
         here.require("hand.manage")
+    locked_rules(db, session_id)
     hand = db.get(Hand, (session_id, person_id), with_for_update=True)
     if hand is None:
         return
+    place = place_of(db, hand)
     db.delete(hand)
     _tell(db, session_id, person_id, HandLowered(session_id=session_id, person_id=person_id))
+    _move_up(db, session_id, place)
 
 
 def call(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> HandView:
     """Bring somebody on stage. Two moderators calling at once call once."""
     session, _ = scope.of_session(db, actor, session_id, "hand.manage", lock=True)
+    locked_rules(db, session_id)
     hand = db.get(Hand, (session_id, person_id), with_for_update=True)
     if hand is None:
         raise NotFound("not_found")
     new = hand.called_at is None
+    place = place_of(db, hand)
     hand.called_at = hand.called_at or now()
     shown = hand_view(hand, db.get_one(Person, person_id))
     if new:
         _tell(db, session_id, person_id, HandCalled(hand=shown))
+        _move_up(db, session_id, place)
         bring(db, actor, session_id, person_id)
         data, once = {"session": session.title}, f"hand:{session_id}:{hand.raised_at.isoformat()}"
         link, about = f"/s/{session_id}", session.conference_id
@@ -122,3 +129,17 @@ def say_line(db: Session, actor: Actor, session_id: UUID, text: str) -> LineView
 def _tell(db: Session, session_id: UUID, person_id: UUID, fact: HandRaised | HandLowered | HandCalled) -> None:
     for channel in (moderation_channel(session_id), person_channel(person_id)):
         publish(db, channel, fact, subject=person_id)
+
+
+def _move_up(db: Session, session_id: UUID, left: int | None) -> None:
+    """A hand at this place waits no longer: those behind it hear their new places, under the rules' lock."""
+    if left is None:
+        return
+    db.flush()
+    for place, person_id in enumerate(waiting(db, session_id), 1):
+        if place >= left:
+            _tell_place(db, session_id, person_id, place)
+
+
+def _tell_place(db: Session, session_id: UUID, person_id: UUID, place: int | None) -> None:
+    publish(db, person_channel(person_id), HandMoved(session_id=session_id, place=place), subject=person_id)

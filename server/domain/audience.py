@@ -19,6 +19,7 @@ from server.domain.view import Fact, Position, Signal, View
 
 # What one can send in passing; the browser draws them.
 REACTIONS = ("clap", "heart", "laugh", "wow", "thumb", "thanks")
+PLACES_TOLD = 20  # further back a place changes with every hand, and means little
 MOST_TAPS = 10  # of one person in one signal: their browser gathers for half a second
 _ITEM = re.compile(r"[a-z]{1,16}:[0-9a-f-]{36}")
 Anonymity = Literal["never", "public", "all"]
@@ -98,6 +99,13 @@ class HandCalled(Fact, name="hand.called", channels=("session:moderation", "pers
 class HandLowered(Fact, name="hand.lowered", channels=("session:moderation", "person")):
     session_id: UUID
     person_id: UUID
+
+
+class HandMoved(Fact, name="hand.moved", channels=("person",)):
+    """The place of one's hand among those that wait, from 1; none further back than `PLACES_TOLD`."""
+
+    session_id: UUID
+    place: int | None
 
 
 class LineSaid(Fact, name="line.said", channels=("session:backstage",)):

@@ -132,6 +132,7 @@ class SessionMine(View):
     questions: list[QuestionView]
     answers: list[PollAnswerView]
     hand: HandView | None
+    place: int | None  # of the hand among those that wait, see `HandMoved`
     ice_servers: list[IceServer]
     backstage: list[PublisherView]  # empty for those who may not meet there
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from models.audience import Hand, Interaction
 from models.person import Person
 from server.domain.audience import (
+    PLACES_TOLD,
     HandSnapshot,
     InteractionSnapshot,
     JoinCode,
@@ -47,6 +48,18 @@ def hands(db: Session, actor: Actor, session_id: UUID) -> HandSnapshot:
     )
     found = [hand_view(hand, person) for hand, person in rows]
     return HandSnapshot(position=position(db, moderation_channel(session_id)), hands=found)
+
+
+def waiting(db: Session, session_id: UUID) -> list[UUID]:
+    """Whose hands wait to be called, the longest waiting first; only those whose places are told."""
+    wanted = select(Hand.person_id).where(col(Hand.session_id) == session_id, col(Hand.called_at).is_(None))
+    return list(db.exec(wanted.order_by(col(Hand.raised_at), col(Hand.person_id)).limit(PLACES_TOLD)))
+
+
+def place_of(db: Session, hand: Hand) -> int | None:
+    """The place of a hand among those that wait; None once it is called, and for those far behind."""
+    first = waiting(db, hand.session_id)
+    return first.index(hand.person_id) + 1 if hand.person_id in first else None
 
 
 def line(db: Session, actor: Actor, session_id: UUID) -> LineSnapshot:

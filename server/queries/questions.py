@@ -31,7 +31,7 @@ from server.domain.question import (
 )
 from server.domain.session import IceServer, PublisherView, backstage_view
 from server.domain.similar import likely_duplicates
-from server.queries import people, polls, scope
+from server.queries import audience, people, polls, scope
 from server.queries.channels import moderation_channel, person_channel, position, session_channel
 
 Reader = Literal["public", "desk", "own"]
@@ -106,6 +106,7 @@ def mine(db: Session, actor: Actor, session_id: UUID, *, ice_servers: Collection
         questions=views(db, own, "own"),
         answers=polls.answers(db, actor, session_id),
         hand=hand_view(hand, db.get_one(Person, actor.person_id)) if hand else None,
+        place=audience.place_of(db, hand) if hand else None,
         ice_servers=list(ice_servers),
         backstage=_backstage(db, session_id) if permissions.may(here.roles, "stage.backstage") else [],
     )

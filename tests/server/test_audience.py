@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server.queries import audience as reads
 from tests.support.app import Server
 from tests.support.client import Ear
 from tests.support.people import World, newcomer
@@ -38,6 +39,39 @@ async def test_hands_are_a_queue_and_calling_once_brings_on_stage(server: Server
         assert [hand["person"]["name"] for hand in (await moderator.get(f"{session}/hands"))["hands"]] == [
             "attendee"
         ]
+
+
+async def test_a_hand_knows_its_place(server: Server, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first page, while others come and go, and again for a page that loads later."""
+    monkeypatch.setattr(reads, "PLACES_TOLD", 2)
+    session, own = f"/api/sessions/{world.session}", f"person:{world['guest'].id}"
+    async with (
+        server.browser(world["attendee"].token) as first,
+        server.browser(world["member"].token) as second,
+        server.browser(world["guest"].token) as me,
+        server.browser(world["moderator"].token) as moderator,
+        me.socket() as ear,
+    ):
+        await ear.subscribe(own)
+        for someone in (first, second, me):
+            await someone.put(f"{session}/hand")
+            await someone.put(f"{session}/hand")
+        await ear.publication(own, "hand.moved", place=None)
+        assert (await second.get(f"{session}/mine"))["place"] == 2
+        assert (await me.get(f"{session}/mine"))["place"] is None
+        await first.delete(f"{session}/hands/{world['attendee'].id}")
+        await ear.publication(own, "hand.moved", place=2)
+        for _ in range(2):
+            await moderator.post(f"{session}/hands/{world['member'].id}/call")
+        await ear.publication(own, "hand.moved", place=1)
+        await second.delete(f"{session}/hands/{world['member'].id}")
+        mine = await me.get(f"{session}/mine")
+        assert (mine["place"], mine["hand"]["called"]) == (1, False)
+        await moderator.post(f"{session}/hands/{world['guest'].id}/call")
+        await ear.publication(own, "hand.called")
+        assert (await me.get(f"{session}/mine"))["place"] is None
+        places = [one["data"]["place"] for one in ear.heard[own] if one["name"] == "hand.moved"]
+        assert places == [None, 2, 1]
 
 
 async def test_closed_doors_stay_closed_and_what_came_in_stays(server: Server, world: World) -> None:

@@ -1908,6 +1908,19 @@ export interface components {
              */
             session_id: string;
         };
+        /**
+         * HandMoved
+         * @description The place of one's hand among those that wait, from 1; none further back than `PLACES_TOLD`.
+         */
+        HandMoved: {
+            /** Place */
+            place: number | null;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
         /** HandRaised */
         HandRaised: {
             hand: components["schemas"]["HandView"];
@@ -4429,6 +4442,8 @@ export interface components {
             ice_servers: components["schemas"]["IceServer"][];
             /** May */
             may: string[];
+            /** Place */
+            place: number | null;
             position: components["schemas"]["Position"];
             /** Questions */
             questions: components["schemas"]["QuestionView"][];

@@ -6,12 +6,14 @@ import { follow, type Followed } from '~/net/live';
 import type { Hand, PollAnswer, Publication, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
-type Rows = Snapshot<{ answers: PollAnswer[]; hand: Hand | null }>;
+type Rows = Snapshot<{ answers: PollAnswer[]; hand: Hand | null; place: number | null }>;
 
 export class OwnStore {
   known = $state(false);
   answers = $state.raw<ReadonlyMap<string, Record<string, unknown>>>(new Map());
   hand = $state.raw<Hand | null>(null);
+  /** Among the hands that wait, from 1; none while far behind, and for a called hand. */
+  place = $state<number | null>(null);
   /** One's hand was called: said once for each call that happens while the page is open. */
   onCalled: () => void = () => {};
   private followed: Followed | null = null;
@@ -32,6 +34,7 @@ export class OwnStore {
       reset: (rows) => {
         this.answers = new Map(rows.answers.map(({ poll_id, answer }) => [poll_id, answer]));
         this.hand = rows.hand;
+        this.place = rows.place;
         this.known = true;
       },
       publication: (publication) => this.apply(publication),
@@ -46,12 +49,15 @@ export class OwnStore {
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
     if (name === 'poll.answered') this.take(data as unknown as PollAnswer);
-    if (name === 'hand.lowered' && data.session_id === this.session) this.hand = null;
+    if (name === 'hand.lowered' && data.session_id === this.session) this.gone();
+    if (name === 'hand.moved' && data.session_id === this.session) this.place = data.place as number | null;
     if (name === 'hand.raised' || name === 'hand.called') {
       const hand = data.hand as Hand;
       if (hand.session_id !== this.session) return;
       this.hand = hand;
-      if (name === 'hand.called') this.onCalled();
+      if (name !== 'hand.called') return;
+      this.place = null;
+      this.onCalled();
     }
   }
 
@@ -65,7 +71,12 @@ export class OwnStore {
 
   async lower(): Promise<void> {
     await this.api.delete(`/api/sessions/${this.session}/hands/${this.person}`);
+    this.gone();
+  }
+
+  private gone(): void {
     this.hand = null;
+    this.place = null;
   }
 
   private take({ poll_id, answer }: PollAnswer): void {
