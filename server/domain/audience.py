@@ -76,7 +76,7 @@ class LineSnapshot(View):
 
 
 class JoinCode(View):
-    """The session's address, and the same as a QR code (SVG)."""
+    """The address that leads everybody in, newcomers too, and the same as a QR code (SVG)."""
 
     url: str
     svg: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 import segno
 from sqlmodel import Session, col, select
 
 from models.audience import Hand, Interaction
+from models.conference import ConferenceSession
 from models.person import Person
 from server.domain.audience import (
     PLACES_TOLD,
@@ -19,8 +21,9 @@ from server.domain.audience import (
     interaction_view,
     line_view,
 )
+from server.domain.errors import Forbidden, NotFound
 from server.domain.person import Actor
-from server.queries import scope
+from server.queries import registrations, scope
 from server.queries.channels import backstage_channel, moderation_channel, position, session_channel
 
 
@@ -76,6 +79,27 @@ def reactions_open(db: Session, session_id: UUID) -> bool:
 def join_code(db: Session, actor: Actor, session_id: UUID, *, url: str) -> JoinCode:
     """The way in, for a projector: readable from the last row (error correction M, ISO/IEC 18004)."""
     scope.of_session(db, actor, session_id, "session.show")
-    address = f"{url}/s/{session_id}"
+    address = f"{url}/in/{session_id}"
     svg = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=2, omitsize=True)
     return JoinCode(url=address, svg=svg)
+
+
+def way_in(db: Session, actor: Actor | None, session_id: UUID) -> str:
+    """The page the code on the wall leads to: the session for those who may see it; for a newcomer the
+    registration while it takes people, else the public programme. Where nothing is public, the session's
+    address, which asks to sign in and tells nothing."""
+    inside = f"/s/{session_id}"
+    session = db.get(ConferenceSession, session_id)
+    if session is None or session.deleted_at is not None:
+        return inside
+    if actor is not None:
+        with suppress(NotFound, Forbidden):
+            scope.of_session(db, actor, session_id, "session.show")
+            return inside
+    with suppress(NotFound):
+        conference = registrations.conference_at(db, str(session.conference_id))
+        if registrations.form_of(db, conference.id).mode != "closed":
+            return f"/r/{conference.id}"
+        if conference.public and conference.slug:
+            return f"/p/{conference.slug}"
+    return inside

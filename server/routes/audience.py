@@ -83,5 +83,5 @@ def say_line(call: Call, body: LineDraft) -> LineView:
 
 @ENDPOINTS.query("session.join_code", f"{ONE}/join-code", permission="session.show", result=JoinCode)
 def join_code(call: Call) -> JoinCode:
-    """The session's address as a QR code, for a projector."""
+    """The way into the session as a QR code, for a projector."""
     return reads.join_code(call.db, call.actor, call.path["session_id"], url=call.url)

@@ -14,11 +14,12 @@ import secrets
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -27,7 +28,7 @@ from models.database import Unavailable
 from server.api.runner import Runner, Units, locale_of
 from server.domain.errors import NotFound
 from server.messages import LOCALES, sentence
-from server.queries import people
+from server.queries import audience, people
 from server.queries import public as programmes
 from server.routes import public
 
@@ -119,6 +120,7 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         mounted: list[BaseRoute] = [Route(path, self.shell, methods=["GET"]) for path in PAGES]
         mounted.append(Route("/p/{slug}", self.public, methods=["GET"]))
+        mounted.append(Route("/in/{session_id}", self.way_in, methods=["GET"]))
         mounted.append(Route("/shared/{token}", self.shared, methods=["GET"]))
         if (self._dist / "assets").is_dir():
             mounted.append(Mount("/assets", Assets(directory=self._dist / "assets")))
@@ -157,6 +159,21 @@ class Pages:
             head=public.head(shown, locale=locale, url=self._url),
             reading=public.body(shown, locale=locale),
         )
+
+    async def way_in(self, request: Request) -> Response:
+        """What the projector's code leads to. Each visitor is led anew: the next one may know nobody here."""
+        try:
+            session = UUID(request.path_params["session_id"])
+        except ValueError:
+            answer = await self.shell(request)
+            answer.status_code = 404
+            return answer
+        try:
+            actor = await self._runner.actor(request)
+            page = await self._units.read(lambda db: audience.way_in(db, actor, session))
+        except Unavailable:
+            page = f"/s/{session}"
+        return RedirectResponse(page, 303, {"Cache-Control": "no-store"})
 
     async def shared(self, request: Request) -> Response:
         """A board for whoever has its link: no search engine has."""

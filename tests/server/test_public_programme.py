@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.support.app import Server
 from tests.support.client import JSON
-from tests.support.people import World
+from tests.support.people import World, newcomer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -111,6 +111,47 @@ def photo(side: int = 900) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", exif=exif)
     return out.getvalue()
+
+
+async def test_code_on_the_wall_leads_everybody_to_their_door(server: Server, world: World) -> None:
+    here, own, slug = (
+        f"/api/conferences/{world.conference}",
+        f"/s/{world.session}",
+        f"wall-{str(world.conference)[-12:]}",
+    )
+    outside = await newcomer(server.db, world, "غريب", role=None)
+    async with (
+        server.browser(world["organiser"].token) as me,
+        server.browser(world["attendee"].token) as attendee,
+        server.browser(outside.token) as stranger,
+        server.browser() as nobody,
+    ):
+        code = await attendee.get(f"/api/sessions/{world.session}/join-code")
+        address = code["url"].removeprefix(server.url)
+
+        async def led(somebody: Any) -> str:
+            answer = await somebody.http.get(address, follow_redirects=False)
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (303, "no-store")
+            return str(answer.headers["Location"])
+
+        async def doors() -> list[str]:
+            return [await led(one) for one in (attendee, stranger, nobody)]
+
+        assert await doors() == [own, own, own]  # nothing is public: who has no login is asked for one
+        await me.patch(here, {"slug": slug, "public": True})
+        assert await doors() == [own, f"/p/{slug}", f"/p/{slug}"]
+        for mode in ("open", "approval"):
+            await me.patch(f"{here}/registration", {"mode": mode})
+            assert await doors() == [own, f"/r/{world.conference}", f"/r/{world.conference}"]
+        await me.patch(f"{here}/registration", {"mode": "closed"})
+        assert await doors() == [own, f"/p/{slug}", f"/p/{slug}"]
+        # Deleted, unknown or no session at all: nothing is told.
+        await me.delete(f"/api/sessions/{world.session}")
+        assert await led(nobody) == own
+        address = f"/in/{world.conference}"
+        assert await led(nobody) == f"/s/{world.conference}"
+        wrong = await nobody.http.get("/in/x", follow_redirects=False)
+        assert wrong.status_code == 404
 
 
 async def test_picture_is_drawn_anew_and_says_nothing(server: Server, world: World) -> None:

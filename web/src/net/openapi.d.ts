@@ -2336,7 +2336,7 @@ export interface components {
         };
         /**
          * JoinCode
-         * @description The session's address, and the same as a QR code (SVG).
+         * @description The address that leads everybody in, newcomers too, and the same as a QR code (SVG).
          */
         JoinCode: {
             /** Svg */
