@@ -84,3 +84,33 @@ async def test_days_are_told_by_both_calendars_and_clocks(browser: Browser, hous
         await expect(heading).to_contain_text("هـ")
         await page.reload()
         await expect(heading).to_contain_text("هـ")
+
+
+async def test_words_are_kept_in_both_languages_and_a_speaker_tells_of_oneself(
+    browser: Browser, house: House
+) -> None:
+    here = f"/c/{house.world.conference}"
+    async with (
+        profile(browser, house.left, house.world["organiser"].token) as organiser,
+        profile(browser, house.right, house.world["speaker"].token, size=PHONE) as speaker,
+    ):
+        page = await organiser.open(f"{here}/edit")
+        form = page.locator("#edit-panel-frame form")
+        await form.locator("summary").click()
+        await form.locator("[name=title_en]").fill("A gathering of volunteers")
+        await form.locator("[name=description_en]").fill("Two days of it.")
+        await form.locator("button.primary").click()
+        await page.wait_for_url(f"**{here}")
+        await organiser.go(page, f"{here}/edit")
+        await expect(form.locator("[name=title_en]")).to_have_value("A gathering of volunteers")
+        await expect(form.locator("[name=description_en]")).to_be_visible()
+
+        phone = await speaker.open("/me")
+        own = phone.locator("[data-form=speaker]")
+        await own.locator("[name=headline]").fill("تخطّ وتعلّم")
+        await own.locator("[name=headline_en]").fill("Writes and teaches")
+        await own.locator("button.primary").click()
+        await expect(phone.get_by_text(word("core.saved"))).to_be_visible()
+        assert len(set(await phone.evaluate(WIDE))) == 1
+        await page.locator("[data-tab=speakers]").click()
+        await expect(page.locator("#edit-panel-speakers li", has_text="تخطّ وتعلّم")).to_be_visible()
