@@ -4,4 +4,5 @@ export { default as CalendarView } from './CalendarView.svelte';
 export { default as CardDialog } from './CardDialog.svelte';
 export { default as ListView } from './ListView.svelte';
 export { default as Panels } from './Panels.svelte';
+export { archiveColumn } from './columns';
 export { pressed } from './keys';
