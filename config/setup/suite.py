@@ -65,8 +65,8 @@ def pytest_part() -> Part:
 
 
 def _workers() -> str:
-    """One more than there are cores, up to four: much of a test is waiting for servers and browsers."""
-    return str(min(4, (os.cpu_count() or 1) + 1))
+    """As many as there are cores, up to four: what they start needs the rest."""
+    return str(max(1, min(4, os.cpu_count() or 1)))
 
 
 def quick_part() -> Part:

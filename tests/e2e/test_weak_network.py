@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own needs root"),
 ]
 LOSS_PERCENT = 5
-PICTURE_S, SOUND_S = 15, 15
+PICTURE_S, SOUND_S = 10, 10
 SETTLE_S = 5
 
 

@@ -19,7 +19,7 @@ from typing import Self
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 KEPT_LINES = 400
 FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 
