@@ -21,6 +21,7 @@ hypothesis.settings.register_profile(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # the workers read the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a service or a whole server needs one: no test has to say it twice."""
     for item in items:

@@ -53,7 +53,7 @@ async def ask(page: Page) -> None:
 
 async def direct(page: Page) -> None:
     await page.locator("[data-tab=stage]").click()
-    await page.locator("[data-desk] details summary").click()
+    await page.locator("[data-desk] details summary:not([data-action])").click()
     await page.locator("[data-standing]").first.wait_for()
 
 
