@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from models.migrate import upgrade
 from tests.support.services import Backend, PostgresServer, RedisServer
@@ -21,7 +23,6 @@ hypothesis.settings.register_profile(
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # the workers read the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a service or a whole server needs one: no test has to say it twice."""
     for item in items:
@@ -29,17 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.whole)
         if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):
             item.add_marker(pytest.mark.services)
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item: pytest.Item) -> str:
+class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # a package without types
     """What one worker runs by itself: a file, or all of the browser's tests.
 
     Browsers that draw moving pictures fill a small machine: two at a time only wait for each other.
     """
-    if item.path.parent.name == "e2e":
-        return "e2e"
-    return str(item.path.relative_to(item.config.rootpath))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
+    return ByRoom(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def web_part(node: Node, script: str, name: str) -> Part:
 
 def pytest_part() -> Part:
     report = ["--durations=15", "--durations-min=1", f"--junit-xml={REPORT}"]
-    options = [*report, "--dist=loadgroup", "-n", _workers()]
+    options = [*report, "--dist=loadscope", "-n", _workers()]
     return Part("pytest", [VENV_PYTHON, "-m", "pytest", *options])
 
 
