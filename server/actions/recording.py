@@ -115,7 +115,12 @@ def forget(db: Session, recording_id: UUID) -> None:
 def _tell(db: Session, recording: Recording) -> None:
     recording.version += 1
     db.flush()
-    if recording.session_id is None or recording.state not in SHOWN or not recording.kept:
+    if recording.session_id is None or not recording.kept:
         return
-    fact = RecordingChanged(recording=recordings.view(recording))
+    shown = recording.state in SHOWN  # nothing was said: pages that saw it being finished lose it again
+    fact = (
+        RecordingChanged(recording=recordings.view(recording))
+        if shown
+        else RecordingDeleted(recording_id=recording.id)
+    )
     publish(db, session_channel(recording.session_id), fact, subject=recording.id)

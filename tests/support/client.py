@@ -182,9 +182,9 @@ class Ear:
         return data_found
 
     async def reach(self, channel: str, offset: int) -> list[JSON]:
-        """Wait until the channel was heard up to an offset; returns all that was heard of it."""
+        """Wait until the channel was heard up to an offset; returns what was heard of it up to there."""
         await self.until(lambda: bool(self.heard[channel]) and self.heard[channel][-1]["offset"] >= offset)
-        return self.heard[channel]
+        return [one for one in self.heard[channel] if one["offset"] <= offset]
 
     async def gone(self, channel: str) -> str:
         """Wait until the server takes the subscription (or the connection) away; returns the code."""
