@@ -9,12 +9,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
+from models.conference import ConferenceRole
 from models.person import Login, OneTimeLink, Person
 from server.actions import ledger, letter
-from server.actions.publish import access_changed
+from server.actions.publish import access_changed, publish
+from server.domain.conference import PeopleChanged, PersonRenamed
 from server.domain.errors import Conflict, Gone, NotFound
-from server.domain.person import Actor, ChangeMe, FirstOrganiser, OneTimeLinkView, SignUp, owner_of
+from server.domain.person import Actor, ChangeMe, FirstOrganiser, OneTimeLinkView, SignUp, owner_of, view
 from server.queries import people, scope
+from server.queries.channels import conference_channel
 
 LINK_LIFE = timedelta(days=3)
 
@@ -60,22 +63,36 @@ def end_login(db: Session, actor: Actor, login_id: UUID) -> None:
 
 def change(db: Session, actor: Actor, wish: ChangeMe) -> None:
     person = scope.load(db, Person, actor.person_id, lock=True)
+    before = person.name
     for name in wish.model_fields_set:
         value = getattr(wish, name)
         if value is not None:
             setattr(person, name, value)
     _changed(db, person)
+    if person.name != before:
+        _tell_name(db, person)
 
 
 def rename(db: Session, person: Person, name: str) -> None:
     person.name = name
     _changed(db, person)
+    _tell_name(db, person)
 
 
 def _changed(db: Session, person: Person) -> None:
     """A new name must reach what the person's open connections carry with them."""
     person.version += 1
     access_changed(db, "person.changed", people=(person.id,))
+
+
+def _tell_name(db: Session, person: Person) -> None:
+    """Pages that are open show the old name. Every page of a conference shows who speaks or works in it, and
+    hears the new name; lists of people, which only the crew sees, are told to read themselves again."""
+    for held in db.exec(select(ConferenceRole).where(col(ConferenceRole.person_id) == person.id)).all():
+        channel, count = conference_channel(held.conference_id), people.count_participants(db, held.conference_id)
+        publish(db, channel, PeopleChanged(count=count))
+        if held.role != "attendee":
+            publish(db, channel, PersonRenamed(person=view(person)), subject=person.id)
 
 
 def create_link(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, *, url: str) -> OneTimeLinkView:

@@ -183,6 +183,12 @@ class PeopleChanged(Fact, name="people.changed", channels=("conference",)):
     count: int
 
 
+class PersonRenamed(Fact, name="person.renamed", channels=("conference",)):
+    """Who speaks or works in the conference has a new name; attendees' names are not told to everybody."""
+
+    person: PersonView
+
+
 class RoleChanged(Fact, name="role.changed", channels=("person",)):
     conference_id: UUID
     role: Role | None

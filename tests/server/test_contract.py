@@ -252,7 +252,7 @@ async def everything_happens(db: Database) -> World:
         recording.delete(unit, organiser, recorded(unit, world.session))
         conference.change(unit, organiser, world.conference, ConferenceChange(title="ملتقى"))
         arranged(unit, world)
-        person.change(unit, attendee, ChangeMe(locale="en"))
+        person.change(unit, organiser, ChangeMe(name="اسم جديد"))
         team.add_member(unit, organiser, world.team, world["guest"].id, "member")
         team.change(unit, organiser, world.team, TeamChange(title="فريق آخر"))
         boards_change(unit, world)

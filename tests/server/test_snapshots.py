@@ -385,6 +385,26 @@ async def test_words_of_ones_own_are_edited_and_voted_on(server: Server, world: 
         assert replay.replayed(before, ear.heard[world.channel], replay.questions) == await me.get(queue)
 
 
+async def test_open_pages_hear_a_speakers_new_name(server: Server, world: World) -> None:
+    path, channel = f"/api/conferences/{world.conference}", f"conference:{world.conference}"
+    async with (
+        server.browser(world["attendee"].token) as me,
+        server.browser(world["speaker"].token) as speaker,
+        me.socket() as ear,
+    ):
+        before = await me.get(path)
+        await ear.subscribe(channel, before["position"])
+        await me.patch("/api/me", {"name": "لا يُذاع"})
+        await ear.publication(channel, "people.changed")
+        for name in ("اسم جديد", "اسم جديد"):
+            await speaker.patch("/api/me", {"name": name})
+        await ear.publication(channel, "person.renamed")
+        assert [one["name"] for one in ear.heard[channel]] == ["people.changed"] * 2 + ["person.renamed"]
+        after = await me.get(path)
+        assert "اسم جديد" in str(after["sessions"])
+        assert replay.replayed(before, ear.heard[channel], replay.conference) == after
+
+
 async def test_unchanged_snapshot_is_not_sent_again(server: Server, world: World) -> None:
     path = f"/api/sessions/{world.session}/chat"
     async with server.browser(world["guest"].token) as me:

@@ -131,6 +131,8 @@ def line(state: JSON, name: str, data: JSON) -> None:
 def conference(state: JSON, name: str, data: JSON) -> None:
     if name == "conference.changed":
         state["conference"] = data["conference"]
+    elif name == "person.renamed":
+        state |= {key: _renamed(state[key], data["person"]) for key in ("sessions", "speakers")}
     elif name in {"session.created", "session.changed", "programme.changed", "session.shifted", "session.removed"}:
         state["sessions"] = sorted(_sessions(state["sessions"], name, data), key=_by_time)
     elif name in {"hall.changed", "track.changed"}:
@@ -145,6 +147,17 @@ def conference(state: JSON, name: str, data: JSON) -> None:
         state["speakers"] = by_person([*others, data["speaker"]])
     elif name == "speaker.removed":
         state["speakers"] = [one for one in state["speakers"] if one["person"]["id"] != data["person_id"]]
+
+
+def _renamed(rows: Any, person: JSON) -> Any:
+    """The same with the person's new name, wherever they are in it."""
+    if isinstance(rows, list):
+        return [_renamed(one, person) for one in rows]
+    if not isinstance(rows, dict):
+        return rows
+    if rows.keys() == person.keys() and rows["id"] == person["id"]:
+        return person
+    return {key: _renamed(value, person) for key, value in rows.items()}
 
 
 def _sessions(rows: list[JSON], name: str, data: JSON) -> list[JSON]:

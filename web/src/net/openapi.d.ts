@@ -3254,6 +3254,13 @@ export interface components {
             /** Silences */
             silences: components["schemas"]["SilenceView"][];
         };
+        /**
+         * PersonRenamed
+         * @description Who speaks or works in the conference has a new name; attendees' names are not told to everybody.
+         */
+        PersonRenamed: {
+            person: components["schemas"]["PersonView"];
+        };
         /** PersonView */
         PersonView: {
             /**

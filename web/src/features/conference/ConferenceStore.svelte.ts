@@ -96,8 +96,15 @@ export class ConferenceStore {
     if (name === 'track.removed') this.tracks = this.tracks.filter(({ id }) => id !== data.track_id);
     if (name === 'speaker.changed') this.speakers = [...this.others((data.speaker as Speaker).person.id), data.speaker as Speaker];
     if (name === 'speaker.removed') this.speakers = this.others(data.person_id as string);
+    if (name === 'person.renamed') this.rename(data.person as Person);
     if (name === 'team.created') void this.loadMine();
     if (this.manages) void this.loadChecklist();
+  }
+
+  private rename(fresh: Person): void {
+    const named = (person: Person): Person => (person.id === fresh.id ? fresh : person);
+    this.sessions = this.sessions.map((session) => ({ ...session, speakers: session.speakers.map(named) }));
+    this.speakers = this.speakers.map((speaker) => ({ ...speaker, person: named(speaker.person) }));
   }
 
   async createSession(draft: SessionDraft): Promise<Session> {

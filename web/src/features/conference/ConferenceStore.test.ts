@@ -15,7 +15,7 @@ const SESSION: Session = {
 async function opened(role: string): Promise<{ store: ConferenceStore; network: FakeNetwork; asked: string[] }> {
   const asked: string[] = [];
   const answers: Record<string, unknown> = {
-    '/api/conferences/c': { position: at(1), conference: CONFERENCE, sessions: [SESSION] },
+    '/api/conferences/c': { position: at(1), conference: CONFERENCE, sessions: [SESSION], halls: [], tracks: [], speakers: [] },
     '/api/conferences/c/mine': { role, may: [], teams: [] },
     '/api/conferences/c/checklist': { items: [{ name: 'session', done: true }] },
   };
@@ -33,6 +33,16 @@ async function opened(role: string): Promise<{ store: ConferenceStore; network: 
 }
 
 describe('ConferenceStore', () => {
+  it('shows a speaker’s new name', async () => {
+    const { store, network } = await opened('attendee');
+    const speakers = [{ id: 'p', name: 'قديم' }, { id: 'q', name: 'آخر' }];
+    network.socket.publish('conference:c', 2, 'session.changed', { session: { ...SESSION, speakers, version: 2 } });
+    network.socket.publish('conference:c', 3, 'speaker.changed', { speaker: { person: speakers[0], headline: '', bio: '', translations: {}, picture: null, version: 1 } });
+    network.socket.publish('conference:c', 4, 'person.renamed', { person: { id: 'p', name: 'جديد' } });
+    expect(store.sessions[0]!.speakers.map(({ name }) => name)).toEqual(['جديد', 'آخر']);
+    expect(store.speakers.map(({ person }) => person.name)).toEqual(['جديد']);
+  });
+
   it('draws sessions made and changed by anybody', async () => {
     const { store, network } = await opened('attendee');
     network.socket.publish('conference:c', 2, 'session.changed', { session: { ...SESSION, state: 'live', version: 2 } });
