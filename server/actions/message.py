@@ -321,14 +321,14 @@ def _named(db: Session, here: Scope, place: Chat, ids: Sequence[UUID]) -> list[P
 def _claim_turn(db: Session, session_id: UUID, person_id: UUID, slow_s: int) -> None:
     """Take one's turn in slow mode. Of two tries at one moment the row lets one through."""
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    at = now()
+    at, turn_time = now(), timedelta(seconds=slow_s)
     turn = dialect.insert(ChatPace).values(session_id=session_id, person_id=person_id, spoke_at=at)
     claimed = db.connection().execute(
         turn.on_conflict_do_update(
             index_elements=[col(ChatPace.session_id), col(ChatPace.person_id)],
             set_={"spoke_at": at},
-            # A clock that was put back must not silence anybody for longer than one turn.
-            where=(col(ChatPace.spoke_at) <= at - timedelta(seconds=slow_s)) | (col(ChatPace.spoke_at) > at),
+            # `filters.wait_s`: not merely later than now, for whoever was first of two has a later time at times.
+            where=(col(ChatPace.spoke_at) <= at - turn_time) | (col(ChatPace.spoke_at) > at + turn_time),
         ).returning(col(ChatPace.person_id))
     )
     if claimed.first() is None:

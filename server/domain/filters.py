@@ -143,10 +143,13 @@ def is_newcomer(joined_at: datetime, at: datetime, rules: Rules) -> bool:
 
 
 def wait_s(spoke_at: datetime | None, at: datetime, slow_s: int) -> int:
-    """The whole seconds that slow mode still asks for; a clock put back asks for no more than one turn."""
+    """The whole seconds that slow mode still asks for. What was said further ahead than a turn was said before
+    the clock was put back, and asks for nothing."""
     if spoke_at is None or not slow_s:
         return 0
     left = slow_s - (at - spoke_at).total_seconds()
+    if left > 2 * slow_s:
+        return 0
     return min(slow_s, max(0, -int(-left // 1)))
 
 

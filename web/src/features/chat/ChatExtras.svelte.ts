@@ -13,6 +13,8 @@ import type { ChatStore } from './ChatStore.svelte';
 export type Sign = 'thumb' | 'heart' | 'clap' | 'laugh' | 'wow' | 'sad';
 export const SIGNS: readonly (readonly [Sign, string])[] = [['thumb', '👍'], ['heart', '❤️'], ['clap', '👏'], ['laugh', '😄'], ['wow', '😮'], ['sad', '😢']];
 
+const ASK_EVERY_MS = 20_000;
+
 export class ChatExtras {
   signs = $state.raw<ReadonlyMap<string, ReadonlySet<Sign>>>(new Map());
   silenced = $state(false);
@@ -22,9 +24,14 @@ export class ChatExtras {
   private freeAt = $state(0);
   private now = $state(Date.now());
   private clock: ReturnType<typeof setInterval> | null = null;
+  private asking: ReturnType<typeof setInterval> | null = null;
   private followed: Followed | null = null;
 
-  readonly waitS = $derived(Math.max(0, Math.ceil((this.freeAt - this.now) / 1000)));
+  private get slowS(): number {
+    return this.exempt ? 0 : (this.chat.rules?.slow_s ?? 0);
+  }
+  /** Never longer than the rules ask for now: when slow mode ends, nobody waits on. */
+  readonly waitS = $derived(Math.min(this.slowS, Math.max(0, Math.ceil((this.freeAt - this.now) / 1000))));
 
   constructor(
     readonly chat: ChatStore,
@@ -43,7 +50,7 @@ export class ChatExtras {
 
   close(): void {
     this.followed?.close();
-    if (this.clock) clearInterval(this.clock);
+    for (const timer of [this.clock, this.asking]) if (timer) clearInterval(timer);
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
@@ -53,7 +60,9 @@ export class ChatExtras {
     else if (name === 'message.mentioned' && (data.session_id ?? data.conversation_id) === this.chat.session) this.onMentioned(String(data.message_id));
     else if (name === 'silence.changed') {
       const { session_id } = data.silence as Silence;
-      if (session_id === null || session_id === this.chat.session) this.silenced = Boolean(data.silenced) && !this.exempt;
+      if (session_id !== null && session_id !== this.chat.session) return;
+      if (data.silenced) this.still(!this.exempt);
+      else void this.askAgain(); // another silence may stand behind the one that ended
     }
   }
 
@@ -74,8 +83,7 @@ export class ChatExtras {
 
   /** One has just spoken: in slow mode the next turn is some time off. */
   spoke(): void {
-    const slow = this.chat.rules?.slow_s ?? 0;
-    if (slow && !this.exempt) this.wait(slow);
+    if (this.slowS) this.wait(this.slowS);
   }
 
   private wait(seconds: number): void {
@@ -89,9 +97,27 @@ export class ChatExtras {
     }, 250);
   }
 
+  /** A silence for a time ends without a word, so who is silenced asks now and then. */
+  private still(silenced: boolean): void {
+    this.silenced = silenced;
+    if (silenced) this.asking ??= setInterval(() => void this.askAgain(), ASK_EVERY_MS);
+    else if (this.asking) {
+      clearInterval(this.asking);
+      this.asking = null;
+    }
+  }
+
+  private async askAgain(): Promise<void> {
+    try {
+      this.still((await this.api.get<ChatMine>(`${this.chat.path}/chat/mine`)).silenced);
+    } catch {
+      // It is asked again.
+    }
+  }
+
   private reset(mine: ChatMine): void {
     this.exempt = mine.exempt;
-    this.silenced = mine.silenced;
+    this.still(mine.silenced);
     this.signs = new Map(mine.signs.map(({ message_id, kinds }) => [message_id, new Set(kinds)]));
     for (const { message } of mine.held) this.hold(message);
     if (mine.wait_s) this.wait(mine.wait_s);

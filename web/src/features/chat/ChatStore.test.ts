@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api } from '~/net/api';
 import { at, FakeNetwork } from '~/net/fake';
 import type { Message } from '~/net/shapes';
+import { ChatExtras } from './ChatExtras.svelte';
 import { ChatStore } from './ChatStore.svelte';
 import { pieces } from './links';
 import { rowsOf } from './rows';
@@ -147,5 +148,22 @@ describe('links', () => {
     ['http://', ['http://']],
   ])('%s', (text, expected) => {
     expect(pieces(text).map(({ text: shown, href }) => (href ? `>${href}` : shown))).toEqual(expected);
+  });
+});
+
+describe('ChatExtras', () => {
+  it('lets go on at once whom slow mode no longer holds', async () => {
+    const store = await opened();
+    const extras = new ChatExtras(store);
+    const rules = (slow_s: number): void => store.apply({ name: 'rules.changed', data: { rules: { slow_s } } });
+    extras.exempt = false;
+    rules(60);
+    extras.spoke();
+    expect(extras.waitS).toBe(60);
+    rules(5);
+    expect(extras.waitS).toBe(5);
+    rules(0);
+    expect(extras.waitS).toBe(0);
+    extras.close();
   });
 });
