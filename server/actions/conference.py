@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from models.conference import Conference, ConferenceRole
 from models.person import Person
+from server.actions import audit
 from server.actions.publish import access_changed, publish
 from server.domain.conference import (
     ConferenceChange,
@@ -100,11 +101,16 @@ def change_role(db: Session, actor: Actor, conference_id: UUID, person_id: UUID,
     had = held(db, conference_id, person_id)
     if had is None:
         raise NotFound("not_found")
+    was = had.role
+    if was == role:
+        return
     if had.role == "organiser" and role != "organiser":
         keep_an_organiser(db, conference_id, person_id)
     if role == "organiser" and scope.load(db, Person, person_id).guest:
         raise Conflict("guest.not_here")
     grant(db, conference_id, person_id, role)
+    changed = {"was": was, "now": role}
+    audit.note(db, actor, conference_id, "role.changed", person=person_id, subject=person_id, data=changed)
 
 
 def keep_an_organiser(db: Session, conference_id: UUID, leaving: UUID) -> None:

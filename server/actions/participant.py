@@ -10,7 +10,7 @@ from models.conference import ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing
 from models.team import Membership, Team
-from server.actions import conference, programme, session, team
+from server.actions import audit, conference, programme, session, team
 from server.actions.publish import access_changed
 from server.domain.errors import NotFound
 from server.domain.person import Actor
@@ -21,6 +21,7 @@ def remove(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> N
     """Take somebody out: they speak in none of its sessions and belong to none of its teams any more."""
     scope.of_conference(db, actor, conference_id, "role.change", lock=True)
     take_out(db, conference_id, person_id)
+    audit.note(db, actor, conference_id, "role.removed", person=person_id, subject=person_id)
 
 
 def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:

@@ -78,6 +78,9 @@ def lift(db: Session, silence: Silence) -> None:
 
 
 def renew(db: Session, silence: Silence) -> None:
+    """It stands again, alone: who is let write again must not find another one behind it."""
+    for other in standing(db, silence.conference_id, silence.person_id, silence.session_id):
+        lift(db, other)
     silence.lifted_at = None
     db.flush()
     tell(db, silence)

@@ -11,7 +11,7 @@ from models.base import now
 from models.conference import ConferenceSession
 from models.conversation import Message
 from models.moderation import Audit, Ban, PersonNote, Silence
-from server.actions import ban, moderation, note, report, rules, silence
+from server.actions import ban, conference, moderation, note, report, rules, silence
 from server.domain.errors import Conflict
 from server.domain.moderation import BanWish
 from server.domain.person import Actor
@@ -100,6 +100,14 @@ def _calm(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
     rules.set_calm(db, session, on=entry.action == "calm.off")
 
 
+def _role(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
+    """Only while they are still what they were made then: a later decision stands."""
+    held = conference.held(db, entry.conference_id, id)
+    if held is None or held.role != entry.data["now"]:
+        raise Conflict("undo.impossible")
+    conference.change_role(db, actor, entry.conference_id, id, entry.data["was"])
+
+
 def _unwrite(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
     note.delete(db, actor, id)
 
@@ -123,6 +131,7 @@ _BACK: dict[str, Back] = {
     "person.banned": _unban,
     "person.silenced": _speak,
     "report.decided": _reopen,
+    "role.changed": _role,
     "rules.changed": _rules,
     "silence.lifted": _silence,
 }

@@ -16,6 +16,7 @@ UNDOABLE = frozenset(
         "person.banned",
         "person.silenced",
         "report.decided",
+        "role.changed",
         "rules.changed",
         "silence.lifted",
     }

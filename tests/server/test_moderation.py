@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from models.moderation import BannedBrowser
 from models.publication import Publication
 from server.actions import invitation, message
 from server.domain.conference import InvitationDraft
+from server.domain.errors import TooMany
 from server.domain.filters import searchable
 from tests.support.app import Server
 from tests.support.client import JSON, Refused
@@ -47,6 +49,26 @@ async def test_flood_meets_slow_mode(server: Server, world: World) -> None:
         assert (len(chat["messages"]), chat["rules"]["slow_s"]) == (3, 600)
         await moderator.patch(f"{session_of(world)}/chat-rules", {"inherit": True})
         await me.post(f"{session_of(world)}/messages", {"text": "again"})
+
+
+async def test_turn_is_taken_though_its_taker_has_the_later_time(
+    server: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked first may come to the row second. Only a clock put back by more than a turn frees anybody."""
+    at = now()
+    clock = iter((at, at - timedelta(milliseconds=5), at - timedelta(seconds=61)))
+    monkeypatch.setattr(message, "now", lambda: next(clock))
+
+    def claim(db: Session) -> None:
+        message._claim_turn(db, world.session, world["attendee"].id, 60)
+
+    def turns(db: Session) -> None:
+        claim(db)
+        with pytest.raises(TooMany):
+            claim(db)
+        claim(db)
+
+    await server.db.write(turns)
 
 
 async def test_calm_switch_holds_the_chat_and_one_press_ends_it(server: Server, world: World) -> None:
@@ -95,7 +117,7 @@ async def test_two_moderators_approve_at_once_and_it_is_said_once(server: Server
         await one.patch(f"{session_of(world)}/chat-rules", {"hold": "all"})
         said = await me.post(f"{session_of(world)}/messages", {"text": "انتظار"})
         path = f"/api/messages/{said['id']}/approve"
-        await asyncio.gather(*(who.post(path) for who in (one, other) * 5))
+        await asyncio.gather(*(who.post(path) for who in (one, other) * 25))
 
         def told(db: Session) -> int:
             posted = select(func.count()).select_from(Publication)
@@ -297,6 +319,24 @@ async def test_log_tells_who_did_what(server: Server, world: World) -> None:
         assert (undone["undone_by"]["name"], undone["undoable"]) == ("organiser", False)
         await me.post(f"/api/audit/{entries[0]['id']}/undo")
         assert (await me.get(f"/api/conferences/{world.conference}/chat-rules"))["slow_s"] == 0
+
+
+async def test_role_is_given_back_while_nobody_decided_anew(server: Server, world: World) -> None:
+    path = f"/api/conferences/{world.conference}/people/{world['attendee'].id}/role"
+    log = f"/api/conferences/{world.conference}/audit?action=role."
+    async with server.browser(world["organiser"].token) as me, server.browser(world["attendee"].token) as other:
+
+        async def role() -> str:
+            return str((await other.get(f"/api/conferences/{world.conference}/mine"))["role"])
+
+        for wanted in ("speaker", "speaker", "moderator"):
+            await me.put(path, {"role": wanted})
+        latest, first = (await me.get(log))["entries"]
+        assert (latest["data"], latest["undoable"]) == ({"was": "speaker", "now": "moderator"}, True)
+        answer = await me.ask("POST", f"/api/audit/{first['id']}/undo")
+        assert (answer.status_code, answer.json()["code"], await role()) == (409, "undo.impossible", "moderator")
+        await me.post(f"/api/audit/{latest['id']}/undo")
+        assert await role() == "speaker"
 
 
 async def test_signs_count_each_person_once(server: Server, world: World) -> None:
