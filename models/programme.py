@@ -48,6 +48,7 @@ class SpeakerProfile(Table, table=True):
     headline: str = Field(default="", max_length=160)
     bio: str = Field(default="", max_length=4000)
     translations: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    links: list[str] = Field(default_factory=list, sa_type=JSON)
     picture: str | None = Field(default=None, max_length=80)
     source: str | None = Field(default=None, max_length=120)
     version: int = 1

@@ -97,7 +97,7 @@ def _speakers(db: Session, old: UUID, new: UUID, copies: dict[UUID, ConferenceSe
             profile = db.get(SpeakerProfile, (old, person.id)) or SpeakerProfile(
                 conference_id=old, person_id=person.id
             )
-            named = {name: getattr(profile, name) for name in ("translations", "picture", "source")}
+            named = {name: getattr(profile, name) for name in ("translations", "links", "picture", "source")}
             draft = NewSpeaker(name=person.name, headline=profile.headline, bio=profile.bio)
             made[person.id] = arranging.new_speaker(db, new, draft, id=new_id(), **named).person.id
         db.add(SessionSpeaker(session_id=copies[session_id].id, person_id=made[person.id]))

@@ -207,7 +207,9 @@ def _profile(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) ->
         raise NotFound("not_found")
     profile = db.get(SpeakerProfile, (conference_id, person_id), with_for_update=True)
     if profile is None:
-        if role.role == "attendee" and not _speaks(db, conference_id, person_id):
+        # Who only runs things is told of when an organiser wants it, not by themselves.
+        planned = role.role == "speaker" or (role.role != "attendee" and here.may("speaker.change"))
+        if not planned and not _speaks(db, conference_id, person_id):
             raise NotFound("not_found")
         profile = SpeakerProfile(conference_id=conference_id, person_id=person_id, version=0)
         db.add(profile)

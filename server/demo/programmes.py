@@ -37,6 +37,10 @@ SPEAKERS: tuple[tuple[Someone, str, str, str, str], ...] = (
     ),
     (CROWD[3], "Community health nurse", "Looks after those who look after others.", "", ""),
 )
+LINKS = {
+    ON_AIR: ["https://example.org/teams", "https://www.linkedin.com/in/example"],
+    PERSONAS["speaker"]: ["https://example.org/one-sentence"],
+}
 # Two colours each: a calm ground, and the figure on it.
 PAINTS = (("#dff4f2", "#005e5e"), ("#fcefd9", "#955905"), ("#efe3f5", "#6a3d7c"), ("#e2ecf7", "#2a5c8f"))
 SIDE = 512
@@ -51,7 +55,12 @@ def lay_out(db: Session) -> None:
         told = {"en": {"headline": english, "bio": about}} if english else {}
         db.add(
             SpeakerProfile(
-                conference_id=CONFERENCE, person_id=someone.id, headline=headline, bio=bio, translations=told
+                conference_id=CONFERENCE,
+                person_id=someone.id,
+                headline=headline,
+                bio=bio,
+                translations=told,
+                links=LINKS.get(someone, []),
             )
         )
     for someone, session in ((PERSONAS["attendee"], LIVE_SESSION), (PERSONAS["attendee"], NEXT_SESSION)):

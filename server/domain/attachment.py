@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, StringConstraints
-
 from models.card import CardAttachment
+from server.domain.address import Url
 from server.domain.person import PersonView
-from server.domain.text import OptionalLine, clean_line
+from server.domain.text import OptionalLine
 from server.domain.view import View
 
 FILE_BYTES = 10 * 1024 * 1024
@@ -20,17 +18,6 @@ TEAM_BYTES = 2 * 1024 * 1024 * 1024  # of all boards of a team
 LONGEST_NAME = 120
 
 Kind = Literal["picture", "pdf", "document", "text", "archive", "sound", "film", "link"]
-
-
-def _url(text: str) -> str:
-    """An address that is safe to press: only what a browser fetches, never what it runs."""
-    parts = urlsplit(clean_line(text))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("no address")
-    return parts.geturl()
-
-
-Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_url)]
 
 
 class AttachmentView(View):

@@ -49,6 +49,7 @@ class PersonCard(View):
     person: PersonView
     role: Role
     headline: str
+    links: list[str]
     direct: bool
     blocked: bool  # by oneself
 

@@ -45,7 +45,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "session.cancel": _ORGANISER,
     "session.remove": _ORGANISER,
     "speaker.change": _ORGANISER,
-    "profile.change": frozenset({"organiser", "speaker"}),  # a speaker's: one's own only
+    "profile.change": _CREW | {"speaker"},  # one's own only, but for an organiser
     "hall.change": _ORGANISER,
     "track.change": _ORGANISER,
     "bookmark.change": _EVERYBODY,

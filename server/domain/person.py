@@ -75,9 +75,13 @@ class OwnPerson(View):
 
 
 class ConferenceOfMine(View):
+    """`titles` are those in other languages; `speaks`: the programme tells of oneself there, or is about to."""
+
     id: UUID
     title: str
+    titles: dict[str, str]
     role: Role
+    speaks: bool
 
 
 class TeamOfMine(View):

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from models.person import Person
 from models.programme import CalendarFeed, Hall, SpeakerProfile, Track
+from server.domain.address import Links
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
 from server.domain.session import SessionView
@@ -75,12 +76,13 @@ Bios = Annotated[dict[str, Bio], Field(max_length=MOST), AfterValidator(_codes)]
 
 
 class SpeakerView(View):
-    """What the conference tells of a speaker. `picture` is an address on this server."""
+    """What the conference tells of a speaker. `picture` is an address on this server, `links` lead elsewhere."""
 
     person: PersonView
     headline: str
     bio: str
     translations: dict[str, Bio]
+    links: list[str]
     picture: str | None
     version: int
 
@@ -89,6 +91,7 @@ class ProfileChange(View):
     headline: ShortLine | None = None
     bio: OptionalProse | None = None
     translations: Bios | None = None
+    links: Links | None = None
 
 
 class NewSpeaker(View):
@@ -213,6 +216,7 @@ def speaker_view(profile: SpeakerProfile, person: Person) -> SpeakerView:
         headline=profile.headline,
         bio=profile.bio,
         translations=profile.translations,
+        links=profile.links,
         picture=PICTURES + profile.picture if profile.picture else None,
         version=profile.version,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from server.domain.conference import ConferenceView
+from server.domain.person import PersonView
 from server.domain.programme import HallView, SpeakerView, TrackView
 from server.domain.session import SessionView
 from server.domain.translation import in_language
@@ -33,7 +34,7 @@ def linked_data(shown: PublicProgramme, *, url: str, page: str, locale: str) -> 
     """The page as a schema.org Event with its sessions as sub-events (schema.org/Event, /VirtualLocation)."""
     conference = shown.conference
     words = in_language(conference.title, conference.description, _plain(conference.translations), locale)
-    pictures = {one.person.id: one.picture for one in shown.speakers if one.picture}
+    told = {one.person.id: one for one in shown.speakers}
     begins, ends = _span(conference, shown.sessions)
     return _tidy(
         {
@@ -43,17 +44,16 @@ def linked_data(shown: PublicProgramme, *, url: str, page: str, locale: str) -> 
             "inLanguage": conference.locale,
             "isAccessibleForFree": True,
             "organizer": {"@type": "Organization", "name": words.title, "url": page},
-            "subEvent": [_session(one, url, page, locale, pictures) for one in shown.sessions],
+            "subEvent": [_session(one, url, page, locale, told) for one in shown.sessions],
         }
     )
 
 
-def _session(session: SessionView, url: str, page: str, locale: str, pictures: dict[UUID, str]) -> dict[str, Any]:
+def _session(
+    session: SessionView, url: str, page: str, locale: str, told: dict[UUID, SpeakerView]
+) -> dict[str, Any]:
     words = in_language(session.title, session.description, _plain(session.translations), locale)
-    performers = [
-        _tidy({"@type": "Person", "name": one.name, "image": _at(url, pictures.get(one.id))})
-        for one in session.speakers
-    ]
+    performers = [_performer(one, told.get(one.id), url) for one in session.speakers]
     return _tidy(
         {
             **_event(words.title, words.description, *_times(session), f"{url}/s/{session.id}"),
@@ -62,6 +62,11 @@ def _session(session: SessionView, url: str, page: str, locale: str, pictures: d
             "performer": performers,
         }
     )
+
+
+def _performer(person: PersonView, told: SpeakerView | None, url: str) -> dict[str, Any]:
+    more = {"image": _at(url, told.picture), "sameAs": told.links} if told else {}
+    return _tidy({"@type": "Person", "name": person.name, **more})
 
 
 def _event(title: str, description: str, begins: str | None, ends: str | None, page: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ Health = Literal["good", "late", "nobody", "silent", "over"]
 class SessionToday(View):
     session_id: UUID
     title: str
+    titles: dict[str, str]  # in other languages
     hall: str
     state: State
     starts_at: datetime

@@ -32,6 +32,11 @@ def _codes(words: dict[str, Words]) -> dict[str, Words]:
 Translations = Annotated[dict[str, Words], Field(max_length=MOST), AfterValidator(_codes)]
 
 
+def titles(translations: Mapping[str, Any]) -> dict[str, str]:
+    """A row's titles in its other languages, where a list shows no more than that."""
+    return {code: words["title"] for code, words in translations.items()}
+
+
 def in_language(title: str, description: str, translations: Mapping[str, Any], locale: str) -> Words:
     """A row's words for a reader. A translation without a description keeps the first one."""
     own = translations.get(locale)

@@ -123,6 +123,7 @@ def card(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> Per
         person=person_view(scope.load(db, Person, person_id)),
         role=role.role,
         headline=profile.headline if profile else "",
+        links=profile.links if profile else [],
         direct=rules.of_conference(db, conference_id).direct and person_id != actor.person_id,
         blocked=db.get(PersonBlock, (actor.person_id, person_id)) is not None,
     )

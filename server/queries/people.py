@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, exists, func, or_, select
 
 from models.base import now
 from models.board import Board
-from models.conference import Conference, ConferenceRole
+from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
 from models.person import Login, Person
+from models.programme import SpeakerProfile
 from models.team import Membership, Team
 from server.domain.conference import Participant, People
 from server.domain.person import (
@@ -23,6 +24,7 @@ from server.domain.person import (
     own_view,
 )
 from server.domain.person import view as person_view
+from server.domain.translation import titles
 from server.queries import scope
 
 # The board that a link to a team's board opens, beside its row of `Team`.
@@ -33,6 +35,19 @@ FIRST_BOARD = (
     .limit(1)
     .correlate(Team)
     .scalar_subquery()
+)
+# Whether a conference's programme tells of the person of a row of `ConferenceRole`.
+SPEAKS = or_(
+    col(ConferenceRole.role) == "speaker",
+    exists().where(
+        col(SpeakerProfile.conference_id) == col(ConferenceRole.conference_id),
+        col(SpeakerProfile.person_id) == col(ConferenceRole.person_id),
+    ),
+    exists().where(  # every session: who speaks in a deleted one that may come back is still a speaker
+        col(ConferenceSession.conference_id) == col(ConferenceRole.conference_id),
+        col(SessionSpeaker.session_id) == col(ConferenceSession.id),
+        col(SessionSpeaker.person_id) == col(ConferenceRole.person_id),
+    ),
 )
 
 
@@ -54,12 +69,21 @@ def me(db: Session, person_id: UUID) -> Me:
 
 def conferences_of(db: Session, person_id: UUID) -> list[ConferenceOfMine]:
     rows = db.exec(
-        select(Conference, ConferenceRole.role)
+        select(Conference, ConferenceRole.role, SPEAKS)
         .join(ConferenceRole, col(ConferenceRole.conference_id) == col(Conference.id))
         .where(col(ConferenceRole.person_id) == person_id)
         .order_by(col(Conference.created_at).desc(), col(Conference.id))
     )
-    return [ConferenceOfMine(id=row.id, title=row.title, role=role) for row, role in rows]
+    return [
+        ConferenceOfMine(
+            id=row.id,
+            title=row.title,
+            titles=titles(row.translations),
+            role=role,
+            speaks=speaks,
+        )
+        for row, role, speaks in rows
+    ]
 
 
 def teams_of(db: Session, person_id: UUID) -> list[TeamOfMine]:

@@ -18,6 +18,7 @@ from models.registration import Registration
 from models.stage import Stage
 from server.domain.person import Actor
 from server.domain.today import Health, SessionToday, Today
+from server.domain.translation import titles
 from server.queries import programme, scope
 
 SOON = timedelta(hours=2)
@@ -104,6 +105,7 @@ def _session(
     return SessionToday(
         session_id=row.id,
         title=row.title,
+        titles=titles(row.translations),
         hall=row.hall,
         state=row.state,
         starts_at=row.starts_at,

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.domain.programme import SpeakerView
 from server.domain.public import PublicProgramme, linked_data
 from server.domain.session import SessionView
 from server.domain.translation import Words
@@ -65,14 +66,26 @@ def body(shown: PublicProgramme, *, locale: str) -> str:
     for day, sessions in days:
         parts.append(f"<h2>{html.escape(_day(day, locale))}</h2>")
         parts.append(f"<ul>{''.join(_session(one, zone, locale) for one in sessions)}</ul>")
-    speakers = [one for one in shown.speakers if one.headline or one.bio]
+    speakers = [one for one in shown.speakers if one.headline or one.bio or one.links]
     if speakers:
         parts.append(f"<h2>{_said(locale, 'public.speakers')}</h2>")
-        parts.extend(
-            f'<p><b>{_bdi(one.person.name)}</b> <span class="muted">{_bdi(one.headline)}</span></p>'
-            for one in speakers
-        )
+        parts.extend(_speaker(one, locale) for one in speakers)
     return f'<main class="page reading stack">{"".join(parts)}</main>'
+
+
+def _speaker(told: SpeakerView, locale: str) -> str:
+    own = told.translations.get(locale)
+    headline = (own.headline if own else "") or told.headline
+    links = "".join(
+        f' <a href="{html.escape(one)}" rel="noopener nofollow" dir="ltr">{html.escape(_short(one))}</a>'
+        for one in told.links
+    )
+    return f'<p><b>{_bdi(told.person.name)}</b> <span class="muted">{_bdi(headline)}</span>{links}</p>'
+
+
+def _short(link: str) -> str:
+    """A link as people say it: without its scheme and what ends it."""
+    return link.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def _session(session: SessionView, zone: ZoneInfo, locale: str) -> str:

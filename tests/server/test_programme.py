@@ -30,7 +30,7 @@ async def test_conference_is_founded_with_its_maker_as_organiser(server: Server)
         mine = await me.get(f"/api/conferences/{made['id']}/mine")
         assert (mine["role"], mine["teams"]) == ("organiser", [])
         listed = (await me.get("/api/conferences"))["conferences"]
-        assert listed == [{"id": made["id"], "title": "ملتقى", "role": "organiser"}]
+        assert listed == [{"id": made["id"], "title": "ملتقى", "titles": {}, "role": "organiser", "speaks": False}]
         changed = await me.patch(f"/api/conferences/{made['id']}", {"ends_on": None, "title": "ملتقى ٢"})
         assert (changed["ends_on"], changed["title"], changed["version"]) == (None, "ملتقى ٢", 2)
 

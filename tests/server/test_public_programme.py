@@ -154,6 +154,55 @@ async def test_code_on_the_wall_leads_everybody_to_their_door(server: Server, wo
         assert wrong.status_code == 404
 
 
+async def test_links_of_a_speaker_are_kept_as_addresses_and_told(server: Server, world: World) -> None:
+    here = f"/api/conferences/{world.conference}"
+    path = f"{here}/speakers/{world['speaker'].id}"
+    async with (
+        server.browser(world["speaker"].token) as me,
+        server.browser(world["organiser"].token) as organiser,
+        server.browser() as nobody,
+    ):
+        told = await me.patch(
+            path, {"links": ["example.org/me", "https://example.org/me", "http://x.example/@a?b=<c>"]}
+        )
+        assert told["links"] == ["https://example.org/me", "http://x.example/@a?b=<c>"]
+        for wrong in (
+            "javascript:alert(1)",
+            "mailto:a@example.org",
+            "https://user@example.org",
+            "localhost",
+            "//",
+            "",
+        ):
+            answer = await me.ask("PATCH", path, {"links": ["example.org", wrong]})
+            assert (answer.status_code, list(answer.json()["fields"])) == (422, ["links.1"]), wrong
+        assert (await me.ask("PATCH", path, {"links": ["example.org"] * 6})).status_code == 422
+        slug = f"links-{world.conference}"
+        await organiser.patch(here, {"slug": slug, "public": True})
+        page = (await nobody.http.get(f"/p/{slug}")).text
+        assert 'href="http://x.example/@a?b=&lt;c&gt;"' in page
+        assert '"sameAs": ["https://example.org/me", "http://x.example/@a?b=\\u003cc>"]' in page
+
+
+async def test_moderator_who_speaks_tells_of_oneself(server: Server, world: World) -> None:
+    own = f"/api/conferences/{world.conference}/speakers/{world['moderator'].id}"
+    async with (
+        server.browser(world["moderator"].token) as me,
+        server.browser(world["organiser"].token) as organiser,
+    ):
+
+        async def speaks() -> bool:
+            (here,) = (await me.get("/api/me"))["conferences"]
+            return bool(here["speaks"])
+
+        assert not await speaks()
+        assert (await me.ask("PATCH", own, {"headline": "x"})).status_code == 404
+        await organiser.put(f"/api/sessions/{world.session}/speakers/{world['moderator'].id}")
+        assert await speaks()
+        assert (await me.patch(own, {"headline": "كاتبة"}))["headline"] == "كاتبة"
+        assert (await me.get("/api/me"))["conferences"][0]["role"] == "moderator"
+
+
 async def test_picture_is_drawn_anew_and_says_nothing(server: Server, world: World) -> None:
     path = f"/api/conferences/{world.conference}/speakers/{world['speaker'].id}"
     async with server.browser(world["speaker"].token) as me, server.browser() as nobody:

@@ -1350,7 +1350,10 @@ export interface components {
             /** Teams */
             teams: components["schemas"]["TeamLite"][];
         };
-        /** ConferenceOfMine */
+        /**
+         * ConferenceOfMine
+         * @description `titles` are those in other languages; `speaks`: the programme tells of oneself there, or is about to.
+         */
         ConferenceOfMine: {
             /**
              * Id
@@ -1362,8 +1365,14 @@ export interface components {
              * @enum {string}
              */
             role: "organiser" | "moderator" | "speaker" | "attendee";
+            /** Speaks */
+            speaks: boolean;
             /** Title */
             title: string;
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
         };
         /**
          * ConferenceSnapshot
@@ -3220,6 +3229,8 @@ export interface components {
             direct: boolean;
             /** Headline */
             headline: string;
+            /** Links */
+            links: string[];
             person: components["schemas"]["PersonView"];
             /**
              * Role
@@ -3531,6 +3542,11 @@ export interface components {
              * @default null
              */
             headline: string | null;
+            /**
+             * Links
+             * @default null
+             */
+            links: string[] | null;
             /**
              * Translations
              * @default null
@@ -4572,6 +4588,10 @@ export interface components {
             state: "scheduled" | "backstage" | "live" | "ended" | "cancelled";
             /** Title */
             title: string;
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
             /** Viewers */
             viewers: number;
             /** Waiting */
@@ -4935,13 +4955,15 @@ export interface components {
         };
         /**
          * SpeakerView
-         * @description What the conference tells of a speaker. `picture` is an address on this server.
+         * @description What the conference tells of a speaker. `picture` is an address on this server, `links` lead elsewhere.
          */
         SpeakerView: {
             /** Bio */
             bio: string;
             /** Headline */
             headline: string;
+            /** Links */
+            links: string[];
             person: components["schemas"]["PersonView"];
             /** Picture */
             picture: string | null;

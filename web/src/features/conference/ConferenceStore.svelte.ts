@@ -25,6 +25,8 @@ export class ConferenceStore {
   saved = $state.raw<ReadonlySet<string>>(new Set());
   role = $state<Role | null>(null);
   teams = $state.raw<TeamLite[]>([]);
+  /** Who may is the organisers' to decide. */
+  makesTeams = $state(false);
   checklist = $state.raw<ChecklistItem[] | null>(null);
   trouble = $state<ApiError | null>(null);
   private followed: Followed | null = null;
@@ -171,10 +173,11 @@ export class ConferenceStore {
   /** What differs per person: the page asks at the start, and again when one's role or teams change. */
   async loadMine(): Promise<void> {
     try {
-      const mine = await this.api.get<{ role: Role | null; teams: TeamLite[]; saved: string[] }>(`/api/conferences/${this.id}/mine`);
+      const mine = await this.api.get<{ role: Role | null; may: string[]; teams: TeamLite[]; saved: string[] }>(`/api/conferences/${this.id}/mine`);
       if (this.closed) return;
       this.role = mine.role;
       this.teams = mine.teams;
+      this.makesTeams = mine.may.includes('team.create');
       this.saved = new Set(mine.saved);
       if (this.manages) await this.loadChecklist();
     } catch {

@@ -7,12 +7,6 @@ import type { Conference, Hall, Session, SessionState } from '~/net/shapes';
 export interface Slot { starts_at: string; sessions: Session[] }
 export interface Day { key: string; first: string; slots: Slot[]; count: number }
 
-/** A title and description in the reader's language where there is one, else as first written. */
-export function wordsOf(row: { title: string; description: string; translations: Record<string, { title: string; description: string }> }, locale: string): { title: string; description: string } {
-  const own = row.translations[locale];
-  return own ? { title: own.title, description: own.description || row.description } : row;
-}
-
 export interface Wish { words: string; hall: string; track: string; language: string; saved: boolean }
 export const NO_WISH: Wish = { words: '', hall: '', track: '', language: '', saved: false };
 
