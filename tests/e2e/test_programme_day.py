@@ -109,8 +109,61 @@ async def test_words_are_kept_in_both_languages_and_a_speaker_tells_of_oneself(
         own = phone.locator("[data-form=speaker]")
         await own.locator("[name=headline]").fill("تخطّ وتعلّم")
         await own.locator("[name=headline_en]").fill("Writes and teaches")
+        await own.locator("[name=link]").first.fill("no address")
+        await own.locator("button.primary").click()
+        await expect(own.locator("[name=link][aria-invalid=true]")).to_have_count(1)
+        await own.locator("[name=link]").first.fill("example.org/me/")
         await own.locator("button.primary").click()
         await expect(phone.get_by_text(word("core.saved"))).to_be_visible()
+        await expect(own.locator("[name=link]")).to_have_count(2)
         assert len(set(await phone.evaluate(WIDE))) == 1
         await page.locator("[data-tab=speakers]").click()
         await expect(page.locator("#edit-panel-speakers li", has_text="تخطّ وتعلّم")).to_be_visible()
+
+        # A new name reaches the page that is open.
+        await phone.locator("[name=name]").fill("هدى الخطّاطة")
+        await phone.locator("main form").first.locator("button.primary").click()
+        await expect(page.locator("#edit-panel-speakers li", has_text="هدى الخطّاطة")).to_be_visible()
+
+        # The programme shows where else they are found.
+        async with profile(browser, house.right, house.world["guest"].token) as guest:
+            seen = await guest.open(here)
+            await seen.locator("article", has_text="هدى الخطّاطة").first.locator("[data-action=more]").click()
+            link = seen.get_by_role("dialog").locator("[data-links] a")
+            await expect(link).to_have_text("example.org/me")
+            await expect(link).to_have_attribute("href", "https://example.org/me/")
+
+
+async def test_organiser_writes_from_the_list_of_people_and_lets_everybody_make_teams(
+    browser: Browser, house: House
+) -> None:
+    here = f"/c/{house.world.conference}"
+    async with (
+        profile(browser, house.left, house.world["organiser"].token) as organiser,
+        profile(browser, house.right, house.world["attendee"].token, size=PHONE) as attendee,
+    ):
+        page = await organiser.open(f"{here}/settings")
+        await page.locator("[name=teams_by]").select_option("everybody")
+        await expect(page.get_by_text(word("core.saved"))).to_be_visible()
+        await page.reload()
+        await expect(page.locator("[name=teams_by]")).to_have_value("everybody")
+        await page.locator("[name=direct]").check()
+        await page.locator("form:has([name=direct]) [type=submit]").click()
+        await expect(page.get_by_text(word("core.saved"))).to_have_count(1)
+        phone = await attendee.open(here)
+        await expect(phone.locator("[data-action=new-team]")).to_be_visible()
+
+        await organiser.go(page, f"{here}/people")
+        row = page.locator(f"li[data-person='{house.world['attendee'].id}']")
+        await row.locator("select").select_option("speaker")
+        await page.get_by_role("button", name=word("core.undo"), exact=True).click()
+        await expect(row.locator("select")).to_have_value("attendee")
+        await row.locator(".who").click()
+        await page.locator("[data-act=write]").click()
+        await page.wait_for_url(f"**{here}/messages/*")
+        # One's own step down cannot be taken back, so it asks first.
+        await organiser.go(page, f"{here}/people")
+        own = page.locator(f"li[data-person='{house.world['organiser'].id}'] select")
+        await own.select_option("attendee")
+        await page.get_by_role("dialog").locator("footer .btn").first.click()
+        await expect(own).to_have_value("organiser")

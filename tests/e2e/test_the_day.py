@@ -1,6 +1,7 @@
 """A conference day on two server processes joined by Redis, and once more with Redis killed in the middle of it.
 
-Most people speak to the servers as their pages do; one page on a phone is real.
+Most people speak to the servers as their pages do; one page on a phone is real. What a page does when a server
+says that it cannot just now, they do: the same command is sent again under its key.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
@@ -42,6 +44,19 @@ SHEET = """العنوان,التاريخ,البداية,المدة,القاعة,
 """
 
 
+class Page(Browser):
+    """Asks again as web/src/net/api.ts does (UNKNOWN_OUTCOME): with the same key, so that it happens once."""
+
+    async def ask(self, method: str, path: str, body: Any = None, *, key: UUID | None = None) -> httpx.Response:
+        key = key or new_id()
+        for wait_s in (0.5, 1, 2, 4, 8, 8, 8):
+            answered = await super().ask(method, path, body, key=key)
+            if answered.status_code not in {502, 503, 504}:
+                return answered
+            await asyncio.sleep(wait_s)
+        return answered
+
+
 @dataclass
 class Day:
     """Everybody's doors to both processes; people come by one of them in turn."""
@@ -51,15 +66,15 @@ class Day:
     redis: RedisServer
     voters: list[Someone]
     stack: AsyncExitStack
-    _doors: dict[tuple[UUID, int], Browser] = field(default_factory=dict)
+    _doors: dict[tuple[UUID, int], Page] = field(default_factory=dict)
 
-    async def door(self, who: Someone, side: int) -> Browser:
+    async def door(self, who: Someone, side: int) -> Page:
         key = (who.id, side)
         if key not in self._doors:
-            self._doors[key] = await self.stack.enter_async_context(Browser(self.urls[side], who.token))
+            self._doors[key] = await self.stack.enter_async_context(Page(self.urls[side], who.token))
         return self._doors[key]
 
-    async def me(self, name: str, side: int = 0) -> Browser:
+    async def me(self, name: str, side: int = 0) -> Page:
         return await self.door(self.world[name], side)
 
 
@@ -136,11 +151,11 @@ async def people_register(day: Day) -> None:
     await organiser.patch(path, {"mode": "open", "capacity": 2})
 
     async def register(number: int) -> JSON:
-        async with Browser(day.urls[number % 2]) as somebody:
+        async with Page(day.urls[number % 2]) as somebody:
             draft = {"ref": str(day.world.conference), "name": f"متطوّع {number}", "locale": "ar"}
             registered = await somebody.post("/api/registration", draft)
             token = registered["link"]["url"].partition("#")[2]
-            async with Browser(day.urls[(number + 1) % 2]) as elsewhere:
+            async with Page(day.urls[(number + 1) % 2]) as elsewhere:
                 entered = await elsewhere.post("/api/pass/enter", {"token": token})
             assert entered["me"]["person"] == registered["me"]["person"]
             return dict(registered["registration"])
