@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from models.board import Board
 from models.card import Card, CardAttachment
+from server.actions import file as files
 from server.actions.card_log import Writing, on_card
 from server.domain.attachment import MOST_ATTACHMENTS, TEAM_BYTES, AttachmentView, UrlDraft
 from server.domain.card import raised
@@ -47,6 +48,7 @@ def add(db: Session, actor: Actor, card_id: UUID, file: Stored) -> AttachmentVie
     if known is not None:
         return cards.attachment(db, known)
     _check_room(db, card, file.size)
+    files.spare(db, [file.stored, file.preview])
     row = CardAttachment(
         card_id=card_id,
         kind=file.kind,
@@ -69,11 +71,12 @@ def link(db: Session, actor: Actor, card_id: UUID, draft: UrlDraft, *, id: UUID)
 
 
 def remove(db: Session, actor: Actor, attachment_id: UUID) -> None:
-    """Take a file or link off its card. Its bytes stay where they are stored: others may hold the same."""
+    """Take a file or link off its card. Its bytes go, too, unless another card holds the same."""
     known = scope.load(db, CardAttachment, attachment_id)
     card, on = on_card(db, actor, known.card_id, "card.change")
     row = scope.load(db, CardAttachment, attachment_id, lock=True)
     db.delete(row)
+    files.doom(db, [row.stored, row.preview])
     card.attachments -= 1
     if card.cover_id == row.id:
         card.cover_id = None

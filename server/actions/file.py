@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,11 +28,20 @@ def doom_conference(db: Session, conference_id: UUID) -> None:
         .join(Team, col(Team.id) == col(Board.team_id))
         .where(col(Team.conference_id) == conference_id)
     )
-    names = {*db.exec(pictures), *(name for pair in db.exec(attached) for name in pair)} - {None}
+    doom(db, [*db.exec(pictures), *(name for pair in db.exec(attached) for name in pair)])
+
+
+def doom(db: Session, names: Iterable[str | None]) -> None:
+    """Note files whose rows are going. One that another row names stays: the job asks again."""
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    for name in sorted(name for name in names if name):
+    for name in sorted({name for name in names if name}):
         row = dialect.insert(DoomedFile).values(name=name, at=now())
         db.connection().execute(row.on_conflict_do_nothing())
+
+
+def spare(db: Session, names: Iterable[str | None]) -> None:
+    """These are needed again: somebody brought the same bytes before the job came by."""
+    db.exec(delete(DoomedFile).where(col(DoomedFile.name).in_([name for name in names if name])))
 
 
 def doomed(db: Session) -> Sequence[tuple[str, bool]]:

@@ -20,7 +20,7 @@ from server.domain.programme import SpeakerView
 from server.domain.programme_sheet import SHEET_BYTES, SheetView, Table, checked, decoded, read_lines, table_of
 from server.domain.public import PublicProgramme
 from server.files import Files
-from server.pictures import ENDING, PICTURE_BYTES, NoPicture, preview, square
+from server.pictures import ENDING, PICTURE_BYTES, NoPicture, preview, square, without_place
 from server.queries import boards, public, scope
 
 CONFERENCE = "/api/conferences/{conference_id}"
@@ -86,7 +86,10 @@ def endpoints(units: Units, files: Files) -> Endpoints:
             kind = await asyncio.to_thread(file_kind.told, content, visit.words["name"])
             if kind is None:
                 raise BadInput("file.kind")
-            drawn = await asyncio.to_thread(_preview, content) if kind.kind == "picture" else None
+            drawn = None
+            if kind.kind == "picture":
+                drawn = await asyncio.to_thread(_preview, content)
+                content = await asyncio.to_thread(without_place, content)
         file = attachment.Stored(
             kind=kind.kind,
             name=file_kind.shown_name(visit.words["name"], kind, most=LONGEST_NAME),
