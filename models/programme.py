@@ -63,12 +63,13 @@ class Bookmark(Table, table=True):
 
 
 class CalendarFeed(Table, table=True):
-    """A calendar address of one person: the whole programme, or what they saved. Only its token's hash is kept."""
+    """A calendar address of one person: the whole programme, what they saved, or their own work, which belongs to
+    no conference. Only its token's hash is kept."""
 
     __tablename__ = "calendar_feed"
 
     id: UUID = key()
-    conference_id: UUID = reference("conference.id")
+    conference_id: UUID | None = reference("conference.id", nullable=True)
     person_id: UUID = reference("person.id")
     content: str = Field(max_length=16)
     token_hash: str = Field(max_length=64, unique=True)

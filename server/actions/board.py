@@ -42,7 +42,7 @@ TOKEN_BYTES = 16  # 128 bits: nobody finds it by trying
 def create(db: Session, actor: Actor, team_id: UUID, draft: BoardDraft, *, id: UUID) -> BoardRef:
     """Make a board from a template, in the language that is asked for, else the conference's."""
     team, here = scope.of_team(db, actor, team_id, "board.manage", lock=True)
-    _check_room(db, team_id)
+    check_room(db, team_id)
     locale = draft.locale or scope.load(db, Conference, team.conference_id).locale
     return lay_out(db, here, team, draft.title, template=draft.template, locale=locale, id=id)
 
@@ -117,7 +117,7 @@ def copy(db: Session, actor: Actor, board_id: UUID, wish: BoardCopy, *, id: UUID
     """
     known = scope.load(db, Board, board_id)
     team, here = scope.of_team(db, actor, known.team_id, "board.manage", lock=True)
-    _check_room(db, team.id)
+    check_room(db, team.id)
     source, _ = scope.of_board(db, actor, board_id, "board.manage", lock=True)
     made = board_copy.copy(db, here, source, wish, id=id)
     shown = ref(made)
@@ -136,7 +136,7 @@ def name(db: Session, actor: Actor, board_id: UUID, *, on: bool) -> None:
         db.delete(held)
 
 
-def _check_room(db: Session, team_id: UUID) -> None:
+def check_room(db: Session, team_id: UUID) -> None:
     here = (col(Board.team_id) == team_id, col(Board.archived_at).is_(None))
     if db.exec(select(func.count()).select_from(Board).where(*here)).one() >= MOST_BOARDS:
         raise Conflict("board.too_many", limit=MOST_BOARDS)

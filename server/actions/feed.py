@@ -20,8 +20,17 @@ MOST_FEEDS = 20
 def create(db: Session, actor: Actor, conference_id: UUID, draft: FeedDraft, *, id: UUID, url: str) -> NewFeed:
     """An address that a calendar can ask without a login: whoever has it reads what its owner may."""
     scope.of_conference(db, actor, conference_id, "feed.manage")
+    return _made(db, actor, conference_id, draft.content, id=id, url=url)
+
+
+def of_work(db: Session, actor: Actor, *, id: UUID, url: str) -> NewFeed:
+    """The same for one's own cards with a due day, across all boards."""
+    return _made(db, actor, None, "work", id=id, url=url)
+
+
+def _made(db: Session, actor: Actor, conference_id: UUID | None, content: str, *, id: UUID, url: str) -> NewFeed:
     mine = (
-        col(CalendarFeed.conference_id) == conference_id,
+        col(CalendarFeed.conference_id).is_not_distinct_from(conference_id),
         col(CalendarFeed.person_id) == actor.person_id,
         col(CalendarFeed.revoked_at).is_(None),
     )
@@ -32,7 +41,7 @@ def create(db: Session, actor: Actor, conference_id: UUID, draft: FeedDraft, *, 
         id=id,
         conference_id=conference_id,
         person_id=actor.person_id,
-        content=draft.content,
+        content=content,
         token_hash=ledger.token_hash(token),
     )
     db.add(feed)

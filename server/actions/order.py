@@ -33,7 +33,7 @@ def place(
     if len(found) <= rank.LONGEST:
         return found
     row.rank = nowhere(row.id)  # its own rank must not be in the way when the others are respaced
-    _respace(db, type(row), row.id, where, spaced)
+    respace(db, type(row), row.id, where, spaced)
     return _between(db, type(row), row.id, where, wish)
 
 
@@ -58,10 +58,10 @@ def _between(db: Session, table: type[Row], id: UUID, where: ColumnElement[bool]
     return rank.between(db.exec(select(func.max(ranks)).where(*here)).one(), None)
 
 
-def _respace(
+def respace(
     db: Session, table: type[Row], id: UUID, where: ColumnElement[bool], spaced: Callable[[Row], object]
 ) -> None:
-    """In two steps, because no two rows share a rank, not even in passing."""
+    """Space a whole order anew but for one row; in two steps, as no two rows share a rank even in passing."""
     wanted = select(table).where(where, col(table.id) != id, col(table.rank) < NOWHERE)
     wanted = wanted.order_by(col(table.rank), col(table.id)).execution_options(populate_existing=True)
     rows = list(db.exec(wanted))

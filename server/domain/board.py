@@ -13,7 +13,7 @@ from server.domain.card import CardView
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import PersonView
 from server.domain.programme import Colour
-from server.domain.text import Line, TeamTitle
+from server.domain.text import LabelName, TeamTitle
 from server.domain.view import Fact, Position, View
 from server.domain.zone import Locale
 
@@ -167,12 +167,12 @@ class ColumnArchive(View):
 
 
 class LabelDraft(View):
-    name: Line
+    name: LabelName
     colour: Colour | None = None
 
 
 class LabelChange(View):
-    name: Line | None = None
+    name: LabelName | None = None
     colour: Colour | None = None
 
 

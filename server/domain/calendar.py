@@ -27,18 +27,25 @@ class Entry:
 
 def calendar(conference: Conference, entries: Sequence[Entry], *, locale: str, title: str) -> bytes:
     """The whole file. Cancelled and deleted sessions stay in it as cancelled, so that calendars take them out."""
+    made = begun(title, conference.zone)
+    for entry in entries:
+        made.add_component(_event(entry, locale))
+    return bytes(made.to_ical())
+
+
+def begun(title: str, zone: str | None) -> Calendar:
+    """A calendar without events, that asks to be fetched anew every half hour."""
     made = Calendar()
     made.add("prodid", PRODUCT)
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
     made.add("name", title)
     made.add("x-wr-calname", title)
-    made.add("x-wr-timezone", conference.zone)
+    if zone:
+        made.add("x-wr-timezone", zone)
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT30M")
-    for entry in entries:
-        made.add_component(_event(entry, locale))
-    return bytes(made.to_ical())
+    return made
 
 
 def _event(entry: Entry, locale: str) -> Event:

@@ -108,7 +108,7 @@ class FeedDraft(View):
 
 class FeedView(View):
     id: UUID
-    content: Literal["saved", "all"]
+    content: Literal["saved", "all", "work"]
     created_at: datetime
 
 

@@ -57,7 +57,7 @@ Column = Literal[
 ]
 
 # Headers as people write them. The first that fits wins, so the more special ones stand first.
-HEADERS: Mapping[Column, str] = {
+HEADERS: Mapping[str, str] = {
     "title_en": "title en, title (en), english title, العنوان بالإنجليزية, العنوان (en)",
     "title_ar": "title ar, title (ar), arabic title, العنوان بالعربية",
     "description_en": "description en, description (en), الوصف بالإنجليزية",
@@ -155,9 +155,9 @@ class Planned:
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def read_lines(text: str) -> Table:
+def read_lines(text: str, *, most_rows: int = MOST_ROWS) -> Table:
     """A pasted or uploaded text: lines with any usual delimiter. Raises BadInput."""
-    return table_of(_cut(text, _delimiter(text)))
+    return table_of(_cut(text, _delimiter(text)), most_rows=most_rows)
 
 
 def _cut(text: str, delimiter: str) -> list[list[str]]:
@@ -168,21 +168,22 @@ def _cut(text: str, delimiter: str) -> list[list[str]]:
         raise BadInput("sheet.no_workbook") from None
 
 
-def table_of(lines: Sequence[Sequence[str]]) -> Table:
+def table_of(lines: Sequence[Sequence[str]], *, most_rows: int = MOST_ROWS) -> Table:
     """The first line that is not empty is the header."""
     full = [[clean(cell)[:MOST_CELL] for cell in line] for line in lines if any(cell.strip() for cell in line)]
     if len(full) < 2:
         raise BadInput("sheet.empty")
     header = [clean_line(name) for name in full[0]]
     width = len(header)
-    return checked(Table("sheet", header, [[*line[:width], *[""] * (width - len(line))] for line in full[1:]]))
+    rows = [[*line[:width], *[""] * (width - len(line))] for line in full[1:]]
+    return checked(Table("sheet", header, rows), most_rows=most_rows)
 
 
-def checked(table: Table) -> Table:
+def checked(table: Table, *, most_rows: int = MOST_ROWS) -> Table:
     if not table.rows:
         raise BadInput("sheet.empty")
-    if len(table.rows) > MOST_ROWS or len(table.columns) > MOST_COLUMNS:
-        raise BadInput("sheet.too_large")
+    if len(table.rows) > most_rows or len(table.columns) > MOST_COLUMNS:
+        raise BadInput("sheet.too_large", limit=most_rows)
     return table
 
 
@@ -208,11 +209,11 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=score)
 
 
-def guess(table: Table) -> Mapped:
+def guess(table: Table, headers: Mapping[str, str] = HEADERS) -> Mapped:
     """Columns by their headers, each taken once."""
     folded = [fold(name).replace("_", " ").strip(" :*") for name in table.columns]
     found: dict[str, int] = {}
-    for column, names in HEADERS.items():
+    for column, names in headers.items():
         wanted = [fold(name) for name in names.split(",")]
         at = next((place for name in wanted for place, own in enumerate(folded) if own == name), None)
         if at is not None and at not in found.values():

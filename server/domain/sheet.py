@@ -22,3 +22,8 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
 def plain(cell: str) -> str:
     """A cell no program runs: an apostrophe makes a formula text."""
     return f"'{cell}" if cell.lstrip(" \u00a0").startswith(_FORMULA) else cell
+
+
+def unquoted(cell: str) -> str:
+    """A cell as it was before `plain` made it text."""
+    return cell[1:] if cell.startswith("'") and cell[1:].lstrip(" \u00a0").startswith(_FORMULA) else cell

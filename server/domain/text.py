@@ -105,6 +105,7 @@ OptionalNote = Annotated[str, StringConstraints(max_length=500), checked(clean, 
 WelcomeText = Annotated[str, StringConstraints(max_length=2000), checked(clean, most=2000, may_be_empty=True)]
 NoteText = Annotated[str, StringConstraints(max_length=1000), checked(clean, most=1000)]
 Line = Annotated[str, StringConstraints(max_length=80), checked(clean_line, most=80)]
+LabelName = Annotated[str, StringConstraints(max_length=40), checked(clean_line, most=40)]
 MessageText = Annotated[str, StringConstraints(max_length=4000), checked(clean, most=4000)]
 QuestionText = Annotated[str, StringConstraints(max_length=1000), checked(clean, most=1000)]
 CardTitle = Annotated[str, StringConstraints(max_length=300), checked(clean_line, most=300)]

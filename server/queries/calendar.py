@@ -14,16 +14,25 @@ from server.domain.calendar import Entry, calendar
 from server.domain.errors import NotFound
 from server.domain.person import Actor
 from server.domain.programme import FeedView, feed_view
-from server.queries import programme, scope
+from server.queries import programme, scope, work_calendar
 
 
 def feeds(db: Session, actor: Actor, conference_id: UUID) -> list[FeedView]:
     """One's own open addresses."""
     scope.of_conference(db, actor, conference_id, "feed.manage")
+    return _feeds(db, actor, conference_id)
+
+
+def work_feeds(db: Session, actor: Actor) -> list[FeedView]:
+    """One's own open addresses for one's work."""
+    return _feeds(db, actor, None)
+
+
+def _feeds(db: Session, actor: Actor, conference_id: UUID | None) -> list[FeedView]:
     rows = (
         select(CalendarFeed)
         .where(
-            col(CalendarFeed.conference_id) == conference_id,
+            col(CalendarFeed.conference_id).is_not_distinct_from(conference_id),
             col(CalendarFeed.person_id) == actor.person_id,
             col(CalendarFeed.revoked_at).is_(None),
         )
@@ -38,7 +47,11 @@ def of_feed(db: Session, token_hash: str, *, url: str) -> bytes:
         col(CalendarFeed.token_hash) == token_hash, col(CalendarFeed.revoked_at).is_(None)
     )
     feed = db.exec(wanted).first()
-    if feed is None or scope.conference_role(db, feed.conference_id, feed.person_id) is None:
+    if feed is None:
+        raise NotFound("not_found")
+    if feed.conference_id is None:
+        return work_calendar.of_person(db, feed.person_id, url=url)
+    if scope.conference_role(db, feed.conference_id, feed.person_id) is None:
         raise NotFound("not_found")
     conference = scope.load(db, Conference, feed.conference_id)
     rows = _all(db, conference.id)

@@ -21,7 +21,7 @@ from server.domain.export import sessions_csv
 from server.domain.person import Actor
 from server.files import Files
 from server.pictures import ENDING
-from server.queries import calendar, programme, public, scope
+from server.queries import board_export, calendar, programme, public, scope
 
 T = TypeVar("T")
 # A stored picture is what we drew ourselves; still nothing in it may ever run (OWASP, "File Upload").
@@ -43,6 +43,8 @@ class Downloads:
             Route("/files/{name}", self.file),
             Route("/api/attachments/{attachment_id}/content", self.attachment),
             Route("/api/attachments/{attachment_id}/preview", self.preview),
+            Route("/api/boards/{board_id}/board.json", self.board_json),
+            Route("/api/boards/{board_id}/board.csv", self.board_csv),
             Route("/calendar/{token}.ics", self.feed),
             Route("/p/{slug}/programme.ics", self.public),
             Route("/api/sessions/{session_id}/calendar.ics", self.session),
@@ -78,6 +80,17 @@ class Downloads:
         id = _id(request, "attachment_id")
         found = lambda db, actor: scope.on_card(db, actor, CardAttachment, id, "board.show")[0]  # noqa: E731
         return await self._asked(request, found)
+
+    async def board_json(self, request: Request) -> Response:
+        """A whole board, in the shape of `server.domain.board_file`."""
+        id = _id(request, "board_id")
+        text = await self._asked(request, lambda db, actor: board_export.as_json(db, actor, id, url=self._url))
+        return _attached(text.encode(), "application/json", "board.json")
+
+    async def board_csv(self, request: Request) -> Response:
+        id = _id(request, "board_id")
+        text = await self._asked(request, lambda db, actor: board_export.as_csv(db, actor, id, url=self._url))
+        return _attached(text.encode(), "text/csv; charset=utf-8", "board.csv")
 
     async def feed(self, request: Request) -> Response:
         """A calendar by its address. Asked by programs without a login, each every half hour or so."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from server.actions import finding
+from server.actions import feed, finding
 from server.api.endpoint import Call, Endpoints
 from server.domain.finding import CardShowing, Pause, Paused, Taken, Tasks, WorkSnapshot, minutes
+from server.domain.programme import Feeds, NewFeed
+from server.queries import calendar
 from server.queries import finding as queries
 
 ENDPOINTS = Endpoints("finding")
@@ -40,6 +42,18 @@ def mine(call: Call) -> Tasks:
 def pause(call: Call, body: Pause) -> Paused:
     """Hand all one's cards back, with one note to the leads."""
     return finding.pause(call.db, call.actor, body.note)
+
+
+@ENDPOINTS.command("work.feed", "POST", "/api/me/feeds", permission=None, result=NewFeed, status=201, secret=True)
+def make_feed(call: Call) -> NewFeed:
+    """Make a calendar address of one's own due cards. It is shown now and never again."""
+    return feed.of_work(call.db, call.actor, id=call.key, url=call.url)
+
+
+@ENDPOINTS.query("work.feeds", "/api/me/feeds", permission=None, result=Feeds)
+def feeds(call: Call) -> Feeds:
+    """One's own calendar addresses for one's work."""
+    return Feeds(feeds=calendar.work_feeds(call.db, call.actor))
 
 
 @ENDPOINTS.command("task.take", "POST", "/api/cards/{card_id}/take", permission="task.take", result=Taken)

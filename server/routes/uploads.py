@@ -7,17 +7,28 @@ import json
 import sys
 
 from server import xlsx
-from server.actions import attachment, programme, sheet
+from server.actions import attachment, board_import, programme, sheet
 from server.api.endpoint import Endpoints, Reply, Visit
 from server.api.rates import ENTERING
 from server.api.runner import Units
-from server.domain import file_kind, pretalx
+from server.domain import board_import as board_import_file
+from server.domain import board_sheet, file_kind, pretalx
 from server.domain.attachment import FILE_BYTES, LONGEST_NAME, AttachmentView
 from server.domain.board import PublicBoard
+from server.domain.board_import import IMPORT_BYTES, Found, ImportView
 from server.domain.errors import BadInput
 from server.domain.person import Actor
 from server.domain.programme import SpeakerView
-from server.domain.programme_sheet import SHEET_BYTES, SheetView, Table, checked, decoded, read_lines, table_of
+from server.domain.programme_sheet import (
+    MOST_ROWS,
+    SHEET_BYTES,
+    SheetView,
+    Table,
+    checked,
+    decoded,
+    read_lines,
+    table_of,
+)
 from server.domain.public import PublicProgramme
 from server.files import Files
 from server.pictures import ENDING, PICTURE_BYTES, NoPicture, preview, square, without_place
@@ -48,6 +59,23 @@ def endpoints(units: Units, files: Files) -> Endpoints:
         async with reading:
             table = await _table(content)
         return Reply(await units.write(lambda db: sheet.keep(db, actor, conference_id, table)), 201)
+
+    @doors.upload(
+        "import.read",
+        "/api/teams/{team_id}/imports/{name}",
+        permission="board.manage",
+        most_bytes=IMPORT_BYTES,
+        result=ImportView,
+        status=201,
+    )
+    async def read_board(visit: Visit, actor: Actor, content: bytes) -> Reply:
+        """Read a board: Trello's JSON, our own, or cards as CSV or XLSX. It is kept for a day."""
+        team_id, name = visit.path["team_id"], visit.words["name"]
+        zone = await units.read(lambda db: board_import.zone_of(db, actor, team_id))
+        async with reading:
+            found = await _board(content, locale=actor.locale, zone=zone)
+        called = board_sheet.titled(name)
+        return Reply(await units.write(lambda db: board_import.keep(db, actor, team_id, found, name=called)), 201)
 
     @doors.upload(
         "picture.put",
@@ -119,6 +147,21 @@ def _preview(content: bytes) -> bytes:
         raise BadInput("picture.unusable") from None
 
 
+async def _board(content: bytes, *, locale: str, zone: str) -> Found | Table:
+    """A board, or the table that somebody has to say the meaning of."""
+    if content.startswith(ZIP):
+        return table_of(await _workbook(content, most_rows=board_sheet.MOST_ROWS), most_rows=board_sheet.MOST_ROWS)
+    if board_import_file.is_json(content):
+        return await asyncio.to_thread(board_import_file.read, content, locale=locale, zone=zone)
+    return await asyncio.to_thread(_lines, content)
+
+
+def _lines(content: bytes) -> Table:
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):  # no text but UTF-16 has any
+        raise BadInput("import.unreadable")
+    return read_lines(decoded(content), most_rows=board_sheet.MOST_ROWS)
+
+
 async def _table(content: bytes) -> Table:
     """What the bytes are decides how they are read, not what they were called."""
     if content.startswith(ZIP):
@@ -129,7 +172,7 @@ async def _table(content: bytes) -> Table:
     return await asyncio.to_thread(read_lines, text)
 
 
-async def _workbook(content: bytes) -> list[list[str]]:
+async def _workbook(content: bytes, *, most_rows: int = MOST_ROWS) -> list[list[str]]:
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", xlsx.__file__),
         stdin=asyncio.subprocess.PIPE,
@@ -140,7 +183,7 @@ async def _workbook(content: bytes) -> list[list[str]]:
         async with asyncio.timeout(READ_S):
             out, _ = await child.communicate(content)
     except TimeoutError:
-        raise BadInput("sheet.too_large") from None
+        raise BadInput("sheet.too_large", limit=most_rows) from None
     finally:
         if child.returncode is None:
             child.kill()
@@ -149,4 +192,6 @@ async def _workbook(content: bytes) -> list[list[str]]:
     if code == 0:
         return [[str(cell) for cell in row] for row in json.loads(out)]
     too_large = code == xlsx.TOO_LARGE or code < 0
-    raise BadInput("sheet.too_large" if too_large else "sheet.no_workbook")
+    if too_large:
+        raise BadInput("sheet.too_large", limit=most_rows)
+    raise BadInput("sheet.no_workbook")

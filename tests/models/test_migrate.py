@@ -70,6 +70,7 @@ def test_second_migration_of_a_full_database_changes_nothing(database_url: str) 
         "audit",
         "ban",
         "banned_browser",
+        "board_import",
         "board_label",
         "board_named",
         "card_attachment",

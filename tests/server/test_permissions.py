@@ -23,6 +23,7 @@ from server.actions import (
     audience,
     ban,
     board,
+    board_import,
     card,
     card_undo,
     checklist,
@@ -101,6 +102,7 @@ class Target:
     hall: UUID
     track: UUID
     sheet: UUID
+    brought: UUID
     recording: UUID
     column: UUID
     label: UUID
@@ -144,6 +146,7 @@ class Target:
             "hall_id": self.hall,
             "track_id": self.track,
             "sheet_id": self.sheet,
+            "import_id": self.brought,
             "feed_id": new_id(),
             "recording_id": self.recording,
             "film_id": self.half_a_film if name == "film.bring" else self.film,
@@ -235,6 +238,8 @@ BODIES: dict[str, Body] = {
     "board.change": lambda _: {"title": "Renamed"},
     "board.copy": lambda _: {"title": "A copy", "cards": True},
     "board.name": lambda _: {"on": True},
+    "import.preview": lambda _: {},
+    "import.make": lambda _: {"title": "Brought"},
     "column.create": lambda _: {"title": "A column"},
     "column.change": lambda _: {"hard_limit": 900},
     "column.move": lambda target: {"before": str(target.world.columns[0])},
@@ -254,6 +259,7 @@ BODIES: dict[str, Body] = {
 # What is sent where a file is expected.
 FILES: dict[str, bytes] = {
     "attachment.add": b"some words",
+    "import.read": b'{"name": "x", "lists": [{"id": "l", "name": "l"}], "cards": []}',
     "sheet.read": "العنوان,البداية\nجلسة,2027-03-01 10:00\n".encode(),
     "film.bring": b"x",
     "picture.put": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw=="),
@@ -301,6 +307,8 @@ PERSONAL = {
     "volunteer.change",
     "skill.list",
     "task.open",
+    "work.feed",
+    "work.feeds",
     "work.mine",
     "work.pause",
 }
@@ -329,7 +337,7 @@ OPEN_DOORS = {"team.door", "team.join", "task.take"}
 
 TEAM_SCOPED = (
     *("team_id", "board_id", "column_id", "label_id", "card_id", "item_id", "comment_id", "attachment_id"),
-    "conversation_id",
+    *("conversation_id", "import_id"),
 )
 SESSION_SCOPED = ("session_id", "message_id", "question_id", "poll_id", "recording_id", "film_id")
 
@@ -520,6 +528,7 @@ def target(db: Session, world: World) -> Target:
         hall=programme.add_hall(db, organiser, world.conference, HallDraft(name=str(new_id())), id=new_id()).id,
         track=programme.add_track(db, organiser, world.conference, TrackDraft(name=str(new_id())), id=new_id()).id,
         sheet=sheet.keep(db, organiser, world.conference, table).id,
+        brought=board_import.keep(db, organiser, world.team, table, name="لوحة").id,
         world=world,
         person=somebody.id,
         asker=asker.id,

@@ -18,7 +18,18 @@ from sqlmodel import Session
 from models.base import new_id
 from models.conversation import Message
 from models.moderation import Audit
-from server.actions import announcement, ban, message, moderation, programme, report, session, sheet, silence
+from server.actions import (
+    announcement,
+    ban,
+    board_import,
+    message,
+    moderation,
+    programme,
+    report,
+    session,
+    sheet,
+    silence,
+)
 from server.domain.announcement import AnnouncementDraft, AnnouncementTexts
 from server.domain.moderation import BanWish, ReportDraft, SilenceWish
 from server.domain.programme import HallDraft, NewSpeaker, TrackDraft
@@ -136,7 +147,9 @@ def arranged(db: Session, world: World) -> dict[str, str]:
     told = programme.add_speaker(db, me, here, NewSpeaker(name="ضيفة"), id=new_id())
     rows = [["title", "start", "hall", "speakers"], ["ورشة", "2027-03-01 10:00", "قاعة جديدة", "Sara; ضيفة"]]
     kept = sheet.keep(db, me, here, table_of([*rows, ["جلسة", "2027-03-01 9:00", "", ""]]))
-    ids = {"hall": hall.id, "track": track.id, "told": told.person.id, "sheet": kept.id}
+    cards = [["title", "column", "labels", "people", "due"], ["ورشة", "عمود آخر", "وسم", "Sara", "2027-03-01"]]
+    brought = board_import.keep(db, me, world.team, table_of(cards), name="لوحة").id
+    ids = {"hall": hall.id, "track": track.id, "told": told.person.id, "sheet": kept.id, "brought": brought}
     return {name: str(id) for name, id in ids.items()}
 
 
@@ -309,6 +322,8 @@ STEPS: dict[str, Step] = {
     "board.create": _post("/api/teams/{team}/boards", {"title": "لوحة أخرى", "template": "help_desk"}),
     "board.change": _step("PATCH", "/api/boards/{board}", {"title": "اسم آخر", "public": True, "review": True}),
     "board.copy": _post("/api/boards/{board}/copy", {"title": "نسخة"}),
+    "import.make": _post("/api/imports/{brought}/board", {"title": "مستوردة"}),
+    "import.make into a board": _post("/api/imports/{brought}/board", {"board_id": "{board}"}),
     "column.create": _post("/api/boards/{board}/columns", {"title": "عمود", "before": "{second}"}),
     "column.change": _step("PATCH", "/api/columns/{second}", {"title": "اسم آخر", "soft_limit": 3}),
     "column.move": _post("/api/columns/{second}/move", {}),

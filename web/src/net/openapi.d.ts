@@ -632,6 +632,23 @@ export interface components {
             /** @default null */
             title: components["schemas"]["TitleEdit"] | null;
         };
+        /** CardGlance */
+        CardGlance: {
+            /** Column */
+            column: string;
+            /** Comments */
+            comments: number;
+            /** Due Day */
+            due_day: string | null;
+            /** Items */
+            items: number;
+            /** Labels */
+            labels: string[];
+            /** People */
+            people: string[];
+            /** Title */
+            title: string;
+        };
         /**
          * CardMove
          * @description Where to, by intent: before or after which card; neither means to the end of the column.
@@ -1109,6 +1126,15 @@ export interface components {
         ColumnChanged: {
             by: components["schemas"]["PersonView"] | null;
             column: components["schemas"]["ColumnView"];
+        };
+        /** ColumnCount */
+        ColumnCount: {
+            /** Archived */
+            archived: boolean;
+            /** Cards */
+            cards: number;
+            /** Title */
+            title: string;
         };
         /** ColumnCreated */
         ColumnCreated: {
@@ -1662,7 +1688,7 @@ export interface components {
              * Content
              * @enum {string}
              */
-            content: "saved" | "all";
+            content: "saved" | "all" | "work";
             /**
              * Created At
              * Format: date-time
@@ -2045,6 +2071,92 @@ export interface components {
              */
             username: string | null;
         };
+        /** ImportDone */
+        ImportDone: {
+            board: components["schemas"]["BoardRef"];
+            /** Known */
+            known: number;
+            /** New */
+            new: number;
+        };
+        /**
+         * ImportPreview
+         * @description What an import would do. `known` cards are on the board already and stay as they are.
+         */
+        ImportPreview: {
+            /** Archived */
+            archived: number;
+            /** Attachments */
+            attachments: number;
+            /** Boards */
+            boards: components["schemas"]["KnownBoard"][];
+            /** Cards */
+            cards: components["schemas"]["CardGlance"][];
+            /** Columns */
+            columns: components["schemas"]["ColumnCount"][];
+            /** Comments */
+            comments: number;
+            /** Items */
+            items: number;
+            /** Known */
+            known: number;
+            /** Labels */
+            labels: number;
+            /** Members */
+            members: components["schemas"]["PersonView"][];
+            /** New */
+            new: number;
+            /** People */
+            people: components["schemas"]["Placeholder"][];
+            /** Problems */
+            problems: components["schemas"]["RowProblem"][];
+            /** Warnings */
+            warnings: components["schemas"]["Loss"][];
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * ImportView
+         * @description A file that was read and waits for a day. A `sheet` waits for somebody to say what its columns hold.
+         */
+        ImportView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "trello" | "multaqa" | "sheet";
+            sheet: components["schemas"]["SheetShape"] | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ImportWish
+         * @description `board_id` is a board to fill; without one a new board is made, called `title`. `people` says who of the
+         *     team somebody in the file is, by name. `mapped` is for sheets.
+         */
+        ImportWish: {
+            /**
+             * Board Id
+             * @default null
+             */
+            board_id: string | null;
+            /** @default null */
+            mapped: components["schemas"]["Mapped"] | null;
+            /** People */
+            people?: {
+                [key: string]: string;
+            };
+            /**
+             * Title
+             * @default null
+             */
+            title: string | null;
+        };
         /**
          * Imported
          * @description What was done: all rows or none.
@@ -2361,6 +2473,15 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * KnownBoard
+         * @description A board that holds cards of this file already.
+         */
+        KnownBoard: {
+            board: components["schemas"]["BoardRef"];
+            /** Cards */
+            cards: number;
+        };
         /** LabelChange */
         LabelChange: {
             /**
@@ -2549,6 +2670,19 @@ export interface components {
              * @default
              */
             en: string;
+        };
+        /**
+         * Loss
+         * @description What cannot come as it is, and how often.
+         */
+        Loss: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "cut" | "older_comments" | "comments" | "fields" | "files" | "addresses" | "items" | "people" | "labels" | "dates" | "history" | "stored";
+            /** Count */
+            count: number;
         };
         /**
          * MailHabits
@@ -3304,6 +3438,18 @@ export interface components {
             qr: string;
             /** Url */
             url: string;
+        };
+        /**
+         * Placeholder
+         * @description Somebody in the file, who of the team they seem to be, and how many cards they have.
+         */
+        Placeholder: {
+            /** Cards */
+            cards: number;
+            /** Guess */
+            guess: string | null;
+            /** Name */
+            name: string;
         };
         /** PollAnswer */
         PollAnswer: {
@@ -4251,6 +4397,15 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** RowProblem */
+        RowProblem: {
+            /** Code */
+            code: string;
+            /** Field */
+            field: string;
+            /** Row */
+            row: number;
+        };
         /** RulesChange */
         RulesChange: {
             /**
@@ -4722,6 +4877,19 @@ export interface components {
             tracks: string[];
             /** Wrong */
             wrong: number;
+        };
+        /**
+         * SheetShape
+         * @description A sheet as it was read: its header, its first rows, and which column seems to hold what.
+         */
+        SheetShape: {
+            /** Columns */
+            columns: string[];
+            /** Count */
+            count: number;
+            guess: components["schemas"]["Mapped"];
+            /** Rows */
+            rows: string[][];
         };
         /**
          * SheetView
