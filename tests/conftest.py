@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
+BROWSERS = "tests/e2e"
 WHOLE = {"server", "own_server", "nodes"}
 # `make fuzz`: as many examples as a patient machine has time for.
 hypothesis.settings.register_profile(
@@ -24,7 +27,12 @@ hypothesis.settings.register_profile(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for a service or a whole server needs one: no test has to say it twice."""
+    """Whoever asks for a service or a whole server needs one: no test has to say it twice.
+
+    What takes longest comes first, so that no worker is left alone with it at the end.
+    """
+    sizes = Counter(room(item.nodeid) for item in items)
+    items.sort(key=lambda item: (room(item.nodeid) != BROWSERS, -sizes[room(item.nodeid)], room(item.nodeid)))
     for item in items:
         if isinstance(item, pytest.Function) and WHOLE.intersection(item.fixturenames):
             item.add_marker(pytest.mark.whole)
@@ -32,15 +40,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.services)
 
 
-class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # a package without types
+def room(nodeid: str) -> str:
     """What one worker runs by itself: a file, or all of the browser's tests.
 
     Browsers that draw moving pictures fill a small machine: two at a time only wait for each other.
     """
+    file = nodeid.split("::", 1)[0]
+    return BROWSERS if file.startswith(f"{BROWSERS}/") else file
 
+
+class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # a package without types
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return "tests/e2e" if file.startswith("tests/e2e/") else file
+        return room(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
@@ -114,3 +125,10 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was loaded stays for the whole run: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

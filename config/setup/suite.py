@@ -60,13 +60,13 @@ def web_part(node: Node, script: str, name: str) -> Part:
 
 def pytest_part() -> Part:
     report = ["--durations=15", "--durations-min=1", f"--junit-xml={REPORT}"]
-    options = [*report, "--dist=loadscope", "-n", _workers()]
+    options = [*report, "--dist=loadscope", "--no-loadscope-reorder", "-n", _workers()]
     return Part("pytest", [VENV_PYTHON, "-m", "pytest", *options])
 
 
 def _workers() -> str:
-    """As many as there are cores, up to four: what they start needs the rest."""
-    return str(max(1, min(4, os.cpu_count() or 1)))
+    """One more than there are cores, up to four: each waits half its time for what it started."""
+    return str(min(4, (os.cpu_count() or 1) + 1))
 
 
 def quick_part() -> Part:
