@@ -18,7 +18,14 @@ WISH_INTERVAL_S = 0.5
 """Keyframes are dear for the speaker's uplink: at most one wish in so long, however many viewers ask."""
 
 _HEED_S = 0.5
-"""A source that sent no keyframe for so long after a wish ignores wishes (FFmpeg, OBS)."""
+"""A keyframe so soon after a wish is the answer to it."""
+
+_DEAF_S = 2.0
+"""A source that sent no keyframe for so long, asked again and again, ignores wishes (FFmpeg, OBS).
+
+A browser on a busy machine takes more than a second. To be taken for deaf would cost its viewers dearly: they
+would be given its last group of pictures, half a minute old, and their decoders take seconds to work through it.
+"""
 
 
 STOPPED_S = 1.0
@@ -59,6 +66,7 @@ class Layer:
         self._measured: tuple[float, int] = (0.0, 0)
         self._wish = wish
         self._wished = 0.0
+        self._unheard = 0.0  # since when it was asked in vain
 
     @property
     def ssrc(self) -> int | None:
@@ -110,6 +118,7 @@ class Layer:
             if self._wished and now - self._wished < _HEED_S:
                 self.ignores_wishes = False
                 self._wished = 0.0
+            self._unheard = 0.0
         elif self.group:
             self.group.append(packet)
             if len(self.group) > MAX_GROUP_PACKETS:
@@ -122,13 +131,14 @@ class Layer:
         if self._wished and now - self._wished < WISH_INTERVAL_S:
             return
         self._wished = now
+        self._unheard = self._unheard or now
         self._wish(self.ssrc)
 
     def judge(self, now: float) -> None:
-        """Note a source that let a wish pass unheard."""
-        if self._wished and now - self._wished >= _HEED_S:
+        """Note a source that lets wishes pass unheard."""
+        if self._unheard and now - self._unheard >= _DEAF_S:
             self.ignores_wishes = True
-            self._wished = 0.0
+            self._unheard = 0.0
 
 
 class Track:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from pylibsrtp import Policy, Session
 
 from realtime.media.cohort import MAX_FAULTS, Seat
-from realtime.media.lane import WRAP_GUARD
+from realtime.media.lane import SHORT_GROUP_PACKETS, WRAP_GUARD
 from realtime.media.layer import Layer, Track
 from realtime.media.port import Address, SharedPort
 from realtime.media.rtp import RtpPacket, parse_rtp
@@ -155,6 +155,22 @@ async def test_source_that_ignores_wishes_is_replayed_however_old(slot: Slot, vi
     source.layer.ignores_wishes = True
 
     slot.join(viewer.seat())
+
+    assert [packet.payload for packet in viewer.received()] == [KEYFRAME, DELTA]
+
+
+async def test_source_that_answers_late_is_waited_for(slot: Slot, viewer: Viewer) -> None:
+    """A busy browser: half a minute of pictures at once would stop its viewers for seconds."""
+    source = Source()
+    slot.assign(source.track)
+    source.sends(KEYFRAME, *[DELTA] * SHORT_GROUP_PACKETS)
+    source.layer.group_began -= 30
+
+    slot.join(viewer.seat())
+    source.layer.judge(asyncio.get_running_loop().time() + 1.5)
+    slot.lanes[0]._seek(patient=True)
+    assert viewer.received() == []
+    source.sends(KEYFRAME, DELTA)
 
     assert [packet.payload for packet in viewer.received()] == [KEYFRAME, DELTA]
 
