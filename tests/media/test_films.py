@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
@@ -16,9 +17,11 @@ import pytest
 from av.audio.frame import AudioFrame
 from av.filter import Graph
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from realtime.media.engine import Engine
 from realtime.media.films.convert import Unusable, convert, fitting
+from realtime.media.films.plain import Plain
 from realtime.media.films.reader import Reader
 from realtime.media.films.source import FILE, FilmWish
 from realtime.media.recorder.depacketise import assemble
@@ -38,7 +41,7 @@ def brought(
     *,
     seconds: int = 5,
     size: str = "322x242",
-    video: Literal["libvpx"] | None = "libvpx",
+    video: Literal["libvpx", "mpeg4"] | None = "libvpx",
     audio: Literal["aac"] | None = "aac",
     rate: int = 15,
 ) -> Path:
@@ -187,6 +190,103 @@ async def test_film_takes_a_slot_ends_by_itself_and_goes_on_after_a_restart(film
         assert not restarted.room(ROOM).publishers
     finally:
         await restarted.close()
+
+
+def test_pictures_of_two_fields_become_whole_ones() -> None:
+    """A bar that moved between the fields has teeth; every second line is of another moment."""
+    plain = Plain()
+    shown: list[VideoFrame] = []
+    for number in range(4):
+
+        def at(x: int, y: int, begins: int = 2 * number) -> int:
+            return 200 if x // 8 == (begins + y % 2) % 8 else 40
+
+        frame = grey(64, 48, at)
+        assert teeth(frame) > 0.2 * 64 * 48
+        shown += [one for one, _ in plain.take(of_two_fields(frame), Fraction(number, 25))]
+    ends = list(plain.end())
+    shown += [one for one, _ in ends]
+
+    assert len(shown) == 4
+    assert ends[-1][1] == pytest.approx(Fraction(3, 25), abs=0.001)
+    for frame in shown[1:3]:
+        assert teeth(frame) < 0.1 * 64 * 48
+
+
+def test_bright_pictures_get_ordinary_colours() -> None:
+    """White paper (203 cd/m2) of a PQ film; and what it is made of is said."""
+    frame = VideoFrame(64, 48, "yuv420p10le")
+    for plane, level in zip(frame.planes, (573, 512, 512), strict=True):
+        plane.update(level.to_bytes(2, "little") * (plane.buffer_size // 2))
+    frame.color_trc, frame.color_primaries = ColorTrc.SMPTE2084, ColorPrimaries.BT2020
+    frame.colorspace, frame.color_range = Colorspace.BT2020, ColorRange.MPEG
+
+    plain = Plain()
+    ((shown, at),) = [*plain.take(frame, Fraction(1, 5)), *plain.end()]
+
+    assert (shown.color_trc, shown.color_primaries, at) == (ColorTrc.BT709, ColorPrimaries.BT709, Fraction(1, 5))
+    assert (shown.width, shown.height) == (64, 48)
+
+
+def test_film_of_a_telephone_held_upright_stands_upright(tmp_path: Path) -> None:
+    source = brought(tmp_path / "brought.mp4", seconds=1, size="320x180", video="mpeg4")
+    turned = tmp_path / "turned.mp4"
+    turned.write_bytes(quarter_turned(source.read_bytes()))
+
+    made = convert(turned, tmp_path / FILE, lambda percent: None)
+
+    assert (made.width, made.height) == (180, 320)
+    with av.open(str(source)) as lying, av.open(str(tmp_path / FILE)) as standing:
+        before, after = next(lying.decode(video=0)), next(standing.decode(video=0))
+    # What was at the top left is at the top right after a quarter turn.
+    assert level(after, 150, 30) == pytest.approx(level(before, 30, 29), abs=25)
+    assert level(after, 30, 290) == pytest.approx(level(before, 290, 149), abs=25)
+
+
+def grey(width: int, height: int, at: Callable[[int, int], int]) -> VideoFrame:
+    frame = VideoFrame(width, height, "yuv420p")
+    for plane, levels in zip(frame.planes, (at, None, None), strict=True):
+        line, lines = plane.line_size, plane.height
+        plane.update(
+            bytes(levels(x, y) if levels and x < width else 128 for y in range(lines) for x in range(line))
+        )
+    return frame
+
+
+def of_two_fields(frame: VideoFrame) -> VideoFrame:
+    """The same, said to be so."""
+    graph = Graph()
+    shape = f"video_size={frame.width}x{frame.height}:pix_fmt=yuv420p:time_base=1/25"
+    graph.link_nodes(graph.add("buffer", shape), graph.add("setfield", "tff"), graph.add("buffersink"))
+    graph.configure()
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+def level(frame: VideoFrame, x: int, y: int) -> int:
+    grey_ = frame.reformat(format="gray")
+    return bytes(grey_.planes[0])[y * grey_.planes[0].line_size + x]
+
+
+def teeth(frame: VideoFrame) -> int:
+    """How many points differ much from those above and below, which are alike."""
+    plane = frame.planes[0]
+    data, line = bytes(plane), plane.line_size
+    return sum(
+        abs(data[y * line + x] - data[(y - 1) * line + x]) > 80
+        and abs(data[(y - 1) * line + x] - data[(y + 1) * line + x]) < 20
+        for y in range(1, frame.height - 1)
+        for x in range(frame.width)
+    )
+
+
+def quarter_turned(mp4: bytes) -> bytes:
+    """The track's matrix (ISO/IEC 14496-12 6.2.2) as telephones write it: a quarter turn to the right."""
+    one, identity = 0x10000, struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    turned = struct.pack(">9i", 0, one, 0, -one, 0, 0, 180 * one, 0, 0x40000000)
+    track = mp4.index(b"tkhd")
+    at = mp4.index(identity, track)
+    return mp4[:at] + turned + mp4[at + len(identity) :]
 
 
 def test_picture_is_made_to_fit_with_square_pixels() -> None:

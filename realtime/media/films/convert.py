@@ -28,6 +28,8 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
+from .plain import Plain
+
 Fault = Literal[
     "unreadable",
     "no_picture",
@@ -121,6 +123,7 @@ class _Work:
         shown = video.average_rate or video.guessed_rate or Fraction(25)
         self._rate = max(1, min(MOST_RATE, round(shown)))
         self._pictures: _Pictures | None = None
+        self._plain = Plain()
         self._sounds = _Sounds(made) if audio is not None else None
         self._begun = False
         self._errors = 0
@@ -147,6 +150,8 @@ class _Work:
                     yield told
         if self._pictures is None or not self._begun:
             raise Unusable("damaged" if self._errors else "no_picture")
+        for shown, when in self._plain.end():
+            self._pictures.take(shown, when)
         self._pictures.end()
         if self._sounds is not None:
             self._sounds.end(Fraction(self._pictures.number, self._rate))
@@ -187,7 +192,8 @@ class _Work:
             self.width, self.height = fitting(frame, aspect)
             self._pictures = _Pictures(self._made, self.width, self.height, self._rate)
             self._begun = True
-        self._pictures.take(frame, at)
+        for shown, when in self._plain.take(frame, at):
+            self._pictures.take(shown, when)
 
     def _failed(self) -> None:
         self._errors += 1
@@ -225,7 +231,6 @@ class _Pictures:
         self._rate = rate
         self._size = (width, height)
         self._last: VideoFrame | None = None
-        self._turned: tuple[object, Graph] | None = None
         self.number = 0
         """Pictures written."""
 
@@ -254,30 +259,9 @@ class _Pictures:
         self._made.mux(self._stream.encode(frame))
 
     def _fitted(self, frame: VideoFrame) -> VideoFrame:
-        if frame.rotation % 360:
-            frame = self._upright(frame)
         return frame.reformat(
             *self._size, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
-
-    def _upright(self, frame: VideoFrame) -> VideoFrame:
-        shape = (frame.width, frame.height, frame.format.name)
-        if self._turned is None or self._turned[0] != shape:
-            graph = Graph()
-            turns = {90: ["cclock"], 180: ["cclock", "cclock"], 270: ["clock"]}.get(
-                round(frame.rotation) % 360, []
-            )
-            size = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/90000"
-            steps = [
-                graph.add("buffer", size),
-                *(graph.add("transpose", turn) for turn in turns),
-                graph.add("buffersink"),
-            ]
-            graph.link_nodes(*steps).configure()
-            self._turned = (shape, graph)
-        graph = self._turned[1]
-        graph.vpush(frame)
-        return graph.vpull()
 
 
 class _Sounds:
