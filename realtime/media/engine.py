@@ -323,8 +323,8 @@ class Engine:
         for peer in list(room.peers()):
             if self._is_gone(peer, now):
                 self._let_go(room, peer)
-            elif isinstance(peer, Viewer):
-                peer.rest(now - peer.transport.last_heard > self._settings.rest_s)
+            elif isinstance(peer, Viewer) and peer.rest(now - peer.transport.last_heard > self._settings.rest_s):
+                self._tell(room)
         if room.empty and not room.wish.open:
             del self._rooms[room.name]
 

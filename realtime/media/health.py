@@ -16,7 +16,7 @@ SERVED: tuple[Served, ...] = ("full", "low", "audio")
 def health(room: Room, now: float, *, sent_kbps: float) -> dict[str, Any]:
     """`sent_kbps` is all that leaves this process, for every room."""
     watching = Counter(
-        served(viewer) for viewer in room.viewers.values() if viewer.connected and viewer.feed == "air"
+        served(viewer) for viewer in room.viewers.values() if viewer.watches and viewer.feed == "air"
     )
     return {
         "publishers": [_publisher(one, now) for one in room.publishers.values() if one.connected],

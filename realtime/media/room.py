@@ -281,7 +281,7 @@ class Room:
                 for publisher in self.publishers.values()
             ],
             "viewers": {
-                name: sum(viewer.feed == name and viewer.connected for viewer in self.viewers.values())
+                name: sum(viewer.feed == name and viewer.watches for viewer in self.viewers.values())
                 for name in FEEDS
             },
         }

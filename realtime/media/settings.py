@@ -56,7 +56,7 @@ class MediaSettings:
     """A peer from which nothing came for so long is gone (browsers send something every 2.5 s)."""
 
     rest_s: float = 6.0
-    """A viewer of whom nothing came for so long is sent nothing more, until they are heard of again."""
+    """A viewer of whom nothing came for so long is sent nothing more and not counted, until they are heard of."""
 
     setup_s: float = 20.0
     """A peer that is not connected after so long is dropped."""

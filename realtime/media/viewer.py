@@ -86,11 +86,22 @@ class Viewer(Peer):
         if self.connected:
             self.choose(self.network.now())
 
-    def rest(self, resting: bool) -> None:
-        """Send nothing to who seems to be gone, sooner than they are given up: a short break costs no place."""
-        if resting != self.resting:
-            self.resting = resting
-            self.choose(self.network.now())
+    @property
+    def watches(self) -> bool:
+        """Whether to count it: connected, and heard of lately."""
+        return self.connected and not self.resting
+
+    def rest(self, resting: bool) -> bool:
+        """Send nothing to who seems to be gone, sooner than they are given up. Returns whether that is new.
+
+        Nothing is lost by keeping their keys a little longer: a telephone that changes networks, or comes out of a
+        tunnel, goes on where it was instead of joining anew.
+        """
+        if resting == self.resting:
+            return False
+        self.resting = resting
+        self.choose(self.network.now())
+        return True
 
     def choice_is_due(self, now: float) -> bool:
         """Whether to choose anew: something was heard of the line, or it is long ago. Calm viewers cost little."""
