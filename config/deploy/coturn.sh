@@ -6,7 +6,7 @@ umask 077
 conf="$COTURN_RUN/turnserver.conf"
 again="$COTURN_RUN/again"
 host="${MULTAQA_PUBLIC_URL#*://}"
-host="${host%%[:/]*}"
+host="${MULTAQA_TURN_NAME:-${host%%[:/]*}}"
 own="$(hostname -I)"
 
 configure() {
