@@ -1,19 +1,21 @@
-"""Running a stage from its desk: a panel handed over before two viewers, going live on a phone, a rehearsal."""
+"""Running a stage from its desk: a panel directed on a phone, handed over and replayed; a screen; a rehearsal."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from server.demo.people import LIVE_SESSION, NEXT_SESSION, ON_AIR, PERSONAS, Someone
-from tests.e2e.chromium import DESKTOP, PHONE, Sizes, until
+from server.demo.people import LIVE_SESSION, NEXT_SESSION, PERSONAS, Someone
+from tests.e2e.chromium import DESKTOP, PHONE, Locale, Profile, Sizes, until
 from tests.e2e.demo import LATER_SESSION, Demo
 from tests.e2e.steps import button, enter_backstage, go_on_air, hears, say, watch
 from tests.e2e.words import word
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(180)]
+logger = logging.getLogger(__name__)
 
 MOVING = """
 async (wanted) => {
@@ -45,48 +47,124 @@ async def sees(page: Page, number: int) -> None:
     await until(page, MOVING, number)
 
 
-def standing(page: Page, someone: Someone) -> str:
+def standing(someone: Someone) -> str:
     return f"[data-standing='{someone.id}']"
 
 
 async def direct(page: Page, someone: Someone, act: str) -> None:
-    await page.locator(f"{standing(page, someone)} [data-act={act}]").click()
+    await page.locator(f"{standing(someone)} [data-act={act}]").click()
 
 
-async def test_panel_of_three_is_handed_over_before_two_viewers(browser: Browser, demo: Demo) -> None:
+# When the first picture of somebody was drawn in this page, by the machine's clock.
+AWAIT_PICTURE = """
+(name) => {
+  window.drawn = new Promise((done) => {
+    const look = () => {
+      const tiles = [...document.querySelectorAll('.player [data-slot]')];
+      const tile = tiles.find((one) => one.textContent.includes(name));
+      if (!tile) return requestAnimationFrame(look);
+      tile.querySelector('video').requestVideoFrameCallback((now) => done(performance.timeOrigin + now));
+    };
+    look();
+  });
+}
+"""
+# One goes on air and another off, as quickly as two fingers.
+HAND_OVER = """
+([heir, leaver]) => {
+  const button = (id) => document.querySelector(`[data-standing='${id}'] [data-act=air]`);
+  const at = Date.now();
+  button(heir).click();
+  button(leaver).click();
+  return at;
+}
+"""
+REPLAYS = """
+() => {
+  const video = document.querySelector('[data-replay=ready] video');
+  if (!video) return false;
+  video.muted = true;
+  if (video.paused) video.play().catch(() => {});
+  return video.videoWidth > 0 && video.currentTime > 1;
+}
+"""
+
+
+async def hand_over(desk: Page, viewers: list[Page], heir: Someone, leaver: Someone) -> None:
+    """Say how long it took from the press of the button to the heir's first picture at each viewer."""
+    for viewer in viewers:
+        await viewer.evaluate(AWAIT_PICTURE, heir.name)
+    pressed = await desk.evaluate(HAND_OVER, [str(heir.id), str(leaver.id)])
+    drawn = [await viewer.evaluate("() => window.drawn") for viewer in viewers]
+    logger.info("hand-over to the %s: %s ms", heir.key, [round(at - pressed) for at in drawn])
+    for viewer in viewers:
+        await expect(viewer.locator(".player [data-slot]", has_text=leaver.name)).to_have_count(0)
+
+
+async def test_panel_of_three_goes_live_is_handed_over_and_replayed(browser: Browser, demo: Demo) -> None:
+    """Directed on a phone, watched by two; three browsers send."""
+    path = f"/s/{NEXT_SESSION}"
+    speaker, moderator, organiser = (PERSONAS[one] for one in ("speaker", "moderator", "organiser"))
     async with AsyncExitStack() as people:
 
-        async def somebody(persona: str, path: str, size: Sizes = DESKTOP) -> Page:
-            profile = await people.enter_async_context(demo.profile(browser, persona, size=size))
+        async def somebody(persona: str, size: Sizes = DESKTOP, locale: Locale = "ar") -> Profile:
+            profile = await people.enter_async_context(demo.profile(browser, persona, locale, size))
             await profile.context.grant_permissions(["camera", "microphone"], origin=demo.url)
-            return await profile.open(path)
+            return profile
 
-        live, studio = f"/s/{LIVE_SESSION}", f"/s/{LIVE_SESSION}/studio"
-        viewers = [await somebody("attendee", live), await somebody("volunteer", live, PHONE)]
+        viewers = [
+            await (await somebody("attendee", locale="en")).open(path),
+            await (await somebody("volunteer", PHONE, locale="en")).open(path),
+        ]
+        for viewer in viewers:
+            await expect(viewer.locator("[data-waiting=backstage]")).to_contain_text("Bring a short text")
+        hand = await somebody("organiser", PHONE)
+        for who in (await somebody("speaker"), await somebody("moderator"), hand):
+            studio = await who.open(f"{path}/studio")
+            await studio.locator("[data-step=backstage], [data-step=enter]").click()
+            await studio.locator("[data-action=agree]").click()  # the session is recorded
+            await expect(studio.locator("[data-sending=connected]")).to_be_visible()
+
+        desk = await hand.open(path)
+        await desk.locator("[data-tab=stage]").click()
+        await desk.locator("[data-desk] summary").filter(has_text=word("direct.card")).click()
+        await desk.locator("[data-card=en]").fill("We begin in a moment.")
+        await desk.locator("[data-card=save]").click()
+        for viewer in viewers:
+            await expect(viewer.locator("[data-waiting=backstage]")).to_contain_text("We begin in a moment.")
+        await expect(desk.locator(f"{standing(speaker)}[data-where=ready]")).to_be_visible()
+        await desk.locator("[data-move=live]").click()
+        await expect(desk.get_by_text(word("direct.check.sound"))).to_be_visible()
+        await desk.locator("[data-move=confirm]").click()
+
         for viewer in viewers:
             await watch(viewer)
+            await sees(viewer, 1)
+        await direct(desk, moderator, "air")
+        for viewer in viewers:
             await sees(viewer, 2)
-        await go_on_air(await somebody("speaker", studio))
-        moderator = await somebody("moderator", studio)
-        await moderator.locator("[data-step=enter]").click()
-        await expect(moderator.locator("[data-step=air]")).to_be_visible()
-        for viewer in viewers:
-            await sees(viewer, 3)
-        organiser = await somebody("organiser", live)
-        await organiser.locator("[data-tab=stage]").click()
-        await direct(organiser, PERSONAS["moderator"], "air")
-        for viewer in viewers:
-            await sees(viewer, 4)
-        await direct(organiser, ON_AIR, "air")
-        await expect(organiser.locator(standing(organiser, ON_AIR))).to_have_attribute("data-where", "behind")
+        await hand_over(desk, viewers, organiser, moderator)
+        await hand_over(desk, viewers, moderator, organiser)
+        await direct(desk, organiser, "air")
         for viewer in viewers:
             await sees(viewer, 3)
         await viewers[0].locator("[data-action=layout]").click()
         await expect(viewers[0].locator("[data-layout=speaker]")).to_be_visible()
-        await direct(organiser, ON_AIR, "air")
+
+        await desk.locator("[data-break='10']").click()
+        await desk.locator("[data-move=break]").click()
         for viewer in viewers:
-            await sees(viewer, 4)
-        await direct(organiser, PERSONAS["moderator"], "air")
+            await expect(viewer.locator("[data-waiting=backstage]")).to_be_visible()
+        await desk.locator("[data-move=live]").click()
+        await desk.locator("[data-move=confirm]").click()
+        for viewer in viewers:
+            await sees(viewer, 3)
+        await desk.locator("[data-move=ended]").click()
+        await desk.locator("[data-move=confirm]").click()
+        for viewer in viewers:
+            await until(viewer, REPLAYS)
+        await desk.locator("[data-move=reopen]").click()
+        await expect(viewers[0].locator("[data-waiting=backstage]")).to_be_visible()
 
 
 async def test_screen_and_film_stand_large_beside_who_speaks(browser: Browser, demo: Demo) -> None:
@@ -112,44 +190,6 @@ async def test_screen_and_film_stand_large_beside_who_speaks(browser: Browser, d
         await expect(speaker.locator("[data-film] [role=timer]")).to_be_visible()
         await speaker.locator("[data-film]:has([role=timer]) [data-act=film-off]").click()
         await sees(viewer, 3)
-
-
-async def test_organiser_goes_live_on_a_phone(browser: Browser, demo: Demo) -> None:
-    page = f"/s/{NEXT_SESSION}"
-    async with (
-        demo.profile(browser, "organiser", size=PHONE) as hand,
-        demo.profile(browser, "speaker") as home,
-        demo.profile(browser, "attendee", "en") as seat,
-    ):
-        await home.context.grant_permissions(["camera", "microphone"], origin=demo.url)
-        attendee = await seat.open(page)
-        await expect(attendee.locator("[data-waiting=backstage]")).to_contain_text("Bring a short text")
-        speaker = await home.open(f"{page}/studio")
-        await speaker.locator("[data-step=enter]").click()
-        await speaker.locator("[data-action=agree]").click()  # the session is recorded
-        await expect(speaker.locator("[data-sending=connected]")).to_be_visible()
-        organiser = await hand.open(page)
-        await organiser.locator("[data-tab=stage]").click()
-        await organiser.locator("[data-desk] summary").click()
-        await organiser.locator("[data-card=en]").fill("We begin in a moment.")
-        await organiser.locator("[data-card=save]").click()
-        await expect(attendee.locator("[data-waiting=backstage]")).to_contain_text("We begin in a moment.")
-        await expect(organiser.locator("[data-where=ready]")).to_be_visible()
-        await organiser.locator("[data-move=live]").click()
-        await expect(organiser.get_by_text(word("direct.check.sound"))).to_be_visible()
-        await organiser.locator("[data-move=confirm]").click()
-        await watch(attendee)
-        await sees(attendee, 1)
-        await organiser.locator("[data-break='10']").click()
-        await organiser.locator("[data-move=break]").click()
-        await expect(attendee.locator("[data-waiting=backstage]")).to_be_visible()
-        await organiser.locator("[data-move=live]").click()
-        await organiser.locator("[data-move=confirm]").click()
-        await organiser.locator("[data-move=ended]").click()
-        await organiser.locator("[data-move=confirm]").click()
-        await expect(attendee.locator("[data-waiting=ended]")).to_contain_text("We begin in a moment.")
-        await organiser.locator("[data-move=reopen]").click()
-        await expect(attendee.locator("[data-waiting=backstage]")).to_be_visible()
 
 
 async def test_rehearsal_works_and_is_gone_after(browser: Browser, demo: Demo) -> None:

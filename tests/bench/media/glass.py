@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -22,6 +23,9 @@ from tests.media.bridge import Bridge
 from tests.media.conftest import ROOM
 
 FIRST_FRAME_BAR_MS = 250.0
+HAND_OVER_BAR_MS = 1_000.0
+HAND_OVERS = 12
+_SPEAKERS = ("one", "other")
 _FLAGS = [
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -41,7 +45,7 @@ _SCRIPT = """() => {
     const canvas = new OffscreenCanvas(640, 360);
     return [canvas, canvas.getContext("2d", {willReadFrequently: true})];
   };
-  window.speak = async () => {
+  window.speak = async (owner) => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [640, 360];
     const pen = canvas.getContext("2d");
@@ -57,7 +61,7 @@ _SCRIPT = """() => {
     const pc = window.pc = new RTCPeerConnection({bundlePolicy: "max-bundle"});
     for (const track of [...sound.getTracks(), ...canvas.captureStream(30).getTracks()])
       pc.addTransceiver(track, {direction: "sendonly"});
-    await exchange(pc, "/whip?owner=speaker");
+    await exchange(pc, `/whip?owner=${owner}`);
   };
   const frame = (video) => new Promise((resolve) => video.requestVideoFrameCallback(resolve));
   window.click = async () => {
@@ -71,6 +75,17 @@ _SCRIPT = """() => {
     await exchange(pc, "/whep");
     await shown;
     return performance.now() - began;
+  };
+  window.still = async (ms) => {
+    const video = document.getElementById("v0"), end = performance.now() + ms;
+    let longest = 0;
+    for (let last = performance.now(); last < end; ) {
+      await frame(video);
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }
+    return longest;
   };
   window.delays = async (count) => {
     const [, pen] = drawn(), video = document.getElementById("v0"), found = [];
@@ -87,9 +102,20 @@ _SCRIPT = """() => {
 }"""
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """All in milliseconds."""
+
+    firsts: list[float]
+    delays: list[float]
+    stills: list[float]
+
+
 def measure(joins: int, frames: int, say: Callable[[str], None]) -> Iterator[Row]:
-    firsts, delays = asyncio.run(_measure(joins, frames))
+    seen = asyncio.run(_measure(joins, frames))
+    firsts, delays = seen.firsts, seen.delays
     say(f"  click to first frame {firsts}")
+    say(f"  still at a hand-over {seen.stills}")
     what = "Chromium publishes 640 x 360 at 30/s and watches, everything on one machine"
     yield row(
         "media: click to first frame, p95",
@@ -98,11 +124,14 @@ def measure(joins: int, frames: int, say: Callable[[str], None]) -> Iterator[Row
         bar=FIRST_FRAME_BAR_MS,
         conditions=f"{what}; {joins} clicks, p50 {median(firsts):.0f} ms",
     )
+    for name, value in (("p50", median(delays)), ("p95", _p95(delays))):
+        yield row(f"media: glass to glass, {name}", [value], "ms", conditions=f"{what}; {len(delays)} pictures")
     yield row(
-        "media: glass to glass, p95",
-        [_p95(delays)],
+        "media: hand-over, longest still picture",
+        [max(seen.stills)],
         "ms",
-        conditions=f"{what}; {len(delays)} pictures, p50 {median(delays):.0f} ms",
+        bar=HAND_OVER_BAR_MS,
+        conditions=f"{what}; {HAND_OVERS} times from one speaker to the other, p50 {median(seen.stills):.0f} ms",
     )
 
 
@@ -110,23 +139,34 @@ def _p95(values: Sequence[float]) -> float:
     return quantiles(values, n=20)[18]
 
 
-async def _measure(joins: int, frames: int) -> tuple[list[float], list[float]]:
+async def _measure(joins: int, frames: int) -> _Seen:
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(MediaSettings(control=Path(folder) / "media.sock", host="127.0.0.1"))
-        engine.want(ROOM, Wish(revision=1, open=True, on_air="all"))
+        engine.want(ROOM, Wish(revision=1, open=True, on_air=frozenset({_SPEAKERS[0]})))
         try:
             async with async_playwright() as playwright, Bridge(engine).serving() as bridge:
                 browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
                 speaker, viewer = await _page(browser, bridge), await _page(browser, bridge)
-                await speaker.evaluate("speak()")
+                await speaker.evaluate("speak", _SPEAKERS[0])
                 await viewer.evaluate("click()")
                 await viewer.evaluate("delays(60)")  # until the encoder has found its rate
                 firsts = [round(float(await viewer.evaluate("click()")), 1) for _ in range(joins)]
                 delays = [float(one) for one in await viewer.evaluate(f"delays({frames})")]
+                await (await _page(browser, bridge)).evaluate("speak", _SPEAKERS[1])
+                stills = [await _handed_over(engine, viewer, number) for number in range(HAND_OVERS)]
                 await browser.close()
-                return firsts, delays
+                return _Seen(firsts, delays, stills)
         finally:
             await engine.close()
+
+
+async def _handed_over(engine: Engine, viewer: Page, number: int) -> float:
+    """The longest time without a new picture, while another one takes the stage."""
+    await asyncio.sleep(1)  # some pictures have come since the last keyframe
+    looking = asyncio.create_task(viewer.evaluate("still(2500)"))
+    await asyncio.sleep(0.5)
+    engine.want(ROOM, Wish(revision=number + 2, open=True, on_air=frozenset({_SPEAKERS[(number + 1) % 2]})))
+    return round(float(await looking), 1)
 
 
 async def _page(browser: Browser, bridge: Bridge) -> Page:

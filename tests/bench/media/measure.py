@@ -263,6 +263,13 @@ def rows(runs: Sequence[Run], plan: Plan) -> Iterator[Row]:
                     conditions=f"{what}; delivered {_worst(mine):.2%}, {peer} {_worst(theirs):.2%}",
                 )
         yield row(
+            f"media: delivered, {size} viewers",
+            [run.delivered * 100 for run in mine],
+            "%",
+            better="higher",
+            conditions=what,
+        )
+        yield row(
             f"media: added latency p99, {size} viewers",
             [run.p99_ms for run in mine],
             "ms",
