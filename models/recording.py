@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,16 @@ from sqlmodel import Field
 from models.base import Table, key, moment
 
 
+def new_ticket() -> str:
+    return secrets.token_urlsafe(24)
+
+
 class Recording(Table, table=True):
     """One run of a stage. States: live, finishing, ready, empty (nothing was to be kept), failed, deleted.
 
-    The folder's name cannot be guessed: it is the right to watch. A row whose session is gone waits for its
-    folder to be removed, and goes then.
+    Who watches behind, or goes back, gets pieces under an address with the ticket in it: one for all, so that any
+    cache may keep them, and another one as soon as somebody may not watch any more. A row whose session is gone
+    waits for its folder to be removed, and goes then.
     """
 
     id: UUID = key()
@@ -24,6 +30,7 @@ class Recording(Table, table=True):
         default=None, foreign_key="conference_session.id", ondelete="SET NULL", nullable=True, index=True
     )
     folder: str = Field(max_length=64, unique=True)
+    ticket: str = Field(default_factory=new_ticket, max_length=64)
     state: str = Field(default="live", max_length=16)
     kept: bool = False  # the organiser wished it, at least for a part
     started_at: datetime = moment()

@@ -20,6 +20,7 @@ class Stage(Table, table=True):
     revision: int = 0
     publishers: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     viewers: int = 0
+    behind: int = 0  # those who watch some seconds behind, by HTTP
     programme: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 

@@ -44,6 +44,7 @@ from server.live.media import MediaClient
 from server.live.stage import StageFollower
 from server.live.tallies import Tallies, signed, voted
 from server.metrics import metrics_app
+from server.queries.channels import counted
 from server.routes import (
     account,
     announcements,
@@ -145,11 +146,11 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         broker=broker,
         node=node or secrets.token_hex(4),
         build=build,
-        has_presence=lambda channel: channel.startswith(("session:", "board:")) and channel.count(":") == 1,
+        has_presence=counted,
         erases=erases,
     )
     media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
-    stages = StageFollower(database, media, say=hub.tell_here)
+    stages = StageFollower(database, media, say=hub.tell_here, audience=hub.audience)
     tallies = Tallies(database, tally.tell, voted)
     signs = Tallies(database, sign.tell, signed)
     lag = LoopLag()
@@ -228,7 +229,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             *system.routes(health, endpoints, version=__version__),
             WebSocketRoute("/ws", hub.route),
             *Downloads(database, runner, limiter, files, url=settings.url).routes(),
-            *Recorded(settings.data_dir).routes(),
+            *Recorded(database, runner, settings.data_dir).routes(),
             *Filmed(settings.data_dir).routes(),
             *MediaDoors(database, runner, limiter, media).routes(),
             *check.routes(limiter),

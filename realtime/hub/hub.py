@@ -132,7 +132,7 @@ class Hub:
     def audience(self, channel: str) -> int:
         """How many people hear a channel, on all nodes as far as told."""
         opened = self._directory.get(channel)
-        return 0 if opened is None else self._presence.audience(opened)
+        return self._presence.people(channel) if opened is None else self._presence.audience(opened)
 
     async def listen_internal(
         self, channel: str, callback: Follower, *, on_lost: Callable[[], None] | None = None

@@ -80,6 +80,10 @@ class Presence:
             return len(channel.live)
         return self._total(channel.name)[0]
 
+    def people(self, channel: str) -> int:
+        """The same for a channel that nobody here may have open."""
+        return self._total(channel)[0]
+
     def _changed(self, channel: str) -> None:
         self._dirty.add(channel)
         self._untold.add(channel)

@@ -10,7 +10,7 @@ from models.conference import ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing
 from models.team import Membership, Team
-from server.actions import audit, conference, programme, session, team
+from server.actions import audit, conference, programme, recording, session, team
 from server.actions.publish import access_changed
 from server.domain.errors import NotFound
 from server.domain.person import Actor
@@ -46,6 +46,7 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
     db.exec(delete(Standing).where(col(Standing.person_id) == person_id, col(Standing.session_id).in_(sessions)))
     db.flush()
     access_changed(db, "role.removed", people=(person_id,))
+    recording.change_tickets(db, conference_id)
     for one in spoken:
         if one.deleted_at is None:
             session.tell(db, one)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id, now
 from models.conference import ConferenceSession
-from models.recording import Recording
+from models.recording import Recording, new_ticket
 from server.actions.publish import publish
 from server.domain import recording as recordings
 from server.domain.errors import NotFound
@@ -110,6 +110,19 @@ def forget(db: Session, recording_id: UUID) -> None:
     recording = db.get(Recording, recording_id, with_for_update=True)
     if recording is not None:
         db.delete(recording)
+
+
+def change_tickets(db: Session, conference_id: UUID) -> None:
+    """Somebody may not watch here any more: what comes from now on is under addresses they do not know.
+
+    The pages of those who may still watch ask for the new ones when the old lead nowhere.
+    """
+    # every session: whatever became of it, what is being written of it can be watched
+    sessions = select(ConferenceSession.id).where(col(ConferenceSession.conference_id) == conference_id)
+    pieces_there = or_(col(Recording.state) == "live", col(Recording.tidy_at).is_not(None))
+    wanted = select(Recording).where(col(Recording.session_id).in_(sessions), pieces_there)
+    for one in db.exec(wanted.order_by(col(Recording.id)).with_for_update()):
+        one.ticket = new_ticket()
 
 
 def _tell(db: Session, recording: Recording) -> None:

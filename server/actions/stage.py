@@ -40,7 +40,7 @@ def observe(db: Session, state: RoomState) -> bool:
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     db.connection().execute(
         dialect.insert(Stage)
-        .values(session_id=state.session_id, instance="", revision=0, publishers=[], viewers=0)
+        .values(session_id=state.session_id, instance="", revision=0, publishers=[], viewers=0, behind=0)
         .on_conflict_do_nothing()
     )
     stage = scope.load(db, Stage, state.session_id, lock=True)
@@ -57,6 +57,18 @@ def observe(db: Session, state: RoomState) -> bool:
     if others:
         tell_desk(db, session)
     return True
+
+
+def count_behind(db: Session, session_id: UUID, count: int) -> None:
+    """So many watch some seconds behind now; whichever process counted them."""
+    session = db.get(ConferenceSession, session_id, with_for_update={"read": True})
+    stage = db.get(Stage, session_id, with_for_update=True)
+    if session is None or stage is None or stage.behind == count:
+        return
+    stage.behind = count
+    db.flush()
+    if session.state == "live":
+        tell_stage(db, session)
 
 
 def forget_others(db: Session, instance: str, rooms: Sequence[UUID]) -> None:

@@ -26,11 +26,12 @@ class SourceHealth(View):
 
 
 class AudienceHealth(View):
-    """Viewers by the best picture each is sent: full, the smallest only, or none."""
+    """Viewers by the best picture each is sent: full, the smallest only, or none; `behind` watch by HTTP."""
 
     full: int
     low: int
     audio: int
+    behind: int = 0
 
 
 class LineHealth(View):
@@ -48,12 +49,12 @@ class StageHealth(View):
     line: LineHealth | None
 
 
-def stage_health(told: Mapping[str, Any], *, of: UUID | None, most_mbps: float) -> StageHealth:
+def stage_health(told: Mapping[str, Any], *, of: UUID | None, most_mbps: float, behind: int = 0) -> StageHealth:
     """What media told; `of`: only this person's sources, and nothing of the line."""
     sources = [_source(one) for one in told["publishers"]]
     return StageHealth(
         sources=[one for one in sources if of is None or one.person_id == of],
-        audience=AudienceHealth.model_validate(told["viewers"]),
+        audience=AudienceHealth.model_validate({**told["viewers"], "behind": behind}),
         line=LineHealth(sent_mbps=round(told["sent_kbps"] / 1000, 1), most_mbps=most_mbps) if of is None else None,
     )
 

@@ -19,7 +19,9 @@ LEASE = timedelta(minutes=10)
 MOST_TRIES = 3
 SHOWN = ("finishing", "ready", "failed")
 PLAYLIST = "live.m3u8"
-FILE_NAME = re.compile(r"[a-z0-9]{1,20}\.(m3u8|m4s|mp4|webm|mkv)")
+PROGRAMME = "programme"
+FILE_NAME = re.compile(r"[a-z0-9]{1,20}\.(mp4|webm|mkv)")
+PIECE_NAME = re.compile(r"(programme|sound)\.m3u8|[av]\d{0,9}\.(m4s|mp4)")
 
 RecordingState = Literal["finishing", "ready", "failed"]
 

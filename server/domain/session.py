@@ -214,7 +214,7 @@ def stage_view(
         session_id=session.id,
         live=live,
         publishers=[publisher_view(item, people) for item in told if item["on_air"]],
-        viewers=stage.viewers if stage is not None and live else 0,
+        viewers=stage.viewers + stage.behind if stage is not None and live else 0,
         revision=stage.revision if stage is not None else 0,
         hls=live_address(written),
         recording=bool(written and written["recording"]),

@@ -30,6 +30,7 @@ _RIGHTS: dict[tuple[str, str], Check] = {
     ("session", ""): lambda db, actor, id: scope.of_session(db, actor, id, "session.show"),
     ("session", "moderation"): lambda db, actor, id: scope.of_session(db, actor, id, "question.decide"),
     ("session", "backstage"): lambda db, actor, id: scope.of_session(db, actor, id, "stage.backstage"),
+    ("session", "behind"): lambda db, actor, id: scope.of_session(db, actor, id, "session.show"),
     ("conference", ""): lambda db, actor, id: scope.of_conference(db, actor, id, "conference.show"),
     ("conversation", ""): lambda db, actor, id: scope.of_conversation(db, actor, id, "chat.show"),
     ("team", ""): lambda db, actor, id: scope.of_team(db, actor, id, "team.show"),

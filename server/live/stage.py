@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -27,12 +28,14 @@ from server.domain.viewing import StageSpeaking
 from server.live.media import MediaClient
 from server.queries import stage as stages
 from server.queries import watching
-from server.queries.channels import session_channel
+from server.queries.channels import behind_channel, session_channel
 
 Say = Callable[[str, str, dict[str, Any]], None]
+Audience = Callable[[str], int]
 
 BACK_AGAIN_S = 0.5
 COUNT_EVERY_S = 3.0
+LOOK_EVERY_S = 5.0
 GONE = RoomWish(revision=2**31, open=False, on_air=(), muted=())
 """For the room of a session that is no more: nothing newer will ever be wished of it."""
 log = structlog.get_logger()
@@ -41,17 +44,23 @@ log = structlog.get_logger()
 class StageFollower:
     """Follows one media process for as long as it is started."""
 
-    def __init__(self, database: Database, media: MediaClient, *, say: Say) -> None:
-        """`say` tells this process's own listeners of a channel: every process hears media by itself."""
+    def __init__(self, database: Database, media: MediaClient, *, say: Say, audience: Audience) -> None:
+        """`say` tells this process's own listeners of a channel: every process hears media by itself.
+
+        `audience` knows how many people hear a channel, on all processes.
+        """
         self._database = database
         self._media = media
         self._say = say
+        self._audience = audience
+        self._behind: dict[UUID, int] = {}  # how many watch some seconds behind, as written
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: dict[UUID, RoomState] = {}
         self._counted: dict[UUID, RoomState] = {}  # only its viewers changed; written a little later
         self._wished: dict[tuple[UUID, bool], int] = {}  # what media was told last: of a session, of its desk
         self._untold: set[UUID] = set()  # wishes media did not hear
         self._undropped: set[str] = set()
+        self._look_at = time.monotonic() + LOOK_EVERY_S
         self.connected = asyncio.Event()
 
     def start(self) -> None:
@@ -111,8 +120,19 @@ class StageFollower:
         elif event["type"] == "speaking":
             told = _speaking(event)
             self._say(session_channel(UUID(event["room"])), StageSpeaking.name, told.model_dump(mode="json"))
-        elif event["type"] == "beat":
+        # The link beats only while there is nothing else to say.
+        if event["type"] == "beat" or time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK_EVERY_S
             await self._say_again()
+            await self._count_behind()
+
+    async def _count_behind(self) -> None:
+        """Media knows nothing of those who watch by HTTP: their pages hear a channel of their own."""
+        for session_id in list(self._written):
+            count = self._audience(behind_channel(session_id))
+            if count != self._behind.get(session_id, 0):
+                self._behind[session_id] = count
+                await self._database.write(partial(stage.count_behind, session_id=session_id, count=count))
 
     async def _changed(self, state: RoomState) -> None:
         """Who sends is told at once; how many watch, at most every few seconds.

@@ -24,6 +24,18 @@ def backstage_channel(id: UUID) -> str:
     return f"session:{id}:backstage"
 
 
+def behind_channel(id: UUID) -> str:
+    """Nothing is told there: who watches a stage some seconds behind is counted by it."""
+    return f"session:{id}:behind"
+
+
+def counted(channel: str) -> bool:
+    """Whether it is told how many people hear a channel."""
+    kind, _, rest = channel.partition(":")
+    side = rest.partition(":")[2]
+    return (kind == "session" and side in ("", "behind")) or (kind == "board" and not side)
+
+
 def conference_channel(id: UUID) -> str:
     return f"conference:{id}"
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from models.conference import ConferenceSession
 from models.recording import Recording
 from server.domain import recording as recordings
+from server.domain.errors import NotFound
 from server.domain.person import Actor
 from server.domain.recording import SHOWN, RecordingFiles, Recordings, Writing
 from server.queries import scope
@@ -44,6 +45,20 @@ def of_session(db: Session, actor: Actor, session_id: UUID) -> Recordings:
         position=position(db, session_channel(session_id)),
         recordings=[recordings.view(row) for row in rows],
     )
+
+
+def ticket(db: Session, folder: str) -> str | None:
+    """What the address of a folder's pieces must have in it now; None for a folder nobody knows."""
+    return db.exec(select(Recording.ticket).where(col(Recording.folder) == folder)).first()
+
+
+def opened(db: Session, actor: Actor, folder: str, permission: str) -> str:
+    """The ticket to a recording's folder, for somebody with that right. Raises NotFound."""
+    recording = db.exec(select(Recording).where(col(Recording.folder) == folder)).first()
+    if recording is None or recording.session_id is None:
+        raise NotFound("not_found")
+    scope.of_session(db, actor, recording.session_id, permission)
+    return recording.ticket
 
 
 def files(db: Session, actor: Actor, recording_id: UUID) -> RecordingFiles:

@@ -110,7 +110,7 @@ def _session(
         state=row.state,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
-        viewers=stage.viewers if stage is not None else 0,
+        viewers=stage.viewers + stage.behind if stage is not None else 0,
         senders=len(publishers),
         on_air=len(on_air),
         waiting=waiting,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from pathlib import Path
 
 from starlette.requests import Request
@@ -11,12 +13,23 @@ from starlette.routing import Route
 
 from server.actions import recording
 from server.api.endpoint import Call, Endpoints
-from server.domain.errors import NotFound
-from server.domain.recording import FILE_NAME, ROUTE, RecordingFiles, Recordings
+from server.api.runner import Runner, Units
+from server.domain.errors import LoginNeeded, NotFound
+from server.domain.recording import (
+    FILE_NAME,
+    PIECE_NAME,
+    PLAYLIST,
+    PROGRAMME,
+    ROUTE,
+    RecordingFiles,
+    Recordings,
+)
 from server.queries import recording as queries
 
 ENDPOINTS = Endpoints("recordings")
 _FOLDER = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_TICKET_KNOWN_S = 1.0
+_MOST_TICKETS = 1_000
 _TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
     "m4s": "video/mp4",
@@ -25,10 +38,10 @@ _TYPES = {
     "mkv": "video/x-matroska",
 }
 # A piece never changes, whoever keeps it; a playlist grows every two seconds; a finished file may be deleted.
-_PIECE = re.compile(r"[av]\d*\.(m4s|mp4)")
 _PIECE_KEPT = "public, max-age=86400, immutable"
 _PLAYLIST_KEPT = "public, max-age=1"
 _FILE_KEPT = "private, no-cache"
+_DOOR_KEPT = "private, no-store"
 
 
 @ENDPOINTS.query(
@@ -60,29 +73,92 @@ def delete(call: Call) -> None:
 
 
 class Recorded:
-    """Gives out the files: whoever has the address was allowed to watch when it was given out.
+    """Gives out the files: to whoever may watch, or, piece by piece, to whoever has the ticket.
 
-    So any HTTP cache may stand in front. Ranges are answered, as players ask for them (RFC 9110 section 14).
+    The first playlist is for one who proved the right to watch, and leads on to an address with the ticket in it,
+    the same for all: any HTTP cache may stand in front of everything behind it. A finished file asks for the
+    right itself. Ranges are answered, as players ask for them (RFC 9110 section 14).
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, units: Units, runner: Runner, data_dir: Path) -> None:
+        self._units = units
+        self._runner = runner
         self._root = data_dir / "recordings"
+        self._tickets: dict[str, tuple[float, str | None]] = {}  # of a folder, and until when that is believed
 
     def routes(self) -> list[Route]:
-        return [Route(f"{ROUTE}/{{folder}}/{{name}}", self.file, methods=["GET"])]
+        return [
+            Route(f"{ROUTE}/{{folder}}/{PLAYLIST}", self.door, methods=["GET"]),
+            Route(f"{ROUTE}/{{folder}}/{{name}}", self.file, methods=["GET"]),
+            Route(f"{ROUTE}/{{folder}}/{{ticket}}/{{name}}", self.piece, methods=["GET"]),
+        ]
+
+    async def door(self, request: Request) -> Response:
+        """The playlist that leads to the others. `?sound` leaves the pictures out."""
+        folder = _folder(request)
+        ticket = await self._opened(request, folder, "recording.show")
+        try:
+            text = await asyncio.to_thread((self._root / folder / PLAYLIST).read_text)
+        except FileNotFoundError:
+            raise NotFound("not_found") from None
+        told = leading(text, ticket, sound_only="sound" in request.query_params)
+        return Response(told, media_type=_TYPES["m3u8"], headers={"Cache-Control": _DOOR_KEPT})
 
     async def file(self, request: Request) -> Response:
-        folder, name = request.path_params["folder"], request.path_params["name"]
-        if not _FOLDER.fullmatch(folder) or not FILE_NAME.fullmatch(name):
+        """A finished file; each speaker's own track is the organisers'."""
+        folder, name = _folder(request), request.path_params["name"]
+        if not FILE_NAME.fullmatch(name):
             raise NotFound("not_found")
+        right = "recording.show" if name.startswith(PROGRAMME) else "recording.manage"
+        await self._opened(request, folder, right)
+        return self._given(request, folder, name, kept=_FILE_KEPT)
+
+    async def piece(self, request: Request) -> Response:
+        """A playlist or a piece of what is on air, or was a moment ago."""
+        folder, name = _folder(request), request.path_params["name"]
+        if not PIECE_NAME.fullmatch(name) or request.path_params["ticket"] != await self._ticket(folder):
+            raise NotFound("not_found")
+        return self._given(request, folder, name, kept=_PLAYLIST_KEPT if name.endswith("m3u8") else _PIECE_KEPT)
+
+    def _given(self, request: Request, folder: str, name: str, *, kept: str) -> Response:
         path = self._root / folder / name
         if not path.is_file():
             raise NotFound("not_found")
-        ending = name.rpartition(".")[2]
-        kept = _PLAYLIST_KEPT if ending == "m3u8" else _PIECE_KEPT if _PIECE.fullmatch(name) else _FILE_KEPT
         return FileResponse(
             path,
-            media_type=_TYPES[ending],
+            media_type=_TYPES[name.rpartition(".")[2]],
             headers={"Cache-Control": kept},
             filename=name if "download" in request.query_params else None,
         )
+
+    async def _opened(self, request: Request, folder: str, permission: str) -> str:
+        actor = await self._runner.actor(request)
+        if actor is None:
+            raise LoginNeeded("login.needed")
+        return await self._units.read(lambda db: queries.opened(db, actor, folder, permission))
+
+    async def _ticket(self, folder: str) -> str | None:
+        """Asked of the database at most once a second for each folder: every piece asks for it."""
+        now = time.monotonic()
+        until, known = self._tickets.get(folder, (0.0, None))
+        if now >= until:
+            known = await self._units.read(lambda db: queries.ticket(db, folder))
+            if len(self._tickets) >= _MOST_TICKETS:
+                self._tickets.clear()
+            self._tickets[folder] = (now + _TICKET_KNOWN_S, known)
+        return known
+
+
+def leading(playlist: str, ticket: str, *, sound_only: bool) -> str:
+    """The playlist with addresses that have the ticket in them; a rendition is two lines (RFC 8216 4.3.4.2)."""
+    head, *renditions = playlist.split("#EXT-X-STREAM-INF:")
+    wanted = renditions[-1:] if sound_only else renditions
+    lines = (rendition.split("\n", 1) for rendition in wanted)
+    return head + "".join(f"#EXT-X-STREAM-INF:{told}\n{ticket}/{name}" for told, name in lines)
+
+
+def _folder(request: Request) -> str:
+    folder: str = request.path_params["folder"]
+    if not _FOLDER.fullmatch(folder):
+        raise NotFound("not_found")
+    return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from models.stage import Stage
 from server.api.endpoint import Call, Endpoints, Reply, Visit
 from server.api.rates import Rate
 from server.api.runner import Units
@@ -44,12 +45,14 @@ def flows(units: Units, media: MediaClient, *, uplink_mbps: float) -> Endpoints:
         if actor is None:
             raise LoginNeeded("login.needed")
 
-        def unit(db: Session) -> bool:
+        def unit(db: Session) -> tuple[bool, int]:
             _, here = scope.of_session(db, actor, session_id, "stage.backstage")
-            return here.may("stage.direct")
+            stage = db.get(Stage, session_id)
+            return here.may("stage.direct"), stage.behind if stage is not None else 0
 
-        directs = await units.read(unit)
+        directs, behind = await units.read(unit)
         told = await media.health(str(session_id))
-        return Reply(stage_health(told, of=None if directs else actor.person_id, most_mbps=uplink_mbps))
+        of = None if directs else actor.person_id
+        return Reply(stage_health(told, of=of, most_mbps=uplink_mbps, behind=behind))
 
     return group

@@ -726,6 +726,7 @@ async def test_channels_open_by_the_table(server: Server, world: World, stranger
         (f"session:{world.session}", "session.show", speaker_here),
         (f"session:{world.session}:moderation", "question.decide", speaker_here),
         (f"session:{world.session}:backstage", "stage.backstage", speaker_here),
+        (f"session:{world.session}:behind", "session.show", speaker_here),
         (f"conference:{world.conference}", "conference.show", {}),
         (f"team:{world.team}", "team.show", in_team),
         (f"conversation:{talk}", "team.show", in_team),

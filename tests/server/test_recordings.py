@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,8 @@ from sqlmodel import Session, select
 
 from models.base import now
 from models.recording import Recording
-from server.actions import session
+from server.actions import ban, session
+from server.domain.moderation import BanWish
 from server.domain.recording import TIDY_AFTER
 from server.domain.session import SessionChange
 from server.jobs.recordings import RecordingKeeper
@@ -89,9 +91,10 @@ async def test_recorded_session_has_its_file_on_its_page(server: Server, world: 
 
     assert (shown["state"], shown["type"], shown["size"]) == ("ready", "video/mp4", row.size)
     assert shown["duration_ms"] == pytest.approx(4_000, abs=300)
-    async with server.browser() as nobody:  # a video element and any cache come without a cookie
-        whole = await nobody.http.get(shown["url"])
-        part = await nobody.http.get(shown["url"], headers={"Range": "bytes=0-3"})
+    async with server.browser(world["attendee"].token) as browser, server.browser() as nobody:
+        whole = await browser.http.get(shown["url"])
+        part = await browser.http.get(shown["url"], headers={"Range": "bytes=0-3"})
+        assert (await nobody.http.get(shown["url"])).status_code == 401
         assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
         assert (part.status_code, part.content) == (206, whole.content[:4])
         assert whole.headers["cache-control"] == "private, no-cache"
@@ -107,6 +110,7 @@ async def test_organiser_gets_each_speakers_track_and_nobody_else(server: Server
     assert (track["label"], down.headers["content-disposition"]) == ("one", 'attachment; filename="track1.mkv"')
     async with server.browser(world["moderator"].token) as moderator:
         assert (await moderator.ask("GET", f"/api/recordings/{row.id}/files")).status_code == 403
+        assert (await moderator.http.get(track["url"])).status_code == 403
     stranger = await newcomer(server.db, world, "stranger", None)
     async with server.browser(stranger.token) as browser:
         for path in (f"/api/recordings/{row.id}/files", f"/api/sessions/{world.session}/recordings"):
@@ -150,29 +154,65 @@ def let_time_pass(db: Session, id: UUID) -> None:
 
 async def test_pieces_go_when_nobody_watches_behind_any_more(server: Server, world: World) -> None:
     row, folder = await recorded_session(server, world)
-    async with server.browser() as nobody:
-        address = f"/recorded/{row.folder}"
-        playlist = await nobody.http.get(f"{address}/live.m3u8")
-        piece = await nobody.http.get(f"{address}/v1.m4s")
-        assert (playlist.headers["content-type"], playlist.headers["cache-control"]) == (
+    async with server.browser(world["attendee"].token) as viewer, server.browser() as cache:
+        door = await viewer.http.get(f"/recorded/{row.folder}/live.m3u8")
+        assert (door.headers["content-type"], door.headers["cache-control"]) == (
             "application/vnd.apple.mpegurl",
-            "public, max-age=1",
+            "private, no-store",
         )
+        pictures, sound = [f"/recorded/{row.folder}/{line}" for line in door.text.split() if "m3u8" in line]
+        playlist = await cache.http.get(pictures)
+        assert playlist.headers["cache-control"] == "public, max-age=1"
+        piece = await cache.http.get(urljoin(pictures, "v1.m4s"))
         assert piece.headers["cache-control"] == "public, max-age=86400, immutable"
+        alone = await viewer.http.get(f"/recorded/{row.folder}/live.m3u8?sound")
+        assert [f"/recorded/{row.folder}/{line}" for line in alone.text.split() if "m3u8" in line] == [sound]
 
         await server.db.write(lambda db: let_time_pass(db, row.id))
         await keeper(server).look()
         while (folder / "v1.m4s").exists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
-        assert (await nobody.http.get(f"{address}/v1.m4s")).status_code == 404
-        assert (await nobody.http.get(f"{address}/programme.mp4")).status_code == 200
+        assert (await cache.http.get(urljoin(pictures, "v1.m4s"))).status_code == 404
+        assert (await viewer.http.get(f"/recorded/{row.folder}/programme.mp4")).status_code == 200
+
+
+async def test_who_is_banned_gets_nothing_more_of_what_is_on_air(server: Server, world: World) -> None:
+    """What they know leads nowhere from then on; those who may watch are led to the new address."""
+    await go(server, world, "live")
+    (row,) = await rows(server, world)
+    await write_talk(server, row.folder, kept=False)
+    door = f"/recorded/{row.folder}/live.m3u8"
+    someone = await newcomer(server.db, world, "someone", "attendee")
+    async with server.browser(someone.token) as banned, server.browser(world["attendee"].token) as viewer:
+        known = urljoin(door, first_playlist((await banned.http.get(door)).text))
+        assert (await banned.http.get(known)).status_code == 200
+
+        moderator = world["moderator"].actor
+        await server.db.write(lambda db: ban.impose(db, moderator, world.conference, someone.id, BanWish()))
+
+        while (await banned.http.get(known)).status_code != 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        assert (await banned.http.get(urljoin(known, "v1.m4s"))).status_code == 404
+        assert (await banned.http.get(door)).status_code == 403
+        moved = urljoin(door, first_playlist((await viewer.http.get(door)).text))
+        assert moved != known
+        assert (await viewer.http.get(urljoin(moved, "v1.m4s"))).status_code == 200
+
+
+def first_playlist(text: str) -> str:
+    return next(line for line in text.split() if line.endswith(".m3u8"))
 
 
 @pytest.mark.parametrize(
     "path",
     [
         "x/live.m3u8",
+        "{folder}/programme.m3u8",
+        "{folder}/v1.m4s",
+        "{folder}/not-its-ticket/v1.m4s",
+        "{folder}/{ticket}/index.jsonl",
+        "{folder}/{ticket}/track1.mkv",
         "../secrets/x.mp4",
         "{folder}/index.jsonl",
         "{folder}/.lock",
@@ -182,8 +222,8 @@ async def test_pieces_go_when_nobody_watches_behind_any_more(server: Server, wor
 )
 async def test_nothing_but_the_files_is_given_out(server: Server, world: World, path: str) -> None:
     row, _ = await recorded_session(server, world)
-    async with server.browser() as nobody:
-        answer = await nobody.http.get(f"/recorded/{path.format(folder=row.folder)}")
+    async with server.browser(world["organiser"].token) as organiser:
+        answer = await organiser.http.get(f"/recorded/{path.format(folder=row.folder, ticket=row.ticket)}")
     assert answer.status_code == 404
 
 

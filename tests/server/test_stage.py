@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from models.base import new_id
+from models.conference import ConferenceSession
 from models.database import Database
 from models.person import Login
 from models.publication import Publication
@@ -28,7 +29,7 @@ from server.domain.person import owner_of
 from server.domain.session import SessionChange
 from server.domain.stage import RoomWish, StandingChange
 from server.live.media import MediaClient
-from server.live.stage import Say, StageFollower
+from server.live.stage import Audience, Say, StageFollower
 from server.queries import programme, scope
 from server.queries import stage as stages
 from tests.support.people import World, settle
@@ -91,10 +92,14 @@ class Media:
 
 @asynccontextmanager
 async def following(
-    database: Database, media: Media, *, say: Say = lambda channel, name, data: None
+    database: Database,
+    media: Media,
+    *,
+    say: Say = lambda channel, name, data: None,
+    audience: Audience = lambda channel: 0,
 ) -> AsyncIterator[StageFollower]:
     """A follower that hears what this handle of the database commits."""
-    follower = StageFollower(database, cast(MediaClient, media), say=say)
+    follower = StageFollower(database, cast(MediaClient, media), say=say, audience=audience)
     database.listener = follower.notice
     follower.start()
     yield follower
@@ -143,6 +148,24 @@ async def test_who_speaks_is_said_to_those_who_listen_and_stored_nowhere(databas
         await media.say(BEAT)
     told = {"publisher": "p1", "person_id": str(world["speaker"].id), "slot": 2}
     assert said == [(f"session:{world.session}", "stage.speaking", {"main": "p1", "speaking": [told]})]
+
+
+async def test_who_watches_some_seconds_behind_is_among_the_viewers(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    behind = {f"session:{world.session}:behind": 3}
+
+    def viewers(db: Session) -> int:
+        return programme.stage_view(db, db.get_one(ConferenceSession, world.session)).viewers
+
+    async with following(database, media, audience=lambda channel: behind.get(channel, 0)):
+        await database.write(move(world, "live"))
+        await media.say(whole(room(world.session)))
+        await media.say(BEAT)
+        assert await database.read(viewers) == 3
+        behind.clear()
+        await media.say(BEAT)
+        assert await database.read(viewers) == 0
 
 
 async def test_wish_that_media_did_not_take_is_said_again_until_it_does(database_url: str) -> None:

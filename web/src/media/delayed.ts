@@ -12,13 +12,13 @@ export interface Delayed {
 /** How far behind the newest piece we play: two pieces of two seconds, and one for a slow moment. */
 const BEHIND_S = 5;
 const AGAIN_MS = 3_000;
+/** The address of the pieces has changed: all who watch ask for the new one, and not all at once. */
+const MOVED_MS = 400;
 
 export async function playDelayed(video: HTMLVideoElement, address: string, soundOnly: boolean): Promise<Delayed> {
-  const url = soundOnly ? address.replace(/[^/]+$/, 'sound.m3u8') : address;
+  const url = soundOnly ? `${address}?sound` : address;
   const { default: Hls } = await import('hls.js/light');
-  if (Hls.isSupported()) return new Played(Hls, video, url);
-  video.src = url;
-  return { close: () => video.removeAttribute('src') };
+  return Hls.isSupported() ? new Played(Hls, video, url) : playedByBrowser(video, url);
 }
 
 class Played implements Delayed {
@@ -27,11 +27,16 @@ class Played implements Delayed {
 
   constructor(Hls: typeof HlsLight, video: HTMLVideoElement, url: string) {
     this.hls = new Hls({ liveSyncDuration: BEHIND_S, backBufferLength: 60, enableWorker: false });
-    this.hls.on(Hls.Events.ERROR, (_, { fatal, type }) => {
+    this.hls.on(Hls.Events.ERROR, (_, { fatal, type, details, response }) => {
       if (!fatal) return;
       // Whatever went wrong, it is tried again for as long as somebody watches.
-      if (type === Hls.ErrorTypes.MEDIA_ERROR) this.hls.recoverMediaError();
-      else this.again = setTimeout(() => this.hls.loadSource(url), AGAIN_MS);
+      if (type === Hls.ErrorTypes.MEDIA_ERROR) return this.hls.recoverMediaError();
+      clearTimeout(this.again);
+      const moved = response?.code === 404 && details !== Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
+      this.again = setTimeout(() => {
+        if (video.currentTime > 0) this.hls.config.startPosition = video.currentTime;
+        this.hls.loadSource(url);
+      }, moved ? Math.random() * MOVED_MS : AGAIN_MS);
     });
     this.hls.loadSource(url);
     this.hls.attachMedia(video);
@@ -41,4 +46,25 @@ class Played implements Delayed {
     clearTimeout(this.again);
     this.hls.destroy();
   }
+}
+
+function playedByBrowser(video: HTMLVideoElement, url: string): Delayed {
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const failed = (): void => {
+    const at = video.currentTime;
+    again = setTimeout(() => {
+      video.src = url;
+      video.addEventListener('loadedmetadata', () => (video.currentTime = at), { once: true });
+      void video.play().catch(() => {});
+    }, AGAIN_MS);
+  };
+  video.addEventListener('error', failed);
+  video.src = url;
+  return {
+    close: () => {
+      clearTimeout(again);
+      video.removeEventListener('error', failed);
+      video.removeAttribute('src');
+    },
+  };
 }

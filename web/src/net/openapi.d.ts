@@ -198,11 +198,16 @@ export interface components {
         };
         /**
          * AudienceHealth
-         * @description Viewers by the best picture each is sent: full, the smallest only, or none.
+         * @description Viewers by the best picture each is sent: full, the smallest only, or none; `behind` watch by HTTP.
          */
         AudienceHealth: {
             /** Audio */
             audio: number;
+            /**
+             * Behind
+             * @default 0
+             */
+            behind: number;
             /** Full */
             full: number;
             /** Low */
