@@ -57,15 +57,22 @@ def _sit_down(writing: Writing, card: Card, person_id: UUID) -> None:
     db = writing.db
     if db.get(Membership, (writing.board.team_id, person_id)) is None:
         raise Conflict("assign.not_member")
-    taken = db.exec(select(func.count()).select_from(CardPerson).where(col(CardPerson.card_id) == card.id)).one()
-    if card.seats is not None and taken >= card.seats:
-        raise Conflict("seats.full", seats=card.seats)
+    check_seat(db, card, person_id)
     db.add(CardPerson(card_id=card.id, person_id=person_id))
     db.flush()
     watch_on(db, card.id, [person_id])
     if person_id != writing.actor.person_id:
         said = {"name": writing.actor.name, "title": card.title}
         tell_people(writing, card, [person_id], "card_assigned", said)
+
+
+def check_seat(db: Session, card: Card, person_id: UUID) -> None:
+    """Raises Conflict `seats.full` where others have all seats of the card. Whoever works on it has one."""
+    having = set(db.exec(select(CardPerson.person_id).where(col(CardPerson.card_id) == card.id)))
+    if card.worker_id is not None and card.state in {"claimed", "submitted"}:
+        having.add(card.worker_id)
+    if card.seats is not None and len(having - {person_id}) >= card.seats:
+        raise Conflict("seats.full", seats=card.seats)
 
 
 def label(

@@ -12,14 +12,16 @@ from models.card import Card, CardPerson
 from models.person import Person
 from models.team import Membership, Team
 from models.volunteer import StageCard
-from server.actions import card_people
+from server.actions import card_people, work
 from server.actions import team as teams
-from server.actions.card_log import on_card
+from server.actions.card_log import Writing, on_card
 from server.actions.notify import notify
 from server.actions.publish import publish
+from server.domain.card_facts import CardWorked
 from server.domain.errors import NotFound
 from server.domain.finding import Paused, Taken, WorkShown
 from server.domain.person import Actor
+from server.domain.work import WorkWish
 from server.queries import finding, scope
 from server.queries.channels import session_channel
 
@@ -63,15 +65,18 @@ def tell_work(db: Session, session_id: UUID) -> None:
 
 
 def pause(db: Session, actor: Actor, note: str) -> Paused:
-    """Hand back every card one has and has not finished; the leads of each team are told once, with the note."""
+    """Hand back every card one has and has not finished; the leads of each team are told once, with the note.
+
+    A claim ends with the note, for whoever takes the card next. Work that waits for its review is still
+    reviewed; where it was returned, nobody waits for this person any longer.
+    """
     mine = [one.card.id for one in finding.work_of(db, actor).tasks]
     held = db.exec(select(Card.id, Card.board_id).where(col(Card.id).in_(mine))).all()
     returned: dict[UUID, int] = defaultdict(int)
     for card_id, _ in sorted(held, key=lambda one: (one[1], one[0])):
-        if db.get(CardPerson, (card_id, actor.person_id)) is None:
-            continue
         card, writing = on_card(db, actor, card_id, "card.change")
-        card_people.set_person(writing, card, actor.person_id, on=False)
+        if not _left(writing, card, note):
+            continue
         returned[writing.board.team_id] += 1
         for session_id in finding.stages_of(db, card_id):
             tell_work(db, session_id)
@@ -84,6 +89,21 @@ def pause(db: Session, actor: Actor, note: str) -> Paused:
         others = [id for id in db.exec(leads) if id != actor.person_id]
         notify(db, others, "cards_returned", told, link=f"/t/{team_id}", conference_id=team.conference_id)
     return Paused(cards=sum(returned.values()))
+
+
+def _left(writing: Writing, card: Card, note: str) -> bool:
+    """Whether there was something to hand back: looked at anew under the lock."""
+    db, me = writing.db, writing.actor
+    sat = db.get(CardPerson, (card.id, me.person_id)) is not None
+    worked = card.worker_id == me.person_id and card.state in {"claimed", "returned"}
+    if sat:
+        card_people.set_person(writing, card, me.person_id, on=False)
+    if worked and card.state == "claimed":
+        work.act(db, me, card.id, WorkWish(act="hand_back", note=note or None))
+    elif worked:
+        card.worker_id = None
+        writing.tell(CardWorked(card=writing.touched(card), by=writing.by, claim=None, review=None), card.id)
+    return sat or worked
 
 
 def _shown(db: Session, actor: Actor, card_id: UUID) -> bool:

@@ -66,6 +66,11 @@ def act(db: Session, actor: Actor, card_id: UUID, wish: WorkWish, *, step: UUID 
 
 
 def _take(on: Writing, card: Card, note: str) -> None:
+    card_people.check_seat(on.db, card, on.actor.person_id)
+    _work_on(on, card, note)
+
+
+def _work_on(on: Writing, card: Card, note: str) -> None:
     card.worker_id = on.actor.person_id
     card.lease_until = now() + timedelta(minutes=on.board.lease_minutes)
     card.warned = False
@@ -104,7 +109,7 @@ def _nothing(on: Writing, card: Card, note: str) -> None:
 
 _TURNS = {
     "take": _take,
-    "withdraw": _take,
+    "withdraw": _work_on,
     "hand_back": _hand_back,
     "submit": _submit,
     "accept": _accept,

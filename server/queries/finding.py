@@ -50,7 +50,7 @@ def open_tasks(
         .order_by(col(Card.created_at).desc(), col(Card.id))
         .limit(LOOKED_AT)
     ).all()
-    found = _tasks(db, [(card, board, team, bool(member)) for card, board, team, member in rows])
+    found = tasks(db, [(card, board, team, bool(member)) for card, board, team, member in rows])
     fitting = [
         one for one in found if finding.fits(one.card, most_minutes=most_minutes, skill=skill, language=language)
     ]
@@ -62,16 +62,18 @@ def open_tasks(
 
 
 def work_of(db: Session, actor: Actor) -> Tasks:
-    """What one has and is not done, what is due first before the rest."""
+    """What one has or has claimed and is not done, what is due first before the rest."""
+    me = actor.person_id
+    held = select(CardPerson.card_id).where(col(CardPerson.person_id) == me)
+    claimed = and_(col(Card.worker_id) == me, col(Card.state).in_(("claimed", "returned")))
     rows = db.exec(
         select(Card, Board, Team)
-        .join(CardPerson, col(CardPerson.card_id) == col(Card.id))
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
-        .where(col(CardPerson.person_id) == actor.person_id, *_STANDING)
+        .where(or_(col(Card.id).in_(held), claimed), *_STANDING)
         .order_by(col(Card.created_at), col(Card.id))
     ).all()
-    found = _tasks(db, [(card, board, team, True) for card, board, team in rows])
+    found = tasks(db, [(card, board, team, True) for card, board, team in rows])
     found.sort(key=lambda one: _when(one.card))
     return Tasks(tasks=found)
 
@@ -83,7 +85,8 @@ def _when(card: CardView) -> str:
     return due.day.isoformat() if due.day else due.at.date().isoformat() if due.at else "~"
 
 
-def _tasks(db: Session, rows: Sequence[tuple[Card, Board, Team, bool]]) -> list[Task]:
+def tasks(db: Session, rows: Sequence[tuple[Card, Board, Team, bool]]) -> list[Task]:
+    """Cards with where they belong; `bool`: one is in the team."""
     views = cards.views(db, [card for card, _, _, _ in rows])
     return [
         Task(

@@ -125,6 +125,41 @@ async def test_pause_hands_everything_back_with_one_note(server: Server, world: 
             assert (await server.db.read(lambda db, one=id: sitting(db, world, one)))[0] == 0  # type: ignore[misc]
 
 
+async def test_pause_ends_a_claim_and_leaves_submitted_work_to_its_review(server: Server, world: World) -> None:
+    """A claim ends with the note, for whoever takes the card next; what was submitted is still accepted."""
+    ids = await server.db.write(lambda db: [wanted(db, world, one) for one in ("مأخوذة", "مسلّمة", "معادة")])
+    async with server.browser(world["member"].token) as me, server.browser(world["lead"].token) as lead:
+        await lead.patch(f"/api/boards/{world.board}", {"review": True})
+        claimed, submitted, returned = (f"/api/cards/{id}/work" for id in ids)
+        for work in (claimed, submitted, returned):
+            await me.post(work, {"act": "take"})
+        for work in (submitted, returned):
+            await me.post(work, {"act": "submit", "note": "تمّ"})
+        await lead.post(returned, {"act": "return", "note": "ينقصها المصدر"})
+        assert len((await me.get("/api/me/work"))["tasks"]) == 2
+        assert (await me.post("/api/me/pause", {"note": "سفر"}))["cards"] == 2
+        assert (await me.get("/api/me/work"))["tasks"] == []
+        shown = await lead.get(f"/api/cards/{ids[0]}")
+        assert (shown["card"]["state"], shown["card"]["worker"]) == ("open", None)
+        assert [(one["end"], one["note"]) for one in shown["claims"]] == [("handed_back", "سفر")]
+        assert (await lead.post(submitted, {"act": "accept"}))["state"] == "accepted"
+        again = await lead.post(returned, {"act": "take"})
+        assert again["worker"]["name"] == "lead"
+
+
+async def test_a_claim_takes_a_seat(server: Server, world: World) -> None:
+    id = await server.db.write(lambda db: wanted(db, world, "مقعد واحد"))
+    async with server.browser(world["member"].token) as me, server.browser(world["lead"].token) as lead:
+        await lead.patch(f"/api/boards/{world.board}", {"review": True})
+        await lead.post(f"/api/cards/{id}/take")
+        full = await me.ask("POST", f"/api/cards/{id}/work", {"act": "take"})
+        assert (full.status_code, full.json()["code"]) == (409, "seats.full")
+        await lead.post(f"/api/cards/{id}/people", {"person_id": str(world["lead"].id), "on": False})
+        await me.post(f"/api/cards/{id}/work", {"act": "take"})
+        full = await lead.ask("POST", f"/api/cards/{id}/take")
+        assert (full.status_code, full.json()["code"]) == (409, "seats.full")
+
+
 async def test_due_cards_are_told_of_once_by_the_clock_of_who_has_them(
     server: Server, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
