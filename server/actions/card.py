@@ -20,6 +20,7 @@ from server.actions import card_people, order
 from server.actions.card_log import Writing, on_board, on_card
 from server.domain.board import MOST_CARDS, Beside, check_column_open, check_room
 from server.domain.card import (
+    LONGEST_DESCRIPTION,
     CardArchived,
     CardChanged,
     CardCreated,
@@ -33,6 +34,7 @@ from server.domain.card import (
 from server.domain.card_edit import CardClash, CardEdit, FieldClash, set_value, split, value_of, wanted
 from server.domain.errors import Conflict, NotFound
 from server.domain.filters import searchable
+from server.domain.merge import merged
 from server.domain.person import Actor
 from server.domain.person import view as person_view
 from server.queries import cards
@@ -89,14 +91,30 @@ def made(on: Writing, draft: CardDraft, *, id: UUID, external: str | None = None
 
 
 def change(db: Session, actor: Actor, card_id: UUID, edit: CardEdit, *, step: UUID | None = None) -> CardView:
-    """Change fields, each over the version that was seen. Raises CardClash, and then changed nothing."""
+    """Change fields, each over the version that was seen. Raises CardClash, and then changed nothing.
+
+    Two changes of a description that do not touch each other become one text.
+    """
     card, on = on_card(db, actor, card_id, "card.change", step=step)
     changes, clashes = split(card, wanted(edit), lambda *sent: clash(db, card, *sent))
+    for one in clashes:
+        if one.field == "description" and (text := together(one)) is not None:
+            changes |= {"description": text} if text != card.description else {}
+            clashes.remove(one)
+            break
     if clashes:
         raise CardClash(clashes, cards.view(db, card))
     if not changes:
         return cards.view(db, card)
     return put(on, card, changes)
+
+
+def together(clash: FieldClash) -> str | None:
+    """What somebody wrote over an earlier text, with the other's change in it; None when they meet."""
+    if not isinstance(clash.base, str):
+        return None
+    text = merged(clash.base, clash.theirs, clash.yours)
+    return text if text is not None and len(text) <= LONGEST_DESCRIPTION else None
 
 
 def put(on: Writing, card: Card, changes: dict[str, Any]) -> CardView:

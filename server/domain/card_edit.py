@@ -2,6 +2,7 @@
 
 Whoever edits says which version of the field they wrote over (`base`). A field that somebody else changed
 meanwhile is answered with all three: what it was, what it is, and what was sent; nothing of the edit is done.
+Only where two changes of a description do not touch each other are they made one (`domain.merge`).
 """
 
 from __future__ import annotations

@@ -71,6 +71,19 @@ async def test_different_fields_merge_and_of_one_field_nothing_is_lost(server: S
         ]
 
 
+async def test_changes_of_a_description_that_do_not_meet_are_joined(server: Server, world: World) -> None:
+    path = f"/api/cards/{world.card}"
+    async with server.browser(world["lead"].token) as huda, server.browser(world["member"].token) as sami:
+        await huda.patch(path, {"description": {"base": 0, "value": "أولًا.\nثانيًا.\nثالثًا.\n"}})
+        await huda.patch(path, {"description": {"base": 1, "value": "أولًا: القاعة.\nثانيًا.\nثالثًا.\n"}})
+        joined = await sami.patch(path, {"description": {"base": 1, "value": "أولًا.\nثانيًا.\nثالثًا: الشاي.\n"}})
+        assert joined["fields"]["description"] == 3
+        assert (await opened(sami, world))["description"] == "أولًا: القاعة.\nثانيًا.\nثالثًا: الشاي."
+        met = {"description": {"base": 1, "value": "أولًا: الغرفة.\nثانيًا.\nثالثًا.\n"}}
+        clash = refused(await sami.ask("PATCH", path, met), 409, "card.clash")["clashes"][0]
+        assert clash["theirs"] == "أولًا: القاعة.\nثانيًا.\nثالثًا: الشاي."
+
+
 async def test_a_command_sent_again_is_done_once(server: Server, world: World) -> None:
     async with server.browser(world["member"].token) as me:
         key = new_id()

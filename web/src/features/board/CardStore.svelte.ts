@@ -13,6 +13,8 @@ export class CardStore {
   /** The card as the server told it when it was opened: for one that the board does not show, such as an archived one. */
   told = $state.raw<Card | null>(null);
   trouble = $state.raw<ApiError | null>(null);
+  /** Told when a description was saved together with somebody else's change of it. */
+  onJoined: () => void = () => {};
   private held: Pick<Publication, 'name' | 'data'>[] | null = [];
   private words = $state(0);
   private readonly place: string;
@@ -129,17 +131,25 @@ export class CardStore {
   }
 
   /** The answer to one's own command: the row, before its publication comes. */
-  private taken({ change, edits }: Command, answer: unknown): void {
+  private taken({ change, edits, body }: Command, answer: unknown): void {
     if (change.do !== 'within' || change.card !== this.id || !this.rows) return;
     const { part } = change;
     if (part.of === 'description') {
       const version = (answer as Card).fields.description ?? 0;
+      const { base } = (body as { description: { base: number } }).description;
+      if (version > base + 1) return this.joined();
       if (version >= this.words) this.rows = { ...this.rows, description: edits?.description ?? part.text };
       this.words = Math.max(this.words, version);
     } else if (part.of === 'item') {
       const items = 'gone' in part ? this.rows.items.filter(({ id }) => id !== part.id) : withRow(this.rows.items, answer as Item);
       this.rows = { ...this.rows, items };
     } else if (answer) this.rows = { ...this.rows, comments: withRow(this.rows.comments, answer as Comment) };
+  }
+
+  /** The server made one text of this person's and somebody else's: its words come with the fact, or are asked for. */
+  private joined(): void {
+    this.onJoined();
+    void this.load();
   }
 
   private take({ card, ...rows }: CardRows): void {

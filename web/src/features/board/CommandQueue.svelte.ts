@@ -67,6 +67,16 @@ export class CommandQueue {
     this.forget(key);
   }
 
+  /** What was written over an edit of a description that the server joined with somebody else's has the same base: it knows no more of theirs. */
+  rebase(key: string, base: number): void {
+    for (const one of this.all) {
+      if (one.after !== key || one.edits?.description === undefined) continue;
+      const next = { ...one, body: { description: { base, value: one.edits.description } } };
+      this.all = this.all.map((other) => (other.key === one.key ? next : other));
+      this.write(() => this.kept.put(this.owner, next));
+    }
+  }
+
   /** Some of its clashes are decided; without any left it is done. */
   settleClash(key: string, left: Clash[]): void {
     if (left.length === 0) return this.forget(key);
