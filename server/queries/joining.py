@@ -97,6 +97,7 @@ def news(db: Session, actor: Actor, team_id: UUID) -> TeamNews:
     came = (col(Membership.team_id) == team_id, col(Membership.person_id) != actor.person_id)
     boards = select(Board.id).where(col(Board.team_id) == team_id)
     cards = (col(Card.board_id).in_(boards), col(Card.created_by) != actor.person_id)
+    finished = (col(Card.board_id).in_(boards), col(Card.done_at).is_not(None))
     joined = (
         select(Person)
         .join(Membership, col(Membership.person_id) == col(Person.id))
@@ -108,7 +109,7 @@ def news(db: Session, actor: Actor, team_id: UUID) -> TeamNews:
         messages=_count(db, Message, *messages, *([col(Message.created_at) > since] if since else [])),
         people=[person_view(person) for person in db.exec(joined)],
         cards=_count(db, Card, *cards, *([col(Card.created_at) > since] if since else [])),
-        done=0,
+        done=_count(db, Card, *finished, *([col(Card.done_at) > since] if since else [])),
         meeting=queries.meeting(db, team_id),
     )
 

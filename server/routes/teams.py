@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from models.base import now
 from server.actions import team
 from server.api.endpoint import Call, Endpoints
+from server.domain.finding import Tasks
 from server.domain.team import MemberChange, TeamChange, TeamDraft, Teams, TeamSnapshot, TeamView
-from server.queries import teams
+from server.domain.team_work import CardDeeds, TeamFiles, days, moment
+from server.queries import team_work, teams
 
 ENDPOINTS = Endpoints("teams")
 OF_CONFERENCE = "/api/conferences/{conference_id}/teams"
-MEMBER = "/api/teams/{team_id}/members/{person_id}"
+TEAM = "/api/teams/{team_id}"
+MEMBER = f"{TEAM}/members/{{person_id}}"
 
 
 @ENDPOINTS.query("team.list", OF_CONFERENCE, permission="team.list", result=Teams)
@@ -26,18 +30,39 @@ def create(call: Call, body: TeamDraft) -> TeamView:
     return team.create(call.db, call.actor, call.path["conference_id"], body, id=call.key)
 
 
-@ENDPOINTS.query("team.show", "/api/teams/{team_id}", permission="team.show", result=TeamSnapshot)
+@ENDPOINTS.query("team.show", TEAM, permission="team.show", result=TeamSnapshot)
 def show(call: Call) -> TeamSnapshot:
     """A team and its members, with the position they belong to."""
     return teams.snapshot(call.db, call.actor, call.path["team_id"])
 
 
-@ENDPOINTS.command(
-    "team.change", "PATCH", "/api/teams/{team_id}", permission="team.change", body=TeamChange, result=TeamView
-)
+@ENDPOINTS.command("team.change", "PATCH", TEAM, permission="team.change", body=TeamChange, result=TeamView)
 def change(call: Call, body: TeamChange) -> TeamView:
     """Rename a team, greet newcomers, say how one joins."""
     return team.change(call.db, call.actor, call.path["team_id"], body)
+
+
+@ENDPOINTS.query(
+    "team.activity", f"{TEAM}/activity", permission="team.show", result=CardDeeds, parameters=("before",)
+)
+def activity(call: Call) -> CardDeeds:
+    """What was done to the cards of the team's boards, the newest first."""
+    before = moment("before", call.query.get("before"))
+    return team_work.deeds(call.db, call.actor, call.path["team_id"], before=before)
+
+
+@ENDPOINTS.query("team.files", f"{TEAM}/files", permission="team.show", result=TeamFiles, parameters=("before",))
+def files(call: Call) -> TeamFiles:
+    """Files and links of the team's cards, the newest first."""
+    before = moment("before", call.query.get("before"))
+    return team_work.files(call.db, call.actor, call.path["team_id"], before=before)
+
+
+@ENDPOINTS.query("team.due", f"{TEAM}/due", permission="team.show", result=Tasks, parameters=("from", "to"))
+def due(call: Call) -> Tasks:
+    """Cards of all the team's boards that are due in a stretch of days."""
+    first, last = days(call.query.get("from", ""), call.query.get("to", ""), now().date())
+    return team_work.due(call.db, call.actor, call.path["team_id"], first, last)
 
 
 @ENDPOINTS.command("member.add", "PUT", MEMBER, permission="member.change", body=MemberChange)

@@ -59,6 +59,20 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         await page.locator("[data-action=pause-now]").click()
         await expect(page.locator("[data-mine=none]")).to_be_visible()
 
+        # The lead sees it on the team's page, and brings in somebody by name, spelled as it comes.
+        page = await lead.open(f"/t/{TEAM}")
+        work = page.locator("[data-part=team-work]")
+        await expect(work.get_by_role("link", name=ASKED).first).to_be_visible()
+        await work.get_by_role("tab", name=word("teams.calendar")).click()
+        await expect(work.locator("ol a").first).to_be_visible()
+        await work.get_by_role("tab", name=word("teams.files")).click()
+        await expect(work.get_by_text(word("teams.files.none")).or_(work.locator("li a").first)).to_be_visible()
+        wanted = page.locator("[data-candidate]").first
+        name = await wanted.locator(".name").inner_text()
+        await page.locator("input[name=candidate]").fill(name[:4])
+        await page.locator("[data-candidate]", has_text=name).get_by_role("button").click()
+        await expect(page.locator("[data-person]", has_text=name)).to_be_visible()
+
         # The lead is told once, in one line.
         told = await lead.open("/notifications")
         await expect(told.get_by_text("سفر")).to_be_visible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from sqlmodel import Session
@@ -186,3 +187,39 @@ async def test_a_meeting_is_the_teams_alone(server: Server, world: World) -> Non
         assert (await lead.get(path))["team"]["meeting"] is None
         assert (await lead.post(f"{path}/meeting"))["id"] != id
     assert (await server.db.read(lambda db: belongings(db, world.team))).meeting is not None
+
+
+async def test_a_teams_work_is_seen_from_its_page(server: Server, world: World) -> None:
+    """What was done, the files, the days, and what is new since one was here."""
+    team, card = f"/api/teams/{world.team}", f"/api/cards/{world.card}"
+    async with server.browser(world["lead"].token) as lead, server.browser(world["member"].token) as me:
+        await me.post(f"{team}/seen")
+        done = await lead.post(f"/api/boards/{world.board}/columns", {"title": "تمّ", "done": True})
+        await lead.patch(
+            card, {"title": {"base": 0, "value": "عنوان"}, "due": {"base": 0, "value": {"day": "2027-03-01"}}}
+        )
+        await lead.post(f"{card}/comments", {"text": "قريبًا", "mentions": []})
+        await lead.post(f"{card}/urls", {"url": "https://example.org/x", "name": "المرجع"})
+        await lead.post(f"{card}/move", {"column_id": done["id"]})
+        told = await me.get(f"{team}/activity")
+        fields = [one["field"] for one in told["deeds"]]
+        assert (fields[0], set(fields[:5])) == ("place", {"place", "attachment", "comment", "title", "due"})
+        assert {one["by"]["name"] for one in told["deeds"][:5]} == {"lead"}
+        older = await me.get(f"{team}/activity?before={quote(told['deeds'][0]['at'])}")
+        assert len(older["deeds"]) == len(told["deeds"]) - 1
+        found = (await me.get(f"{team}/files"))["files"]
+        assert [(one["file"]["name"], one["title"]) for one in found] == [("المرجع", "عنوان")]
+        due = await me.get(f"{team}/due?from=2027-02-20&to=2027-03-31")
+        assert [one["card"]["title"] for one in due["tasks"]] == ["عنوان"]
+        assert (await me.get(f"{team}/due?from=2027-03-02&to=2027-03-31"))["tasks"] == []
+        assert (await me.get(f"{team}/news"))["done"] == 1
+        for bad in (
+            "due?from=x",
+            "due?from=2027-01-01&to=2028-01-01",
+            "files?before=soon",
+            "activity?before=2027-01-01",
+        ):
+            assert (await me.ask("GET", f"{team}/{bad}")).status_code == 422
+    async with server.browser(world["guest"].token) as stranger:
+        for part in ("activity", "files", "due"):
+            assert (await stranger.ask("GET", f"{team}/{part}")).status_code == 404

@@ -1,6 +1,7 @@
 /** Which cards are in sight: words folded as the search folds them, people, labels, due. It hides and never moves. */
 import { dayKey } from '~/i18n/format';
 import { fold } from '~/i18n/fold';
+import { dueDay, isOverdue } from './due';
 import type { Card, Label } from './shapes';
 
 export type DueWish = '' | 'overdue' | 'today' | 'week' | 'none';
@@ -40,15 +41,4 @@ function dueFits(wish: DueWish, card: Card, zone: string, now: number): boolean 
   if (wish === 'overdue') return isOverdue(card, zone, now);
   if (wish === 'today') return day === today;
   return day >= today && day <= dayKey(new Date(now + 6 * DAY_MS), zone);
-}
-
-/** The calendar day it is due for this reader. */
-export function dueDay({ due }: Pick<Card, 'due'>, zone: string): string | null {
-  if (!due) return null;
-  return due.day ?? dayKey(due.at!, zone);
-}
-
-export function isOverdue({ due, done_at }: Pick<Card, 'due' | 'done_at'>, zone: string, now: number = Date.now()): boolean {
-  if (!due || done_at) return false;
-  return due.at ? Date.parse(due.at) < now : due.day! < dayKey(new Date(now), zone);
 }

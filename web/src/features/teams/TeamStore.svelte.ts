@@ -2,14 +2,12 @@
 import { api as theApi, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
-import type { Member, Person, Publication, Snapshot, Team, TeamRole } from '~/net/shapes';
+import type { Person, Publication, Snapshot, Team, TeamRole } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
 export class TeamStore {
   team = $state.raw<Team | null>(null);
   trouble = $state<ApiError | null>(null);
-  /** Everybody of the conference, for those who may know. */
-  people = $state.raw<Member[] | null>(null);
   private followed: Followed | null = null;
 
   constructor(
@@ -37,6 +35,11 @@ export class TeamStore {
       const fresh = data.team as Team;
       if (!this.team || fresh.version >= this.team.version) this.team = fresh;
     }
+    if (data.board && this.team) {
+      const board = data.board as Team['boards'][number];
+      const at = this.team.boards.findIndex(({ id }) => id === board.id);
+      this.team = { ...this.team, boards: at < 0 ? [...this.team.boards, board] : this.team.boards.with(at, board) };
+    }
     if (name === 'membership.changed' && this.team) {
       const person = data.person as Person;
       const role = data.role as TeamRole | null;
@@ -44,21 +47,6 @@ export class TeamStore {
       const at = this.team.members.findIndex((member) => member.person.id === person.id);
       if (role) others.splice(at < 0 ? others.length : at, 0, { person, role });
       this.team = { ...this.team, members: others };
-    }
-  }
-
-  /** Those who could still be added. */
-  get others(): Person[] {
-    const inside = new Set(this.team?.members.map(({ person }) => person.id));
-    return (this.people ?? []).map(({ person }) => person).filter(({ id }) => !inside.has(id));
-  }
-
-  async loadPeople(): Promise<void> {
-    if (!this.team) return;
-    try {
-      this.people = (await this.api.get<{ people: Member[] }>(`/api/conferences/${this.team.conference_id}/people`)).people;
-    } catch {
-      this.people = null; // A lead who is no organiser does not see the list.
     }
   }
 

@@ -31,9 +31,11 @@ describe('TeamStore', () => {
     expect(store.team!.title).toBe('جديد');
   });
 
-  it('offers only those who are not in yet', () => {
+  it('draws boards as they are made and renamed', () => {
     const store = opened();
-    store.people = ['1', '2', '3'].map((id) => ({ person: { id, name: id }, role: 'attendee', guest: false, joined_at: '' }));
-    expect(store.others.map(({ id }) => id)).toEqual(['3']);
+    const board = { id: 'b', team_id: 't', title: 'لوحة', version: 1, review: false, lease_minutes: 60, archived: false, public_path: null };
+    store.apply({ name: 'board.created', data: { board } });
+    store.apply({ name: 'board.changed', data: { board: { ...board, title: 'أخرى', version: 2 } } });
+    expect(store.team!.boards.map(({ title }) => title)).toEqual(['أخرى']);
   });
 });
