@@ -55,19 +55,21 @@ def labels(db: Session, board_id: UUID) -> Sequence[BoardLabel]:
     ).all()
 
 
-def view(db: Session, board: Board) -> BoardView:
-    standing = (
-        select(Card)
-        .where(col(Card.board_id) == board.id, col(Card.archived_at).is_(None))
-        .order_by(col(Card.rank), col(Card.id))
-    )
+def view(db: Session, board: Board, *, first: int | None = None) -> BoardView:
+    here = (col(Card.board_id) == board.id, col(Card.archived_at).is_(None))
+    standing = select(Card).where(*here).order_by(col(Card.rank), col(Card.id))
+    if first is not None:
+        place = func.row_number().over(partition_by=col(Card.column_id), order_by=(col(Card.rank), col(Card.id)))
+        placed = select(col(Card.id), place.label("place")).where(*here).subquery()
+        standing = standing.join(placed, placed.c.id == col(Card.id)).where(placed.c.place <= first)
     shown = cards.views(db, db.exec(standing).all())
     return boards.view(board, columns(db, board.id), labels(db, board.id), shown)
 
 
-def snapshot(db: Session, actor: Actor, board_id: UUID) -> BoardSnapshot:
+def snapshot(db: Session, actor: Actor, board_id: UUID, *, first: int | None = None) -> BoardSnapshot:
+    """The board; or of each column only the first cards, to be looked at while the others come."""
     board, _ = scope.of_board(db, actor, board_id, "board.show")
-    return BoardSnapshot(position=position(db, board_channel(board_id)), board=view(db, board))
+    return BoardSnapshot(position=position(db, board_channel(board_id)), board=view(db, board, first=first))
 
 
 def mine(db: Session, actor: Actor, board_id: UUID) -> BoardMine:

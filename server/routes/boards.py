@@ -68,10 +68,11 @@ def create(call: Call, body: BoardDraft) -> BoardRef:
     return board.create(call.db, call.actor, call.path["team_id"], body, id=call.key)
 
 
-@ENDPOINTS.query("board.show", BOARD, permission="board.show", result=BoardSnapshot)
+@ENDPOINTS.query("board.show", BOARD, permission="board.show", result=BoardSnapshot, parameters=("first",))
 def show(call: Call) -> BoardSnapshot:
-    """A board with its columns and cards, and the position they belong to."""
-    return boards.snapshot(call.db, call.actor, call.path["board_id"])
+    """A board with its columns and cards, and the position they belong to. `first`: so many of each column."""
+    first = card_search.optional_number("first", call.query.get("first"))
+    return boards.snapshot(call.db, call.actor, call.path["board_id"], first=first)
 
 
 @ENDPOINTS.query("board.mine", f"{BOARD}/mine", permission="board.show", result=BoardMine)

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.bench import command, crowd, first_load, hub, recording, weak
+from tests.bench import board, command, crowd, first_load, hub, recording, weak
 from tests.bench.compiler import NoCompiler, program
 from tests.bench.media import glass
 from tests.bench.media import measure as media
@@ -29,6 +29,10 @@ def _command(short: bool) -> Iterator[Row]:
 
 def _web(short: bool) -> Iterator[Row]:
     return first_load.measure(rounds=3 if short else 7, say=say)
+
+
+def _board(short: bool) -> Iterator[Row]:
+    return board.measure(rounds=2 if short else 5, say=say)
 
 
 def _media(short: bool) -> Iterator[Row]:
@@ -55,6 +59,7 @@ PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "crowd": _crowd,
     "recording": _recording,
     "web": _web,
+    "board": _board,
     "weak": _weak,
 }
 ALONE = {"weak"}

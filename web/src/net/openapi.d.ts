@@ -549,6 +549,49 @@ export interface components {
             by: components["schemas"]["PersonView"] | null;
             card: components["schemas"]["CardView"];
         };
+        /**
+         * CardDeed
+         * @description Something done to a card. `field` is as in its history, or `comment`, whose words are `after`.
+         */
+        CardDeed: {
+            /** After */
+            after: unknown;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Board Id
+             * Format: uuid
+             */
+            board_id: string;
+            by: components["schemas"]["PersonView"] | null;
+            /**
+             * Card Id
+             * Format: uuid
+             */
+            card_id: string;
+            /** Field */
+            field: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * CardDeeds
+         * @description Newest first; `more`: there are older ones.
+         */
+        CardDeeds: {
+            /** Deeds */
+            deeds: components["schemas"]["CardDeed"][];
+            /** More */
+            more: boolean;
+        };
         /** CardDraft */
         CardDraft: {
             /**
@@ -5468,6 +5511,27 @@ export interface components {
              * @default
              */
             welcome: string;
+        };
+        /** TeamFile */
+        TeamFile: {
+            /**
+             * Board Id
+             * Format: uuid
+             */
+            board_id: string;
+            file: components["schemas"]["AttachmentView"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * TeamFiles
+         * @description Newest first, each with the card it hangs on; `more`: there are older ones.
+         */
+        TeamFiles: {
+            /** Files */
+            files: components["schemas"]["TeamFile"][];
+            /** More */
+            more: boolean;
         };
         /** TeamLite */
         TeamLite: {

@@ -28,12 +28,18 @@ export const NEW: Omit<Card, 'id' | 'board_id' | 'column_id' | 'title' | 'create
 };
 const GLOW_MS = 1_600;
 const KEEP_MS = 1_500;
+/** Copying a large board takes a while: first it is drawn. */
+const DRAWN_MS = 100;
+/** Cards of a column that are fetched before all: more than a tall screen shows. */
+const GLANCE = 20;
 
 export class BoardStore {
   head = $state.raw<Head | null>(null);
   trouble = $state.raw<ApiError | null>(null);
   /** The rows are those of an earlier visit: the network has not answered yet. */
   stale = $state(false);
+  /** The rows are only the first of each column: the rest is on its way. */
+  partial = $state(false);
   /** Cards somebody else has just changed, for a short glow. */
   touched = $state.raw<ReadonlySet<string>>(new Set());
   cards = $state.raw<ReadonlyMap<string, Card>>(new Map());
@@ -86,7 +92,7 @@ export class BoardStore {
     document.addEventListener('visibilitychange', this.hidden);
     this.followed = follow<Snapshot>(this.live, {
       channel: `board:${this.id}`,
-      load: (signal) => this.api.get(`/api/boards/${this.id}`, { signal }),
+      load: (signal) => this.load(signal),
       reset: (rows) => this.reset(rows, false),
       publication: (publication) => this.publication(publication),
       signal: (signal) => this.onSignal(signal),
@@ -95,7 +101,7 @@ export class BoardStore {
     this.kept = await this.openStore();
     this.keepNow(); // what came before the store was open
     const rows = await this.kept.rows<Snapshot>(this.place).catch(() => null);
-    if (!this.head && rows && (!this.trouble || this.trouble.passing)) this.reset(rows, true);
+    if ((!this.head || this.partial) && rows && (!this.trouble || this.trouble.passing)) this.reset(rows, true);
     const queue = this.makeQueue(this.kept);
     // Given in the moment before the store was open: they move over in order.
     const early = this.queue;
@@ -103,6 +109,21 @@ export class BoardStore {
     await queue.restore();
     for (const command of early.waiting) void queue.add(command);
     early.close();
+  }
+
+  /** A first visit gets the head of each column at once, and the rest while it is looked at. */
+  private async load(signal: AbortSignal): Promise<Snapshot> {
+    const path = `/api/boards/${this.id}`;
+    if (!this.head) {
+      const glance = await this.api.get<Snapshot>(`${path}?first=${GLANCE}`, { signal });
+      const { cards, columns } = glance.board;
+      if (columns.every(({ id }) => cards.filter((card) => card.column_id === id).length < GLANCE)) return glance;
+      if (!this.head) {
+        this.reset(glance, true);
+        this.partial = true;
+      }
+    }
+    return this.api.get(path, { signal });
   }
 
   close(): void {
@@ -214,9 +235,10 @@ export class BoardStore {
     this.cards = new Map(cards.map((card) => [card.id, card]));
     this.position = position;
     this.stale = stale;
+    this.partial = false;
     if (!stale) {
       this.queue.nudge();
-      this.keepNow();
+      this.keepSoon(DRAWN_MS);
     }
   }
 
@@ -236,8 +258,12 @@ export class BoardStore {
 
   private answered(command: Command, answer: unknown): void {
     const { change, card } = command;
-    this.onTaken(command, answer);
     const row = answer as (Card & Column) | undefined;
+    if (command.edits?.description !== undefined && row) {
+      const { base } = (command.body as { description: { base: number } }).description;
+      if ((row.fields.description ?? 0) > base + 1) this.queue.rebase(command.key, base);
+    }
+    this.onTaken(command, answer);
     if (row?.id === undefined) return;
     if ('column_id' in row && (card === row.id || change.do === 'make')) this.take(row);
     if (change.do.startsWith('column.') && 'rank' in row && !('column_id' in row)) this.takeColumn(row);
@@ -275,8 +301,8 @@ export class BoardStore {
     setTimeout(() => (this.touched = new Set([...this.touched].filter((id) => id !== card))), GLOW_MS);
   }
 
-  private keepSoon(): void {
-    this.keeping ??= setTimeout(() => this.keepNow(), KEEP_MS);
+  private keepSoon(ms = KEEP_MS): void {
+    this.keeping ??= setTimeout(() => this.keepNow(), ms);
   }
 
   private keepNow(): void {

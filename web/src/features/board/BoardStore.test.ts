@@ -26,6 +26,11 @@ class Page {
   network = new FakeNetwork();
   /** What loading the board answers; null while there is no network. */
   rows: unknown = { position: at(3), board: BOARD };
+  /** The head of its columns, told before; and the whole held back. */
+  glance: unknown = null;
+  slow = false;
+  release = (): void => {};
+  private readonly released = new Promise<void>((resolve) => (this.release = resolve));
   store = new BoardStore('b', 'me', new Api((path, init) => this.fetch(String(path), init)), this.network.client);
 
   async open(): Promise<this> {
@@ -36,6 +41,8 @@ class Page {
   }
 
   private fetch(path: string, init?: RequestInit): Promise<Response> {
+    if (path.endsWith('?first=20') && this.glance) return Promise.resolve(Response.json(this.glance));
+    if (this.slow) return this.released.then(() => Response.json(this.rows));
     if (!init?.method || init.method === 'GET') return this.rows ? Promise.resolve(Response.json(this.rows)) : Promise.reject(new TypeError());
     return new Promise((resolve, reject) => {
       const key = new Headers(init.headers).get('Idempotency-Key')!;
@@ -63,6 +70,18 @@ beforeEach(forgetKept);
 describe('BoardStore', () => {
   it('orders columns and cards by rank, bytewise', async () => {
     expect((await new Page().open()).drawn).toEqual(['todo: 1 2', 'done: 3']);
+  });
+
+  it('shows the head of long columns until all has come', async () => {
+    const page = new Page();
+    const cards = Array.from({ length: 30 }, (_, number) => card(`c${number}`, 'todo', String.fromCharCode(65 + number)));
+    page.rows = { position: at(3), board: { ...BOARD, cards } };
+    page.glance = { position: at(3), board: { ...BOARD, cards: cards.slice(0, 20) } };
+    page.slow = true;
+    void page.store.open();
+    await vi.waitFor(() => expect([page.store.partial, page.store.cards.size]).toEqual([true, 20]));
+    page.release();
+    await vi.waitFor(() => expect([page.store.partial, page.store.cards.size]).toEqual([false, 30]));
   });
 
   it('draws what others do, and the newest version only', async () => {
@@ -114,6 +133,16 @@ describe('BoardStore', () => {
     (await page.request(1)).answer(refusal('board.archived'));
     expect(await moved).toBe(false);
     expect([page.asked.length, page.drawn, page.store.queue.faulty.length]).toEqual([1, ['todo: 1 2', 'done: 3'], 2]);
+  });
+
+  it('writes what was written over a joined description over its base', async () => {
+    const page = await new Page().open();
+    void page.store.edit('1', 'description', 'mine');
+    void page.store.edit('1', 'description', 'mine, longer');
+    const first = await page.request(1);
+    expect(first.body).toEqual({ description: { base: 0, value: 'mine' } });
+    first.answer({ ...card('1', 'todo', 'B', 3), fields: { description: 2 } });
+    expect((await page.request(2)).body).toEqual({ description: { base: 0, value: 'mine, longer' } });
   });
 
   it('keeps both texts of a clash', async () => {
