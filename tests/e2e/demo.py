@@ -31,9 +31,9 @@ class Place:
 class Demo:
     """A running example. Nothing in it has a password."""
 
-    def __init__(self, site: Site, board: str, invitation: str) -> None:
+    def __init__(self, site: Site, board: str, invitation: str, shared: str) -> None:
         self.url = site.url
-        self.places = tuple(_places(board, invitation))
+        self.places = tuple(_places(board, invitation, shared))
 
     def __getitem__(self, name: str) -> Place:
         return next(place for place in self.places if place.name == name)
@@ -58,7 +58,7 @@ class Demo:
             yield one
 
 
-def _places(board: str, invitation: str) -> list[Place]:
+def _places(board: str, invitation: str, shared: str) -> list[Place]:
     conference, live = f"/c/{CONFERENCE}", f"/s/{LIVE_SESSION}"
     return [
         Place("landing", "/"),
@@ -93,6 +93,7 @@ def _places(board: str, invitation: str) -> list[Place]:
         Place("team", f"/t/{TEAM}", "team_lead"),
         Place("work", "/work", "volunteer"),
         Place("board", f"/b/{board}", "team_lead"),
+        Place("shared", shared),
         Place("stage", live, "attendee"),
         Place("stage-crew", live, "organiser"),
         Place("stage-later", f"/s/{LATER_SESSION}", "attendee"),
@@ -112,4 +113,6 @@ async def demonstrating(folder: Path) -> AsyncIterator[Demo]:
         await door.post("/api/demo/sign-in", {"persona": "organiser"})
         made = await door.post(f"/api/conferences/{CONFERENCE}/invitations", {"role": "attendee"})
         lead = await door.post("/api/demo/sign-in", {"persona": "team_lead"})
-        yield Demo(site, lead["landing"].rpartition("/")[2], made["url"].partition("#")[2])
+        board = lead["landing"].rpartition("/")[2]
+        public = await door.patch(f"/api/boards/{board}", {"public": True})
+        yield Demo(site, board, made["url"].partition("#")[2], public["public_path"])

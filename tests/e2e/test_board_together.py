@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from contextlib import AsyncExitStack
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.e2e.accessibility import axe
 from tests.e2e.chromium import DESKTOP, PHONE, Sizes, profile, until
 from tests.e2e.house import CARDS, House
 from tests.e2e.steps import button
@@ -19,6 +21,7 @@ SHOWN = """
 () => [...document.querySelectorAll('[data-column]')]
   .map((column) => [...column.querySelectorAll('[data-card] .title')].map((one) => one.innerText.trim()))
 """
+COLUMNS = "() => [...document.querySelectorAll('[data-column]')].map((one) => one.dataset.column)"
 KEPT = """
 async () => {
   const names = await caches.keys();
@@ -26,6 +29,7 @@ async () => {
     && await navigator.serviceWorker.ready && navigator.serviceWorker.controller !== null;
 }
 """
+PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")
 ALL_SENT = "[data-board][data-waiting='0']"
 
 
@@ -37,6 +41,14 @@ async def test_one_card_dragged_by_two_ends_at_one_place(browser: Browser, house
             await same(lead, member)
         places = await lead.evaluate(SHOWN)
         assert sum(cards.count(CARDS[0]) for cards in places) == 1
+        # A whole column, too, is taken by its heading: from the reading side to after the second.
+        await lead.keyboard.press("Escape")  # a drag that ended where it began was a press
+        order = await lead.evaluate(COLUMNS)
+        await column(lead, 0).locator("h2").drag_to(column(lead, 1), target_position={"x": 8, "y": 200})
+        for page in (lead, member):
+            await until(
+                page, f"(order) => ({COLUMNS})().join() === order", ",".join([order[1], order[0], *order[2:]])
+            )
 
 
 async def test_different_fields_merge_and_of_one_field_both_texts_are_kept(browser: Browser, house: House) -> None:
@@ -50,6 +62,8 @@ async def test_different_fields_merge_and_of_one_field_both_texts_are_kept(brows
         await expect(member.get_by_text(word("card.words.newer"))).to_be_visible()
         await describe(member, mine)
         clash = member.locator("dialog[data-opened] [data-clash=description]")
+        await clash.wait_for()
+        assert not await axe(member, "light")
         await expect(clash.locator(".theirs")).to_contain_text(theirs)
         await expect(clash.locator(".yours")).to_contain_text(mine)
         await member.reload()  # both texts outlive the page
@@ -61,6 +75,16 @@ async def test_different_fields_merge_and_of_one_field_both_texts_are_kept(brows
             words = page.locator("[data-part=description] .words")
             await expect(words).to_contain_text(theirs)
             await expect(words).to_contain_text(mine)
+        # Changes of one text that do not meet are joined.
+        for page in (lead, member):
+            await page.locator("[data-action=edit-description]").click()
+        await describe(lead, f"{theirs} كله\n\n{mine}")
+        await expect(member.get_by_text(word("card.words.newer"))).to_be_visible()
+        await describe(member, f"{theirs}\n\n{mine} أيضًا")
+        for page in (lead, member):
+            words = page.locator("[data-part=description] .words")
+            await expect(words).to_contain_text(f"{theirs} كله")
+            await expect(words).to_contain_text(f"{mine} أيضًا")
         # Another field at the same time is no clash.
         await asyncio.gather(
             rename(lead, f"{CARDS[1]} ودعوتهم"),
@@ -87,8 +111,16 @@ async def test_phone_without_a_network_loses_nothing(browser: Browser, house: Ho
         comment = member.locator("[data-part=comments] textarea")
         await comment.fill("سأكمل حين تعود الشبكة")
         await button(member.locator("[data-part=comments]"), "card.comments.do").click()
+        await member.locator("[data-pick=file]").set_input_files(
+            {"name": "لافتة.png", "mimeType": "image/png", "buffer": PICTURE}
+        )
+        await expect(member.get_by_text(word("card.files.waits"))).to_be_visible()
+        assert not await axe(member, "light")
         await member.keyboard.press("Escape")
         await expect(member.locator("[data-board]")).to_have_attribute("data-waiting", "3")
+        await member.reload()  # the file, too, outlives the page
+        await member.locator(WORKS).wait_for(state="attached")
+        assert not await axe(member, "light")
         await member.context.set_offline(False)
         await expect(member.locator(ALL_SENT)).to_be_attached()
         await expect(column(lead, 1).locator("[data-card]", has_text="كُتبت في النفق")).to_be_visible()
@@ -97,6 +129,13 @@ async def test_phone_without_a_network_loses_nothing(browser: Browser, house: Ho
         await same(lead, member)
         await card(lead, CARDS[2]).locator(".title").click()
         await expect(lead.locator("[data-part=comments] ol")).to_contain_text("سأكمل حين تعود الشبكة")
+        await lead.locator("[data-part=files] [data-action=cover]").click()
+        await lead.locator("[data-action=add-link]").click()
+        await lead.get_by_label(word("card.links.find")).fill("الشمس")
+        await lead.locator("[data-link]").click()
+        await lead.locator("[data-part=links]").get_by_role("link", name="كُتبت في الشمس").click()
+        await expect(lead.locator("[data-part=links]").get_by_role("link", name=CARDS[2])).to_be_visible()
+        await expect(card(member, CARDS[2]).locator("img.cover")).to_be_attached()
 
 
 async def test_whole_board_by_keys_alone(browser: Browser, house: House) -> None:
@@ -143,6 +182,13 @@ async def test_whole_board_by_keys_alone(browser: Browser, house: House) -> None
         assert await page.evaluate(SHOWN) == before
         await keys.press("?")
         await expect(page.get_by_role("dialog").get_by_text(word("card.keys.step"))).to_be_visible()
+        await page.locator("[data-switch=single-keys]").focus()
+        await keys.press("Space")
+        await keys.press("Escape")
+        await card(page, CARDS[2]).locator(".title").focus()
+        await keys.press("n")
+        await keys.press("?")
+        await expect(page.get_by_role("dialog").or_(page.locator("[data-column] textarea"))).to_have_count(0)
 
 
 async def enter(stack: AsyncExitStack, browser: Browser, house: House, who: str, size: Sizes = DESKTOP) -> Page:

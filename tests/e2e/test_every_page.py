@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.chromium import Locale, settled
+from tests.e2e.accessibility import axe
+from tests.e2e.chromium import DESKTOP, Locale, settled
 from tests.e2e.demo import Demo
 from tests.e2e.keyboard import walk
 from tests.e2e.steps import watch
@@ -17,11 +16,10 @@ from tests.e2e.words import word
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (320, 360, 412)
 PAGES = (
     *("landing", "sign-in", "sign-up", "join", "join-broken", "enter", "setup", "check", "nowhere"),
-    *("home", "lobby", "edit", "people", "me", "team", "board"),
+    *("home", "lobby", "edit", "people", "me", "team", "board", "work", "shared"),
     *("today", "import", "public"),
     *("register", "registrations", "settings", "announcements", "notifications", "mail-habits", "messages"),
     *("stage", "stage-later", "stage-ended", "desk", "moderation", "log", "studio"),
@@ -109,6 +107,35 @@ async def test_page(browser: Browser, demo: Demo, name: str, locale: Locale) -> 
         assert not faults, "\n".join(faults)
 
 
+async def test_board_in_each_of_its_states(browser: Browser, demo: Demo, locale: Locale) -> None:
+    """One page for all of them: what is opened over the board, and its other views."""
+    async for page in opened(browser, demo, "board", locale):
+        views = page.locator(".views button")
+        await views.first.wait_for()
+        faults = []
+        await page.locator("[data-card] .title").first.click()
+        await page.locator("[data-part=comments]").wait_for()
+        faults += [f"card: {fault}" for fault in await all_of(page)]
+        await page.keyboard.press("Escape")
+        for panel in ("board.settings", "board.keys", "board.labels"):
+            await page.get_by_role("button", name=word("board.menu", locale), exact=True).click()
+            await page.get_by_role("menuitem", name=word(panel, locale), exact=True).click()
+            await page.get_by_role("dialog").wait_for()
+            faults += [f"{panel}: {fault}" for fault in await axe(page, "light")]
+            await page.keyboard.press("Escape")
+        for at, view in ((1, "list"), (2, "calendar")):
+            await views.nth(at).click()
+            await page.locator(f".{view}").wait_for()
+            faults += [f"{view}: {fault}" for fault in await all_of(page)]
+        assert not faults, "\n".join(faults)
+
+
+async def all_of(page: Page) -> list[str]:
+    found = await axe(page, "light") + await axe(page, "dark") + await widths(page)
+    await page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
+    return found
+
+
 async def test_wrong_address_is_told_to_people_and_programs(browser: Browser, demo: Demo) -> None:
     async with demo.profile(browser, None) as somebody:
         page = await somebody.context.new_page()
@@ -131,19 +158,6 @@ async def by_keyboard(page: Page) -> list[str]:
     if not walked.came_round:
         faults.append(f"Tab never comes back to the first control; last was {walked.order[-3:]}")
     return faults
-
-
-async def axe(page: Page, theme: str) -> list[str]:
-    """What axe finds, a line each."""
-    await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # 'light' and 'dark' are both allowed
-    if not await page.evaluate("'axe' in window"):
-        await page.evaluate(AXE.read_text())
-    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{theme}: {one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
 
 
 async def widths(page: Page) -> list[str]:

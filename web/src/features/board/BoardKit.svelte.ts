@@ -1,16 +1,13 @@
 /** What the parts of the board's page share: the board, who is here, and every deed with its undo and its word. */
 import { account } from '~/app/me.svelte';
 import { t } from '~/i18n/t.svelte';
-import { api } from '~/net/api';
-import { newKey } from '~/net/keys';
-import type { Member, Person } from '~/net/shapes';
+import type { Person } from '~/net/shapes';
 import { toasts } from '~/ui/toasts.svelte';
 import { createContext, tick } from 'svelte';
 import { BoardStore } from './BoardStore.svelte';
 import type { Place, ShownCard } from './changes';
 import { Company } from './Company.svelte';
-import { Filter } from './Filter.svelte';
-import { kept } from './kept';
+import type { FileQueue } from './FileQueue.svelte';
 import type { BoardMine, Card, Label } from './shapes';
 
 export type View = 'columns' | 'list' | 'calendar';
@@ -22,7 +19,8 @@ export type Panel =
 
 export class BoardKit {
   readonly store: BoardStore;
-  readonly filter = new Filter();
+  /** Which cards are in sight, while something is looked for. */
+  sight = $state.raw<((card: Card) => boolean) | null>(null);
   readonly company: Company;
   /** The card whose page is open. */
   opened = $state<string | null>(null);
@@ -36,6 +34,8 @@ export class BoardKit {
   said = $state('');
   mine = $state.raw<BoardMine | null>(null);
   members = $state.raw<Person[]>([]);
+  /** Files on their way: there once the board works. */
+  files = $state.raw<FileQueue | null>(null);
   now = $state(Date.now());
   private clock: ReturnType<typeof setInterval> | undefined;
 
@@ -78,32 +78,11 @@ export class BoardKit {
   close(): void {
     this.store.close();
     this.company.close();
+    this.files?.close();
     clearInterval(this.clock);
   }
 
-  inSight = (card: Card): boolean => this.filter.matches(card, this.zone, this.labels, this.now);
-
-  /** What differs per person, and the team: not needed to begin, and kept for when there is no network. */
-  async loadMore(team: string): Promise<void> {
-    const place = `more ${this.me} ${this.id}`;
-    const store = await kept();
-    type More = { mine: BoardMine; members: Person[] };
-    const take = ({ mine, members }: More): void => {
-      this.mine = mine;
-      this.members = members;
-    };
-    try {
-      const [mine, { team: { members } }] = await Promise.all([
-        api.get<BoardMine>(`/api/boards/${this.id}/mine`), api.get<{ team: { members: Member[] } }>(`/api/teams/${team}`),
-      ]);
-      const more = { mine, members: members.map(({ person }) => person) };
-      take(more);
-      await store.keep(place, more);
-    } catch {
-      const more = await store.rows<More>(place);
-      if (more && !this.mine) take(more);
-    }
-  }
+  inSight = (card: Card): boolean => this.sight?.(card) ?? true;
 
   show(card: string | null): void {
     const here = new URL(location.href);
@@ -116,9 +95,6 @@ export class BoardKit {
     this.company.does(card ? { doing: 'looking', card_id: card } : { doing: 'looking' });
     if (!card && last) void tick().then(() => this.focus(last));
   }
-
-  /** When a drag last ended: a press that was its end opens nothing. */
-  dropped = 0;
 
   /** Brings a row that is not in the page into it: by column, told by the columns that keep only what is in sight. */
   readonly reach = new Map<string, (card: string) => void>();
@@ -182,25 +158,6 @@ export class BoardKit {
   restore(card: Card): void {
     const change = { do: 'make' as const, row: { ...card, archived: false }, place: { column_id: card.column_id } };
     void this.counted(this.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title }));
-  }
-
-  /** One's own last step on this board, by the server's memory: over reloads and devices. */
-  async back(way: 'undo' | 'redo'): Promise<void> {
-    if (this.store.queue.waiting.length > 0) {
-      toasts.say(t('board.undo.waiting'));
-      return;
-    }
-    try {
-      const { cards, undo, redo } = await api.post<{ cards: Card[]; undo: number; redo: number }>(`/api/boards/${this.id}/${way}`, {}, { key: newKey() });
-      for (const card of cards) this.store.apply({ name: 'card.changed', data: { card } });
-      if (this.mine) this.mine = { ...this.mine, undo, redo };
-      this.said = t(way === 'undo' ? 'board.undo.done' : 'board.redo.done');
-      toasts.say(this.said);
-      await tick();
-      if (cards[0]) this.focus(cards[0].id);
-    } catch (error) {
-      toasts.fault(error);
-    }
   }
 
   /** A change of one's own can be undone, and ends what could be done again. */

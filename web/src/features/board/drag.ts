@@ -5,7 +5,7 @@ import { extractClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/clo
 import { combine } from '@atlaskit/pragmatic-drag-and-drop/combine';
 import { draggable, dropTargetForElements, monitorForElements } from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
 import type { Attachment } from 'svelte/attachments';
-import type { Place } from './changes';
+import type { Beside, Place } from './changes';
 
 export type Edge = 'before' | 'after' | null;
 
@@ -48,18 +48,47 @@ export function dropColumn(column: () => string, over: (on: boolean) => void): A
     );
 }
 
+/** A column is taken by its heading. */
+export function takeColumn(column: () => string): Attachment<HTMLElement> {
+  return (element) => draggable({ element, getInitialData: () => ({ kind: 'column', column: column() }) });
+}
+
+/** Another column can be put before or after it, as one reads. */
+export function besideColumn(column: () => string, edge: (edge: Edge) => void): Attachment<HTMLElement> {
+  const shown = (data: Record<string | symbol, unknown>): void => edge(edgeOf(data));
+  return (element) =>
+    dropTargetForElements({
+      element,
+      canDrop: ({ source }) => source.data.kind === 'column' && source.data.column !== column(),
+      getIsSticky: () => true,
+      getData: ({ input }) => attachClosestEdge({ column: column() }, { element, input, allowedEdges: ['left', 'right'] }),
+      onDrag: ({ self }) => shown(self.data),
+      onDragLeave: () => edge(null),
+      onDrop: () => edge(null),
+    });
+}
+
 export interface Watching {
   dropped(card: string, place: Place): void;
   /** Over a place, while it is held. */
   over(card: string, place: Place): void;
   ended(): void;
+  column(column: string, place: Beside): void;
 }
 
 /** The board as a whole: scrolls sideways under a drag, and hears where it ended. */
 export function watchDrops(watching: Watching): Attachment<HTMLElement> {
   return (element) =>
     combine(
-      autoScrollForElements({ element, canScroll: ({ source }) => source.data.kind === 'card' }),
+      autoScrollForElements({ element }),
+      monitorForElements({
+        canMonitor: ({ source }) => source.data.kind === 'column',
+        onDrop: ({ source, location }) => {
+          const target = location.current.dropTargets[0];
+          const edge = target && edgeOf(target.data);
+          if (edge) watching.column(String(source.data.column), { [edge]: String(target.data.column) });
+        },
+      }),
       monitorForElements({
         canMonitor: ({ source }) => source.data.kind === 'card',
         onDropTargetChange: ({ source, location }) => {
@@ -85,5 +114,6 @@ function placeOf(target: { data: Record<string | symbol, unknown> } | undefined)
 
 function edgeOf(data: Record<string | symbol, unknown>): Edge {
   const edge = extractClosestEdge(data);
-  return edge === 'top' ? 'before' : edge === 'bottom' ? 'after' : null;
+  if (edge === null) return null;
+  return edge === 'top' || edge === (document.dir === 'rtl' ? 'right' : 'left') ? 'before' : 'after';
 }

@@ -23,6 +23,8 @@ export interface Kept {
 }
 
 const NAME = 'multaqa-boards';
+/** Files that wait to be sent: apart, since they are large and come late. */
+export const FILES = 'multaqa-files';
 let opened: Promise<Kept> | null = null;
 
 export function kept(): Promise<Kept> {
@@ -33,7 +35,7 @@ export function kept(): Promise<Kept> {
 export async function forgetKept(): Promise<void> {
   opened = null;
   const { deleteDB } = await import('idb');
-  await deleteDB(NAME).catch(() => {});
+  await Promise.all([NAME, FILES].map((name) => deleteDB(name).catch(() => {})));
 }
 
 async function open(): Promise<Kept> {

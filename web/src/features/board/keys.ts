@@ -1,6 +1,27 @@
 /** The board by keys. Letters by their place on the keyboard, so that an Arabic layout works alike; they act only on a card that has the focus. */
 import { language } from '~/i18n/t.svelte';
 import type { BoardKit } from './BoardKit.svelte';
+import { back } from './own';
+
+/** Keys of one character may get in the way of who speaks to the machine (WCAG 2.1.4). */
+const SINGLE = 'single-keys';
+
+export function singleKeys(): boolean {
+  try {
+    return localStorage.getItem(SINGLE) !== 'off';
+  } catch {
+    return true; // a private window keeps no wish
+  }
+}
+
+export function setSingleKeys(on: boolean): void {
+  try {
+    if (on) localStorage.removeItem(SINGLE);
+    else localStorage.setItem(SINGLE, 'off');
+  } catch {
+    // As above.
+  }
+}
 
 const TYPING = 'input, textarea, select, [contenteditable]';
 
@@ -15,8 +36,8 @@ export function pressed(kit: BoardKit, event: KeyboardEvent): void {
 }
 
 function undoing(kit: BoardKit, event: KeyboardEvent, typing: boolean): (() => void) | null {
-  if (typing || event.code !== 'KeyZ') return event.code === 'KeyY' && !typing ? () => void kit.back('redo') : null;
-  return () => void kit.back(event.shiftKey ? 'redo' : 'undo');
+  if (typing || event.code !== 'KeyZ') return event.code === 'KeyY' && !typing ? () => void back(kit, 'redo') : null;
+  return () => void back(kit, event.shiftKey ? 'redo' : 'undo');
 }
 
 function deed(kit: BoardKit, event: KeyboardEvent, target: HTMLElement): (() => void) | null {
@@ -31,6 +52,7 @@ function deed(kit: BoardKit, event: KeyboardEvent, target: HTMLElement): (() => 
     };
     return moves[event.key] ?? null;
   }
+  if (event.key.length === 1 && !singleKeys()) return null;
   if (event.key === '?' || event.key === '؟') return () => (kit.panel = { kind: 'help' });
   if (event.key === '/' || event.code === 'Slash') return () => document.querySelector<HTMLElement>('[data-find]')?.focus();
   if (!id) return null;

@@ -4,5 +4,7 @@ export { default as CalendarView } from './CalendarView.svelte';
 export { default as CardDialog } from './CardDialog.svelte';
 export { default as ListView } from './ListView.svelte';
 export { default as Panels } from './Panels.svelte';
-export { archiveColumn } from './columns';
+export { archiveColumn, placeColumn, stepColumn } from './columns';
+export { FileQueue } from './FileQueue.svelte';
 export { pressed } from './keys';
+export { loadOwn } from './own';

@@ -1,0 +1,135 @@
+/**
+ * Files on their way to cards. Each is kept in this browser until it has arrived, over closed tabs and hours without
+ * a network, as far as there is room; one that finds none is sent from the open page, and says so when it cannot.
+ */
+import { send } from '~/features/programme/upload';
+import { t } from '~/i18n/t.svelte';
+import { ApiError, sentence } from '~/net/api';
+import { newKey } from '~/net/keys';
+import type { IDBPDatabase } from 'idb';
+import type { BoardKit } from './BoardKit.svelte';
+import { FILES } from './kept';
+import type { CardFile } from './shapes';
+
+export const MOST_BYTES = 10 * 1024 * 1024;
+const MOST_KEPT_BYTES = 50 * 1024 * 1024;
+const AGAIN_MS = 15_000;
+
+/** `share`: how much has gone. `waits`: there is no network for it. `kept`: it outlives the page. `fault`: why it will not go. */
+export interface Sending { key: string; card: string; name: string; share: number; waits: boolean; kept: boolean; fault: string | null; file: Blob }
+interface Row { key: string; owner: string; card: string; name: string; file: Blob }
+
+export class FileQueue {
+  all = $state.raw<readonly Sending[]>([]);
+  private db: Promise<IDBPDatabase | null>;
+  private running = false;
+  private ended = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly owner: string;
+  private readonly online = (): void => void this.run();
+
+  constructor(private readonly kit: BoardKit) {
+    this.owner = `${kit.me} ${kit.id}`;
+    this.db = open().catch(() => null);
+    addEventListener('online', this.online);
+    void this.restore();
+  }
+
+  of(card: string): Sending[] {
+    return this.all.filter((one) => one.card === card);
+  }
+
+  add(card: string, file: File): void {
+    const one: Sending = { key: newKey(), card, name: file.name, share: 0, waits: false, kept: false, fault: null, file };
+    if (file.size > MOST_BYTES) one.fault = t('card.files.large');
+    this.all = [...this.all, one];
+    if (one.fault) return;
+    void this.keep(one);
+    void this.run();
+  }
+
+  retry(key: string): void {
+    this.change(key, { fault: null });
+    void this.run();
+  }
+
+  drop(key: string): void {
+    this.all = this.all.filter((one) => one.key !== key);
+    void this.db.then((db) => db?.delete('files', key)).catch(() => {});
+  }
+
+  close(): void {
+    this.ended = true;
+    clearTimeout(this.timer);
+    removeEventListener('online', this.online);
+  }
+
+  private async restore(): Promise<void> {
+    const rows = ((await (await this.db)?.getAll('files').catch(() => [])) ?? []) as Row[];
+    const known = new Set(this.all.map(({ key }) => key));
+    const left = rows.filter(({ owner, key }) => owner === this.owner && !known.has(key));
+    this.all = [...left.map((row) => ({ ...row, share: 0, waits: false, kept: true, fault: null })), ...this.all];
+    void this.run();
+  }
+
+  private async keep({ key, card, name, file }: Sending): Promise<void> {
+    const db = await this.db;
+    if (!db) return;
+    try {
+      const rows = (await db.getAll('files')) as Row[];
+      const full = rows.reduce((sum, row) => sum + row.file.size, file.size) > MOST_KEPT_BYTES;
+      if (full || !this.all.some((one) => one.key === key)) return;
+      await db.put('files', { key, owner: this.owner, card, name, file } satisfies Row);
+      this.change(key, { kept: true });
+    } catch {
+      // No room in this browser: it is sent from the open page.
+    }
+  }
+
+  /** One after the other. A card that is itself still on its way goes first. */
+  private async run(): Promise<void> {
+    if (this.running || this.ended) return;
+    this.running = true;
+    clearTimeout(this.timer);
+    try {
+      for (;;) {
+        const unsent = new Set(this.kit.store.queue.waiting.map(({ key }) => key));
+        const next = this.all.find((one) => !one.fault && !unsent.has(one.card));
+        if (!next || this.ended || !(await this.deliver(next))) break;
+      }
+    } finally {
+      this.running = false;
+      if (!this.ended && this.all.some(({ fault }) => !fault)) this.timer = setTimeout(() => void this.run(), AGAIN_MS);
+    }
+  }
+
+  /** False when it must wait for the network. */
+  private async deliver({ key, card, name, file }: Sending): Promise<boolean> {
+    this.change(key, { waits: false, share: 0 });
+    try {
+      const attachment = await send<CardFile>(`/api/cards/${card}/files/${encodeURIComponent(name)}`, file, (share) => this.change(key, { share }), key);
+      this.drop(key);
+      this.kit.store.apply({ name: 'attachment.added', data: { card: this.kit.store.cards.get(card), attachment } });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.passing) {
+        this.change(key, { waits: true });
+        return false;
+      }
+      this.change(key, { fault: sentence(error) });
+      return true;
+    }
+  }
+
+  private change(key: string, fields: Partial<Sending>): void {
+    this.all = this.all.map((one) => (one.key === key ? { ...one, ...fields } : one));
+  }
+}
+
+async function open(): Promise<IDBPDatabase> {
+  const { openDB } = await import('idb');
+  return openDB(FILES, 1, {
+    upgrade: (fresh) => void fresh.createObjectStore('files', { keyPath: 'key' }),
+    blocking: (_, __, event) => (event.target as IDBDatabase).close(),
+  });
+}
