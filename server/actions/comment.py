@@ -49,9 +49,9 @@ def create(db: Session, actor: Actor, card_id: UUID, draft: CommentDraft, *, id:
 
 
 def edit(db: Session, actor: Actor, comment_id: UUID, text: str) -> CommentView:
-    """Change one's own words."""
+    """Change one's own words. What somebody else said elsewhere and one brought here is not one's own."""
     row, card, on = _held(db, actor, comment_id)
-    if row.person_id != actor.person_id:
+    if row.person_id != actor.person_id or row.author_name:
         raise Forbidden("not_allowed", permission="comment.change")
     if row.deleted_at is not None:
         raise NotFound("not_found")

@@ -22,7 +22,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from server.domain.attachment import MOST_ATTACHMENTS, Url
+from server.domain.address import Url
+from server.domain.attachment import MOST_ATTACHMENTS
 from server.domain.board import MOST_CARDS, MOST_COLUMNS, Limit
 from server.domain.card import CardSource, Day, Description, Due, Language, Minutes, Seats
 from server.domain.checklist import MOST_ITEMS, ItemText

@@ -74,6 +74,7 @@ class CardSource(View):
     kind: Literal["message", "question", "recording"]
     id: UUID
     session_id: UUID | None = None
+    team_id: UUID | None = None  # of what was said in a team's chat
     at_ms: Annotated[int, Field(ge=0)] | None = None
 
 

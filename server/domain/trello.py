@@ -26,7 +26,8 @@ from pydantic import (
     ValidationError,
 )
 
-from server.domain.attachment import MOST_ATTACHMENTS, Url
+from server.domain.address import Url
+from server.domain.attachment import MOST_ATTACHMENTS
 from server.domain.board_file import (
     BoardFile,
     FileAttachment,

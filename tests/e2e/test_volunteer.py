@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from server.demo.people import LIVE_SESSION, TEAM
 from tests.e2e.chromium import PHONE
 from tests.e2e.demo import Demo
 from tests.e2e.steps import LONG_MS, button, say
 from tests.e2e.words import word
+from tests.support.trello import trello
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 expect.set_options(timeout=LONG_MS)
@@ -52,8 +55,11 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         await task.locator("[data-action=take]").click()
         mine = page.locator("[data-task]", has_text=ASKED)
         await expect(mine).to_contain_text(word("work.mine.tag"))
-        await expect(mine.get_by_role("link", name=word("work.from_talk"))).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        # The way back leads to the very message.
+        await mine.get_by_role("link", name=word("work.from_talk")).click()
+        await expect(page.get_by_role("log").locator("article", has_text=ASKED)).to_be_in_viewport()
+        await somebody.go(page, "/work")
         await page.locator("[data-action=pause]").click()
         await page.locator("textarea[name=note]").fill("سفر")
         await page.locator("[data-action=pause-now]").click()
@@ -72,6 +78,17 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         await page.locator("input[name=candidate]").fill(name[:4])
         await page.locator("[data-candidate]", has_text=name).get_by_role("button").click()
         await expect(page.locator("[data-person]", has_text=name)).to_be_visible()
+
+        # A board comes in from Trello, looked at before anything changes.
+        await page.locator("[data-action=import-board]").click()
+        content = json.dumps(trello(20)).encode()
+        file: FilePayload = {"name": "t.json", "mimeType": "application/json", "buffer": content}
+        await page.locator("input[name=board]").set_input_files(file)
+        await expect(page.locator("[data-list=cards] li")).to_have_count(9)
+        await page.locator("dialog[open] input[name=title]").fill("من الخارج")
+        await page.locator("[data-action=import]").click()
+        await expect(page.locator("[data-column]")).to_have_count(3)
+        await expect(page.locator("[data-card]").first).to_contain_text("ترجمة الدليل")
 
         # The lead is told once, in one line.
         told = await lead.open("/notifications")

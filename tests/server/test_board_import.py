@@ -21,101 +21,7 @@ from server.pictures import without_place
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
 from tests.support.people import World
-
-MEMBERS = {"m1": "هدى العلي", "m2": "member"}
-COMMENT = "تعليق: نبدأ يوم الأحد، بإذن الله"
-
-
-def hex_id(kind: int, number: int) -> str:
-    return f"{kind:08x}{number:016x}"
-
-
-def trello(cards: int) -> JSON:
-    """A board as Trello's "Export as JSON" writes it (REST API, nested resources), with every part it has."""
-    lists = [("المهام", False), ("قيد العمل", False), ("Done", False), ("قديم", True)]
-    colours = ("green_dark", "sky", "red_light", None)
-    made: list[JSON] = []
-    checklists: list[JSON] = []
-    actions: list[JSON] = []
-    for number in range(1, cards + 1):
-        id = hex_id(1, number)
-        checklists.append(
-            {
-                "id": hex_id(2, number),
-                "name": "قائمة الترجمة",
-                "idBoard": hex_id(9, 1),
-                "idCard": id,
-                "pos": 16384,
-                "checkItems": [
-                    {
-                        "idChecklist": hex_id(2, number),
-                        "state": state,
-                        "id": hex_id(3, number * 3 + place),
-                        "name": f"بند {place}",
-                        "pos": 100 - place,
-                    }
-                    for place, state in enumerate(("complete", "incomplete"))
-                ],
-            }
-        )
-        actions.append(
-            {
-                "id": hex_id(4, number),
-                "idMemberCreator": "m1",
-                "type": "commentCard",
-                "date": "2026-02-01T10:00:00.123Z",
-                "data": {"text": COMMENT, "card": {"id": id, "name": "x"}, "board": {"id": hex_id(9, 1)}},
-                "memberCreator": {"id": "m1", "username": "huda", "fullName": MEMBERS["m1"]},
-            }
-        )
-        made.append(
-            {
-                "id": id,
-                "idShort": number,
-                "name": f"بطاقة رقم {number}: ترجمة الدليل",
-                "desc": "## الوصف\n\nنص **طويل** بالعربية و English",
-                "idList": f"l{number % 3}",
-                "closed": number % 10 == 0,
-                "pos": 1_000_000 - number,
-                "start": "2026-03-01T09:00:00.000Z",
-                "due": "2026-03-05T12:00:00.000Z" if number % 2 else None,
-                "dueComplete": number % 5 == 0,
-                "dateLastActivity": "2026-02-01T10:00:00.123Z",
-                "idMembers": ["m1", "m2"] if number % 2 else [],
-                "idLabels": [f"c{number % 4}"],
-                "idChecklists": [hex_id(2, number)],
-                "badges": {"comments": 1, "attachments": 1},
-                "attachments": [
-                    {
-                        "id": hex_id(5, number),
-                        "name": "الدليل.pdf",
-                        "url": "https://trello.com/1/x.pdf",
-                        "isUpload": True,
-                    }
-                ],
-            }
-        )
-    actions.append({"id": "a0", "type": "updateCard", "date": "2026-02-01T10:00:00.123Z", "data": {"old": {}}})
-    return {
-        "id": hex_id(9, 1),
-        "name": "ترجمة دليل المتطوع",
-        "desc": "",
-        "closed": False,
-        "prefs": {"background": "blue"},
-        "labelNames": {"green": ""},
-        "lists": [
-            {"id": f"l{place}", "name": name, "closed": closed, "pos": 1000.5 * place}
-            for place, (name, closed) in enumerate(lists)
-        ],
-        "labels": [
-            {"id": f"c{place}", "name": "" if place == 0 else f"وسم {place}", "color": colour}
-            for place, colour in enumerate(colours)
-        ],
-        "members": [{"id": id, "fullName": name, "username": id} for id, name in MEMBERS.items()],
-        "cards": made,
-        "checklists": checklists,
-        "actions": actions,
-    }
+from tests.support.trello import COMMENT, MEMBERS, trello
 
 
 async def bring(me: Browser, world: World, content: str | bytes, name: str = "board.json") -> JSON:
@@ -176,6 +82,8 @@ async def test_trello_board_of_500_cards_comes_whole_and_once(server: Server, wo
         assert (said["text"], said["imported_author"], said["at"]) == (
             *(COMMENT, MEMBERS["m1"], "2026-02-01T10:00:00.123000Z"),
         )
+        change = await me.ask("PATCH", f"/api/comments/{said['id']}", {"text": "كلام لم تقله"})
+        assert change.status_code == 403  # nobody puts words into her mouth
         assert [one["url"] for one in card["attachments"]] == ["https://trello.com/1/x.pdf"]
         assert [one["id"] for one in card["card"]["people"]] == [member]
         assert card["card"]["due"]["at"] == "2026-03-05T12:00:00Z"
@@ -421,7 +329,7 @@ def bend(told: Any, way: list[int], value: Any) -> Any:
     return {**told, key: bend(told[key], way[1:], value)}
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(BENT, st.booleans())
 def test_whatever_a_board_holds_only_our_own_fault_comes_out(bent: list[Any], ours: bool) -> None:
     told: Any = trello(2)
@@ -439,7 +347,7 @@ def test_whatever_a_board_holds_only_our_own_fault_comes_out(bent: list[Any], ou
     assert board_import.read(found.file.model_dump_json().encode(), locale="en", zone="UTC").file == found.file
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.lists(

@@ -15,7 +15,7 @@ from models.base import new_id, now
 from models.card import Card
 from models.card_work import CardClaim
 from models.publication import Publication
-from server.actions import work
+from server.actions import file, work
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
 from tests.support.people import World
@@ -290,6 +290,7 @@ async def test_a_file_is_what_its_bytes_say(server: Server, world: World) -> Non
         await me.delete(f"/api/attachments/{told['id']}")
         card = (await opened(me, world))["card"]
         assert (card["cover"], card["attachments"]) == (None, 0)
+        assert [needed for _, needed in await server.db.read(file.doomed)] == [False, False]
         url = {"url": "javascript:alert(1)"}
         assert (await me.ask("POST", f"/api/cards/{world.card}/urls", url)).status_code == 422
 

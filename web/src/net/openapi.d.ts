@@ -778,6 +778,11 @@ export interface components {
              * @default null
              */
             session_id: string | null;
+            /**
+             * Team Id
+             * @default null
+             */
+            team_id: string | null;
         };
         /**
          * CardView

@@ -1,9 +1,9 @@
 /** Small words of the board that have no key of their own. */
 import { language, t } from '~/i18n/t.svelte';
 
-/** "90 minutes", "2 hours" */
+/** "45 minutes", "1½ hours", "2 hours" */
 export function minutesWords(minutes: number): string {
-  if (minutes >= 60 && minutes % 30 === 0) return t('card.size.hours', { hours: new Intl.NumberFormat(language.tag, { maximumFractionDigits: 1 }).format(minutes / 60), count: Math.ceil(minutes / 60) });
+  if (minutes >= 60 && minutes % 30 === 0) return t(minutes % 60 ? 'card.size.hours_half' : 'card.size.hours', { count: Math.floor(minutes / 60) });
   return t('card.size.minutes', { count: minutes });
 }
 

@@ -64,10 +64,12 @@ export class ChatKit {
     addEventListener('pagehide', this.note);
   }
 
-  /** Once the log is there: the new begins where the reader stopped the last time. */
+  /** Once the log is there: the new begins where the reader stopped the last time; an address may name a message. */
   begin(): void {
     const at = this.store.messages.findIndex(({ id }) => id === read(this.seen));
     this.newFrom ??= (at < 0 ? undefined : this.store.messages[at + 1]?.id) ?? null;
+    const wanted = new URLSearchParams(location.search).get('message');
+    if (wanted) void this.jump(wanted);
   }
 
   close(): void {
