@@ -97,20 +97,25 @@ def grant(
 
 def change_role(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, role: str) -> None:
     """Change what somebody already here is. Strangers come by invitation, so that they agree to it."""
+    was = set_role(db, actor, conference_id, person_id, role)
+    if was != role:
+        changed = {"was": was, "now": role}
+        audit.note(db, actor, conference_id, "role.changed", person=person_id, subject=person_id, data=changed)
+
+
+def set_role(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, role: str) -> str:
+    """The same without a word in the log; returns what they were."""
     scope.of_conference(db, actor, conference_id, "role.change", lock=True)
     had = held(db, conference_id, person_id)
     if had is None:
         raise NotFound("not_found")
     was = had.role
-    if was == role:
-        return
     if had.role == "organiser" and role != "organiser":
         keep_an_organiser(db, conference_id, person_id)
     if role == "organiser" and scope.load(db, Person, person_id).guest:
         raise Conflict("guest.not_here")
     grant(db, conference_id, person_id, role)
-    changed = {"was": was, "now": role}
-    audit.note(db, actor, conference_id, "role.changed", person=person_id, subject=person_id, data=changed)
+    return was
 
 
 def keep_an_organiser(db: Session, conference_id: UUID, leaving: UUID) -> None:

@@ -28,6 +28,7 @@ from server.domain.conference import (
 )
 from server.domain.errors import BadInput, Conflict, Gone, LoginNeeded, NotFound
 from server.domain.person import Actor
+from server.domain.translation import titles
 from server.queries import scope
 
 
@@ -78,9 +79,13 @@ def look(db: Session, token: str) -> InvitationLook:
     held_in = scope.load(db, Conference, invitation.conference_id)
     session = db.get(ConferenceSession, invitation.session_id) if invitation.session_id else None
     return InvitationLook(
-        conference=InvitedConference(id=held_in.id, title=held_in.title, locale=held_in.locale),
+        conference=InvitedConference(
+            id=held_in.id, title=held_in.title, titles=titles(held_in.translations), locale=held_in.locale
+        ),
         role=invitation.role,
-        session=InvitedSession(id=session.id, title=session.title) if session else None,
+        session=InvitedSession(id=session.id, title=session.title, titles=titles(session.translations))
+        if session
+        else None,
     )
 
 

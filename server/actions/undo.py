@@ -105,7 +105,7 @@ def _role(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
     held = conference.held(db, entry.conference_id, id)
     if held is None or held.role != entry.data["now"]:
         raise Conflict("undo.impossible")
-    conference.change_role(db, actor, entry.conference_id, id, entry.data["was"])
+    conference.set_role(db, actor, entry.conference_id, id, entry.data["was"])
 
 
 def _unwrite(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:

@@ -145,14 +145,18 @@ class NewInvitation(View):
 
 
 class InvitedConference(View):
+    """`titles`, here and below: those in other languages."""
+
     id: UUID
     title: str
+    titles: dict[str, str]
     locale: Locale
 
 
 class InvitedSession(View):
     id: UUID
     title: str
+    titles: dict[str, str]
 
 
 class InvitationLook(View):

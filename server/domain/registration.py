@@ -22,6 +22,7 @@ from models.registration import RegistrationForm
 from server.domain.errors import BadInput, Conflict
 from server.domain.person import Email, Me, PersonView, Token
 from server.domain.text import Name, checked, clean, clean_line
+from server.domain.translation import Words as Titled
 from server.domain.view import Fact, View
 from server.domain.zone import Locale, Zone
 
@@ -170,6 +171,7 @@ class PublicConference(View):
     id: UUID
     title: str
     description: str
+    translations: dict[str, Titled]
     locale: Locale
     zone: str
     starts_on: date | None

@@ -355,11 +355,17 @@ async def test_link_opens_nothing_once_its_maker_organises_no_longer(server: Ser
 async def test_looking_uses_nothing_up_and_accepting_does(server: Server, world: World) -> None:
     made = await invite(server, world, uses=1, session_id=str(world.session))
     assert made["url"] == f"{server.url}/join#{made['token']}"
-    async with server.browser() as guest, server.browser() as late:
+    async with (
+        server.browser(world["organiser"].token) as organiser,
+        server.browser() as guest,
+        server.browser() as late,
+    ):
+        words = {"en": {"title": "Talk", "description": ""}}
+        await organiser.patch(f"/api/sessions/{world.session}", {"translations": words})
         for _ in range(3):
             look = await guest.post("/api/invitations/look", {"token": made["token"]})
         assert look["role"] == "attendee"
-        assert look["session"] == {"id": str(world.session), "title": "جلسة"}
+        assert look["session"] == {"id": str(world.session), "title": "جلسة", "titles": {"en": "Talk"}}
         joined = await accept(guest, made["token"], "ضيف")
         assert joined["me"]["person"]["guest"] is True
         assert joined["me"]["person"]["name"] == "ضيف"

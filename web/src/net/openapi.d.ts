@@ -2377,7 +2377,10 @@ export interface components {
             /** Invitations */
             invitations: components["schemas"]["InvitationView"][];
         };
-        /** InvitedConference */
+        /**
+         * InvitedConference
+         * @description `titles`, here and below: those in other languages.
+         */
         InvitedConference: {
             /**
              * Id
@@ -2391,6 +2394,10 @@ export interface components {
             locale: "ar" | "en";
             /** Title */
             title: string;
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
         };
         /** InvitedSession */
         InvitedSession: {
@@ -2401,6 +2408,10 @@ export interface components {
             id: string;
             /** Title */
             title: string;
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
         };
         /**
          * ItemChange
@@ -3899,6 +3910,10 @@ export interface components {
             starts_on: string | null;
             /** Title */
             title: string;
+            /** Translations */
+            translations: {
+                [key: string]: components["schemas"]["server__domain__translation__Words"];
+            };
             /** Zone */
             zone: string;
         };

@@ -3,10 +3,11 @@ import { account } from '~/app/me.svelte';
 import { language } from '~/i18n/t.svelte';
 import { viewerZone } from '~/i18n/format';
 import { api } from '~/net/api';
-import type { Conference, Me, Role } from '~/net/shapes';
+import type { Me, Role } from '~/net/shapes';
 import { match } from '~/router.svelte';
 
-export interface Invited { conference: Pick<Conference, 'id' | 'title' | 'locale'>; role: Role; session: { id: string; title: string } | null }
+interface Named { id: string; title: string; titles: Record<string, string> }
+export interface Invited { conference: Named; role: Role; session: Named | null }
 export interface Joined { me: Me; conference_id: string; session_id: string | null; team_id: string | null }
 
 export async function signIn(email: string, password: string): Promise<void> {
