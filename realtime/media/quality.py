@@ -38,8 +38,11 @@ One jolt on the way makes receivers guess less than they get; they are back abov
 HOPELESS = 0.6
 """An estimate below this share of the smallest picture is no jolt: sound must not wait for the proof."""
 
-LOSS_WEIGHT = 0.3
-"""Of the newest report: a small picture has so few packets that three lost of one second's say nothing."""
+LOSS_WEIGHT, TELLING_PACKETS = 0.3, 60
+"""Of the newest report, and how many packets it must tell of to weigh so much: 3 lost of 20 say nothing."""
+
+WANDERS = 1.15
+"""A layer's rate goes up and down by so much; what was borne once is not given up for that."""
 
 STALE_S = 6.0
 """How long a report says something about the line."""
@@ -80,6 +83,7 @@ class Chooser:
         self._loss: tuple[float, float] = (0.0, 0.0)
         self._doubted: float | None = None
         self._budget: float | None = None
+        self._bare = False  # not even the smallest picture is borne
         self._sending: Choice = {}
         self._wait = PATIENT_S
         self._quiet_until = 0.0
@@ -91,12 +95,13 @@ class Chooser:
             self._overused = (bitrate, now)
         self.estimate = bitrate
 
-    def lost(self, fraction: float, now: float) -> None:
-        """The share that did not come since the report before."""
+    def lost(self, fraction: float, now: float, *, packets: int = TELLING_PACKETS) -> None:
+        """The share that did not come of so many packets since the report before."""
         before, when = self._loss
         if now - when > STALE_S:
             before = 0.0
-        self._loss = (before + LOSS_WEIGHT * (fraction - before), now)
+        weight = LOSS_WEIGHT * min(1.0, packets / TELLING_PACKETS)
+        self._loss = (before + weight * (fraction - before), now)
 
     @property
     def uneasy(self) -> bool:
@@ -131,7 +136,7 @@ class Chooser:
         seen.sort(key=lambda one: (-self.shown.get(one.slot, 1 << 16), one.slot))
         if mode != "high":
             self._weigh(seen, caps, now)
-        fitting = _fit(seen, caps, None if mode == "high" else self._budget)
+        fitting = _fit(seen, caps, None if mode == "high" else self._budget, bare=self._bare)
         choice.update(fitting)
         if self.reason is None and fitting != _fit(seen, caps, None):
             self.reason = "network"
@@ -166,7 +171,8 @@ class Chooser:
             least = min((_rate(one, one.cheapest(caps[one.slot])) for one in seen), default=0.0)
             starved = starved or (estimate is not None and estimate < HOPELESS * least)
             believed = self.estimate if starved else estimate
-            self._lower(sent, believed, loss, now, floor=0.0 if starved or loss > RUINOUS_LOSS else least * 1.01)
+            self._bare = starved or loss > RUINOUS_LOSS
+            self._lower(sent, believed, loss, now, floor=0.0 if self._bare else least * WANDERS)
         elif self._budget is not None and now >= self._quiet_until and loss <= LIGHT_LOSS:
             self._raise(seen, caps, now)
         elif self._raised is not None and now - self._raised > TRIAL_S:
@@ -192,23 +198,28 @@ class Chooser:
         self._quiet_until = now + self._wait
 
     def _raise(self, seen: Sequence[Offered], caps: Mapping[int, int], now: float) -> None:
-        now_sent = _fit(seen, caps, self._budget)
+        now_sent = _fit(seen, caps, self._budget, bare=self._bare)
         larger = _next(seen, caps, now_sent)
         if larger is None:
             self._budget = None
         else:
-            self._budget = max(self._budget or 0.0, larger * 1.01)
+            self._budget = max(self._budget or 0.0, larger * WANDERS)
+        self._bare = False
         self._raised = now
         self._quiet_until = now + self._wait
 
 
-def _fit(seen: Sequence[Offered], caps: Mapping[int, int], budget: float | None) -> Choice:
-    """Every picture small, as far as they fit, then the first ones larger; without a budget all at their caps."""
+def _fit(seen: Sequence[Offered], caps: Mapping[int, int], budget: float | None, *, bare: bool = False) -> Choice:
+    """Every picture small, as far as they fit, then the first ones larger; without a budget all at their caps.
+
+    The first one is kept whatever it costs now, unless the line was found to bear none (`bare`).
+    """
     choice: Choice = {}
     spent = 0.0
-    for one in seen:
+    for place, one in enumerate(seen):
         smallest = one.cheapest(caps[one.slot])
-        fits = budget is None or spent + _rate(one, smallest) <= budget
+        kept = place == 0 and not bare
+        fits = kept or budget is None or spent + _rate(one, smallest) <= budget
         choice[one.slot] = smallest if fits else None
         spent += _rate(one, smallest) if fits else 0.0
     for one in seen:

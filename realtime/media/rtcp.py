@@ -40,6 +40,9 @@ class ReceptionReport:
 
     ssrc: int
     fraction_lost: float
+    highest: int
+    """The highest sequence that came, counted on over wraps."""
+
     last_sender_report: int
     delay: int
 
@@ -101,8 +104,14 @@ def _read(kind: int, count: int, body: bytes) -> Iterator[Feedback]:
 
 def _reception_reports(count: int, body: bytes) -> Iterator[ReceptionReport]:
     for index in range(count):
-        ssrc, lost, _, _, last, delay = struct.unpack_from("!IIIIII", body, 24 * index)
-        yield ReceptionReport(ssrc=ssrc, fraction_lost=(lost >> 24) / 256, last_sender_report=last, delay=delay)
+        ssrc, lost, highest, _, last, delay = struct.unpack_from("!IIIIII", body, 24 * index)
+        yield ReceptionReport(
+            ssrc=ssrc,
+            fraction_lost=(lost >> 24) / 256,
+            highest=highest,
+            last_sender_report=last,
+            delay=delay,
+        )
 
 
 def _nacked(body: bytes) -> Iterator[int]:

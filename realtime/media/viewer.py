@@ -48,6 +48,7 @@ class Viewer(Peer):
         self.resting = False
         self._choose_at = 0.0
         self._seats = {slot: self._seat(section, choices) for section, slot, choices in pairs if slot is not None}
+        self._reached: dict[int, int] = {}  # the highest sequence that came, by stream
         self._by_ssrc = {slot.ssrc: (slot, seat) for slot, seat in self._seats.items()}
         self._repeats = float(_REPEATS_BURST)
         self._repeats_at = self.born
@@ -200,7 +201,9 @@ class Viewer(Peer):
             elif isinstance(item, rtcp.Nack):
                 self._repeat(slot, seat, item.sequences)
             elif slot.kind == "video":
-                self.chooser.lost(item.fraction_lost, self.network.now())
+                packets = (item.highest - self._reached.get(item.ssrc, item.highest)) & 0xFFFFFFFF
+                self._reached[item.ssrc] = item.highest
+                self.chooser.lost(item.fraction_lost, self.network.now(), packets=packets)
 
     def _repeat(self, slot: Slot, seat: Seat, sequences: Sequence[int]) -> None:
         now = self.network.now()

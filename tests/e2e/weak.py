@@ -17,6 +17,7 @@ from playwright.async_api import Page
 from models.migrate import upgrade
 from tests.e2e.chromium import EXECUTABLE, chromium, profile, until
 from tests.e2e.house import database, lay_out_talk
+from tests.e2e.media import numbers
 from tests.e2e.sites import Site
 from tests.e2e.steps import go_on_air, watch
 from tests.support.networks import Network, networks
@@ -75,6 +76,16 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """`decoded` is a share of what the speaker's browser encoded; `frozen_s` as the viewer's browser tells."""
+
+    decoded: float
+    frozen_s: float
+    seconds_without: int
+    """The most in a row without a picture."""
+
+
+@dataclass(frozen=True)
 class Talk:
     """A speaker on a good line, and a viewer on one that can be made bad."""
 
@@ -110,6 +121,21 @@ async def listen(page: Page, seconds: int) -> Heard:
         silent_seconds=sum(now.packets == then.packets for then, now in steps),
         wait_ms=1000 * last.wait_s,
     )
+
+
+async def look(talk: Talk, seconds: int) -> Seen:
+    """What was seen, looked at every second."""
+    sent, pictures = await numbers(talk.speaker), [await received(talk.viewer)]
+    for _ in range(seconds):
+        await asyncio.sleep(1)
+        pictures.append(await received(talk.viewer))
+    encoded = (await numbers(talk.speaker)).encoded - sent.encoded
+    without = longest = 0
+    for then, now in pairwise(pictures):
+        without = without + 1 if now.decoded == then.decoded else 0
+        longest = max(longest, without)
+    first, last = pictures[0], pictures[-1]
+    return Seen((last.decoded - first.decoded) / max(1, encoded), last.frozen_s - first.frozen_s, longest)
 
 
 @asynccontextmanager

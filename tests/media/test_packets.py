@@ -80,7 +80,7 @@ def test_reports_written_are_read_back() -> None:
     assert is_rtcp(data)
     assert rtcp.parse_rtcp(data) == [
         rtcp.SenderReport(ssrc=1, ntp=2, timestamp=3),
-        rtcp.ReceptionReport(ssrc=5, fraction_lost=0.25, last_sender_report=11, delay=12),
+        rtcp.ReceptionReport(ssrc=5, fraction_lost=0.25, highest=9, last_sender_report=11, delay=12),
         rtcp.KeyframeWish(ssrc=6),
     ]
 

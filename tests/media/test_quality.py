@@ -109,6 +109,30 @@ def test_loss_of_a_bad_radio_keeps_a_small_picture() -> None:
         assert chooser.choose([SPEAKER], second)[0] is not None
 
 
+def test_last_picture_stays_though_it_grows() -> None:
+    """It was judged to be borne; what it takes goes up and down with what is seen."""
+    chooser = _chooser()
+    chooser.choose([SPEAKER], 0.0)
+    for second in range(1, 10):
+        chooser.lost(0.15, second)
+        chooser.choose([SPEAKER], second)
+
+    grown = Offered(0, (1_500_000.0, 450_000.0, 160_000.0))
+
+    assert chooser.choose([grown], 9.5) == {0: 2}
+
+
+def test_report_of_few_packets_weighs_little() -> None:
+    chooser = _chooser()
+    chooser.choose([SPEAKER], 0.0)
+    chooser.lost(0.5, 1.0, packets=4)
+
+    assert chooser.choose([SPEAKER], 1.0) == {0: 0}
+    chooser.lost(0.5, 2.0, packets=400)
+
+    assert chooser.choose([SPEAKER], 2.0) == {0: 1}
+
+
 def test_smaller_pictures_give_way_to_the_largest() -> None:
     chooser = _chooser(shown={0: 300, 1: 1280})
     chooser.choose([SPEAKER, OTHER], 0.0)
