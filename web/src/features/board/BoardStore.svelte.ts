@@ -30,8 +30,8 @@ const GLOW_MS = 1_600;
 const KEEP_MS = 1_500;
 /** Copying a large board takes a while: first it is drawn. */
 const DRAWN_MS = 100;
-/** Cards of a column that are fetched before all: more than a tall screen shows. */
-const GLANCE = 20;
+/** Cards of a column that are fetched and drawn before all: what a usual screen shows. */
+const GLANCE = 12;
 
 export class BoardStore {
   head = $state.raw<Head | null>(null);
@@ -51,6 +51,8 @@ export class BoardStore {
   /** Told of each own command that the server took, with its answer. */
   onTaken: (command: Command, answer: unknown) => void = () => {};
   onSignal: (signal: Signal) => void = () => {};
+  /** Told before fresh rows are drawn. */
+  onRows: () => void = () => {};
 
   private readonly base: List[] = $derived(arrange(this.columns.values(), this.cards.values()));
   /** Every column with its cards as this person shall see them. */
@@ -111,6 +113,10 @@ export class BoardStore {
     early.close();
   }
 
+  /** The page answers now, or cannot: the line is free for the rest of a large board. */
+  loadRest: () => void = () => {};
+  private readonly rest = new Promise<void>((resolve) => (this.loadRest = resolve));
+
   /** A first visit gets the head of each column at once, and the rest while it is looked at. */
   private async load(signal: AbortSignal): Promise<Snapshot> {
     const path = `/api/boards/${this.id}`;
@@ -121,6 +127,7 @@ export class BoardStore {
       if (!this.head) {
         this.reset(glance, true);
         this.partial = true;
+        await this.rest;
       }
     }
     return this.api.get(path, { signal });
@@ -229,6 +236,7 @@ export class BoardStore {
   }
 
   private reset({ board, position }: Snapshot, stale: boolean): void {
+    this.onRows();
     const { cards, columns, ...head } = board;
     this.head = head;
     this.columns = new Map(columns.map((column) => [column.id, column]));

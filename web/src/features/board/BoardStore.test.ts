@@ -41,7 +41,7 @@ class Page {
   }
 
   private fetch(path: string, init?: RequestInit): Promise<Response> {
-    if (path.endsWith('?first=20') && this.glance) return Promise.resolve(Response.json(this.glance));
+    if (path.endsWith('?first=12') && this.glance) return Promise.resolve(Response.json(this.glance));
     if (this.slow) return this.released.then(() => Response.json(this.rows));
     if (!init?.method || init.method === 'GET') return this.rows ? Promise.resolve(Response.json(this.rows)) : Promise.reject(new TypeError());
     return new Promise((resolve, reject) => {
@@ -76,10 +76,11 @@ describe('BoardStore', () => {
     const page = new Page();
     const cards = Array.from({ length: 30 }, (_, number) => card(`c${number}`, 'todo', String.fromCharCode(65 + number)));
     page.rows = { position: at(3), board: { ...BOARD, cards } };
-    page.glance = { position: at(3), board: { ...BOARD, cards: cards.slice(0, 20) } };
+    page.glance = { position: at(3), board: { ...BOARD, cards: cards.slice(0, 12) } };
     page.slow = true;
     void page.store.open();
-    await vi.waitFor(() => expect([page.store.partial, page.store.cards.size]).toEqual([true, 20]));
+    await vi.waitFor(() => expect([page.store.partial, page.store.cards.size]).toEqual([true, 12]));
+    page.store.loadRest();
     page.release();
     await vi.waitFor(() => expect([page.store.partial, page.store.cards.size]).toEqual([false, 30]));
   });
