@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 # Overrides and embeddings can make a sentence read as another; isolates leak past their line.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u2028\u2029\ufeff\ufff9-\ufffc]")
+_HALVES = re.compile("[\ud800-\udfff]")  # surrogates that stand alone: no encoding has them
 _MARKS = re.compile("[\u064b-\u065f\u0670\u0640]")
 _UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})  # categories that show nothing by themselves
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -48,7 +49,7 @@ def clean(text: str) -> str:
     Joiners (U+200C, U+200D) and the marks U+200E, U+200F, U+061C stay: Arabic and Persian use them.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(letter for letter in text if not "\ud800" <= letter <= "\udfff")
+    text = _HALVES.sub("", text)
     # What is taken out may have stood between a letter and its mark, so they are joined last.
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", _BIDI_CONTROLS.sub("", text))).strip()
 

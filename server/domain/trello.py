@@ -65,6 +65,7 @@ COLOUR_WORDS = {
 }
 _FINISHED = ("done", "completed", "complete", "finished", "تم", "منجز", "مكتمل", "مكتملة", "انتهى", "أنجز")
 DONE = frozenset(map(fold, _FINISHED))
+_URL: TypeAdapter[str] = TypeAdapter(Url)
 UNTITLED = {"ar": "بلا عنوان", "en": "Untitled"}
 
 
@@ -309,7 +310,7 @@ class _Reading:
         for one in attachments:
             url = clean_line(one.url)
             try:
-                TypeAdapter(Url).validate_python(url)
+                _URL.validate_python(url)
             except ValidationError:
                 self._warnings["addresses"] += 1
                 continue

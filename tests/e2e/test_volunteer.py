@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
 from server.demo.people import LIVE_SESSION, TEAM
+from tests.e2e.accessibility import axe
 from tests.e2e.chromium import PHONE
 from tests.e2e.demo import Demo
 from tests.e2e.steps import LONG_MS, button, say
@@ -85,6 +86,7 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         file: FilePayload = {"name": "t.json", "mimeType": "application/json", "buffer": content}
         await page.locator("input[name=board]").set_input_files(file)
         await expect(page.locator("[data-list=cards] li")).to_have_count(9)
+        assert not await axe(page, "light")
         await page.locator("dialog[open] input[name=title]").fill("من الخارج")
         await page.locator("[data-action=import]").click()
         await expect(page.locator("[data-column]")).to_have_count(3)
