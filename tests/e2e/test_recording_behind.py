@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from server.demo.people import LIVE_SESSION, NEXT_SESSION
 from tests.e2e.chromium import PHONE, chromium
 from tests.e2e.demo import ENDED_SESSION, Demo
+from tests.e2e.steps import LONG_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -31,15 +32,15 @@ async def test_viewer_without_udp_sees_the_stage_a_few_seconds_behind_and_goes_b
         page = await profile.open(f"/s/{LIVE_SESSION}")
         await page.locator("[data-action=join]").click()
 
-        await expect(page.locator("[data-delayed=playing]")).to_be_visible()
+        await expect(page.locator("[data-delayed=playing]")).to_be_visible(timeout=LONG_MS)
         await plays_on(page)
 
         line = page.locator(".delayed input[type=range]")
-        await expect(line).to_be_visible()
+        await expect(line).to_be_visible(timeout=LONG_MS)  # as soon as there is something to go back to
         await line.press("Home")
+        await page.wait_for_function("() => document.querySelector('video').currentTime < 6")
         await expect(page.locator("[data-action=newest]")).to_be_visible()
         await plays_on(page)
-        assert await page.evaluate("document.querySelector('video').currentTime") < 6
 
 
 async def test_full_server_shows_the_stage_behind_at_once_and_by_sound_alone_where_wished(
