@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
-from models.recording import new_ticket
-
-revision = "0013"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -18,7 +18,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("ticket", sa.String(64), nullable=False, server_default=""))
     recording = sa.table("recording", sa.column("id", sa.Uuid()), sa.column("ticket", sa.String()))
     for (id,) in op.get_bind().execute(sa.select(recording.c.id)).all():
-        op.execute(sa.update(recording).where(recording.c.id == id).values(ticket=new_ticket()))
+        op.execute(sa.update(recording).where(recording.c.id == id).values(ticket=secrets.token_urlsafe(24)))
     with op.batch_alter_table("stage") as table:
         table.add_column(sa.Column("behind", sa.Integer(), nullable=False, server_default="0"))
 
