@@ -15,6 +15,7 @@ from models.person import Person
 from models.team import Team
 from server.actions.notify import notify
 from server.domain.due import ends_at
+from server.queries.finding import still_in
 
 BEFORE = timedelta(hours=24)
 MORNING = 8  # by one's own clock, on a due day
@@ -31,6 +32,7 @@ def remind(db: Session) -> int:
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
         .where(
+            still_in(col(Person.id)),
             col(Card.archived_at).is_(None),
             col(Card.done_at).is_(None),
             col(Board.archived_at).is_(None),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, exists, func, or_, select
 
 from models.board import Board
 from models.card import Card, CardPerson
@@ -62,7 +64,10 @@ def open_tasks(
 
 
 def work_of(db: Session, actor: Actor) -> Tasks:
-    """What one has or has claimed and is not done, what is due first before the rest."""
+    """What one has or has claimed in one's teams and is not done, what is due first before the rest.
+
+    Of a team one has left nothing is shown any more, though one's name stays on its cards until they move on.
+    """
     me = actor.person_id
     held = select(CardPerson.card_id).where(col(CardPerson.person_id) == me)
     claimed = and_(col(Card.worker_id) == me, col(Card.state).in_(("claimed", "returned")))
@@ -70,12 +75,23 @@ def work_of(db: Session, actor: Actor) -> Tasks:
         select(Card, Board, Team)
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
-        .where(or_(col(Card.id).in_(held), claimed), *_STANDING)
+        .where(or_(col(Card.id).in_(held), claimed), still_in(me), *_STANDING)
         .order_by(col(Card.created_at), col(Card.id))
     ).all()
     found = tasks(db, [(card, board, team, True) for card, board, team in rows])
     found.sort(key=lambda one: _when(one.card))
     return Tasks(tasks=found)
+
+
+def still_in(person_id: Any) -> ColumnElement[bool]:
+    """Of rows of `Team`: those whose boards this person (an id, or a column of them) may still work on."""
+    member = exists().where(col(Membership.team_id) == col(Team.id), col(Membership.person_id) == person_id)
+    organiser = exists().where(
+        col(ConferenceRole.conference_id) == col(Team.conference_id),
+        col(ConferenceRole.person_id) == person_id,
+        col(ConferenceRole.role) == "organiser",
+    )
+    return or_(member, organiser)
 
 
 def _when(card: CardView) -> str:

@@ -125,6 +125,15 @@ async def test_pause_hands_everything_back_with_one_note(server: Server, world: 
             assert (await server.db.read(lambda db, one=id: sitting(db, world, one)))[0] == 0  # type: ignore[misc]
 
 
+async def test_who_has_left_a_team_hears_no_more_of_its_cards(server: Server, world: World) -> None:
+    id = await server.db.write(lambda db: wanted(db, world, "بطاقة الفريق"))
+    async with server.browser(world["member"].token) as me:
+        await me.post(f"/api/cards/{id}/take")
+        await me.delete(f"/api/teams/{world.team}/members/{world['member'].id}")
+        assert (await me.get("/api/me/work"))["tasks"] == []
+        assert (await me.post("/api/me/pause", {}))["cards"] == 0
+
+
 async def test_pause_ends_a_claim_and_leaves_submitted_work_to_its_review(server: Server, world: World) -> None:
     """A claim ends with the note, for whoever takes the card next; what was submitted is still accepted."""
     ids = await server.db.write(lambda db: [wanted(db, world, one) for one in ("مأخوذة", "مسلّمة", "معادة")])
