@@ -1,4 +1,5 @@
 /** Short words that something happened, with a way back where there is one. */
+import { t } from '~/i18n/t.svelte';
 import { sentence } from '~/net/api';
 
 export interface Toast {
@@ -24,6 +25,11 @@ class Toasts {
   /** For anything thrown by a command. */
   fault(error: unknown): void {
     this.add({ text: sentence(error), kind: 'fault', action: null }, FAULT_SHOWN_MS);
+  }
+
+  /** For a part of the page that was pressed for and did not come. */
+  unreached(): void {
+    this.add({ text: t('core.error.network'), kind: 'fault', action: null }, FAULT_SHOWN_MS);
   }
 
   drop(id: number): void {

@@ -9,6 +9,8 @@ export class Late<C extends Component<any>> {
   constructor(
     private readonly view: () => Promise<{ default: C }>,
     private readonly words: () => Promise<unknown> = () => Promise.resolve(),
+    /** It did not come: for what somebody pressed for, so that they hear of it and the press can be made again. */
+    private readonly lost: () => void = () => {},
   ) {}
 
   /** Once; again only after it failed. */
@@ -21,6 +23,7 @@ export class Late<C extends Component<any>> {
       () => {
         this.failed = true;
         this.loading = false;
+        this.lost();
       },
     );
   }
