@@ -60,6 +60,12 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         # The way back leads to the very message.
         await mine.get_by_role("link", name=word("work.from_talk")).click()
         await expect(page.get_by_role("log").locator("article", has_text=ASKED)).to_be_in_viewport()
+        # From beside the same talk, too: the chat comes to the front, at a message said long before.
+        await page.get_by_role("tab", name=word("panels.work")).click()
+        origin = page.locator("#stage-panel-work [data-origin]").first
+        message_id = (await origin.get_attribute("href") or "").rpartition("=")[2]
+        await origin.click()
+        await expect(page.get_by_role("log").locator(f"[data-message='{message_id}']")).to_be_in_viewport()
         await somebody.go(page, "/work")
         await page.locator("[data-action=pause]").click()
         await page.locator("textarea[name=note]").fill("سفر")

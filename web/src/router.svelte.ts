@@ -5,7 +5,7 @@ import { first } from './first';
 import type { Route } from './routes';
 
 export type Params = Record<string, string>;
-export interface Page { route: Route | null; params: Params; view: Component<{ params: Params }> | null; failed: boolean; path: string }
+export interface Page { route: Route | null; params: Params; view: Component<{ params: Params }> | null; failed: boolean; path: string; search: string }
 
 const compile = (route: Route): { route: Route; names: string[]; pattern: RegExp } => ({
   route,
@@ -31,13 +31,16 @@ export function match(path: string): { route: Route; params: Params } | null {
 }
 
 class Router {
-  page = $state.raw<Page>({ route: null, params: {}, view: null, failed: false, path: '' });
+  page = $state.raw<Page>({ route: null, params: {}, view: null, failed: false, path: '', search: '' });
   /** Grows with every page change: the frame then moves focus to the page's heading. */
   changes = $state(0);
   private turn = 0;
+  /** The address last asked for, without what is after its #. */
+  private at = '';
 
   start(): Promise<void> {
-    addEventListener('popstate', () => void this.show());
+    // What is after the # alone is the page's own affair.
+    addEventListener('popstate', () => location.pathname + location.search !== this.at && void this.show());
     document.addEventListener('click', (event) => this.clicked(event));
     return this.show();
   }
@@ -51,8 +54,9 @@ class Router {
   /** Loads code and texts of the address side by side, then changes the page in one step. */
   async show(): Promise<void> {
     const turn = ++this.turn;
-    const path = location.pathname;
-    let next: Page = { route: null, params: {}, view: null, failed: false, path };
+    const { pathname: path, search } = location;
+    this.at = path + search;
+    let next: Page = { route: null, params: {}, view: null, failed: false, path, search };
     let found = match(path);
     if (!found && !whole) {
       try {
@@ -65,9 +69,9 @@ class Router {
     if (found) {
       try {
         const [module] = await Promise.all([found.route.page(), language.need(...found.route.words)]);
-        next = { ...found, view: module.default, failed: false, path };
+        next = { ...next, ...found, view: module.default };
       } catch {
-        next = { ...found, view: null, failed: true, path };
+        next = { ...next, ...found, failed: true };
       }
     }
     if (turn !== this.turn) return;
@@ -81,7 +85,8 @@ class Router {
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
     if (!match(link.pathname) || (link.hash && link.pathname === location.pathname)) return;
     event.preventDefault();
-    if (link.href !== location.href) this.go(link.pathname + link.search + link.hash);
+    // The same address again leads to the same place again: the reader may have gone on from it.
+    this.go(link.pathname + link.search + link.hash, { replace: link.href === location.href });
   }
 }
 

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { knowAll, match } from './router.svelte';
+import { knowAll, match, router } from './router.svelte';
 
 beforeAll(knowAll);
 
@@ -12,3 +12,16 @@ it.each([
 });
 
 it.each(['/nothing', '/c', '/c/1/2/3'])('%s is no page', (path) => expect(match(path)).toBeNull());
+
+it('tells anew what the address asks for, except for what is after its #', async () => {
+  history.replaceState(null, '', '/nowhere?message=1');
+  await router.start();
+  const back = (address: string): string => {
+    history.replaceState(null, '', address);
+    dispatchEvent(new PopStateEvent('popstate'));
+    return router.page.search;
+  };
+  const before = router.page;
+  expect([back('/nowhere?message=1#content'), router.page === before]).toEqual(['?message=1', true]);
+  expect([back('/nowhere?message=2'), back('/nowhere')]).toEqual(['?message=2', '']);
+});

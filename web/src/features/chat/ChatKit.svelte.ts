@@ -64,12 +64,10 @@ export class ChatKit {
     addEventListener('pagehide', this.note);
   }
 
-  /** Once the log is there: the new begins where the reader stopped the last time; an address may name a message. */
+  /** Once the log is there: the new begins where the reader stopped the last time. */
   begin(): void {
     const at = this.store.messages.findIndex(({ id }) => id === read(this.seen));
     this.newFrom ??= (at < 0 ? undefined : this.store.messages[at + 1]?.id) ?? null;
-    const wanted = new URLSearchParams(location.search).get('message');
-    if (wanted) void this.jump(wanted);
   }
 
   close(): void {
@@ -152,6 +150,8 @@ export class ChatKit {
     }
     await tick();
     this.hold.toRow(id);
+    // A tab that was opened for it knows its height once it was drawn.
+    requestAnimationFrame(() => requestAnimationFrame(() => this.hold.toRow(id)));
     this.lit = id;
     setTimeout(() => this.lit === id && (this.lit = null), LIT_MS);
   }
