@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 expect.set_options(timeout=LONG_MS)
 
 ASKED = "من يفرّغ هذا المقطع؟"
+MINUTES = "محضر اللقاء.txt"
 
 
 async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo: Demo, browser: Browser) -> None:
@@ -76,10 +77,15 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         page = await lead.open(f"/t/{TEAM}")
         work = page.locator("[data-part=team-work]")
         await expect(work.get_by_role("link", name=ASKED).first).to_be_visible()
+        await work.get_by_role("link", name=ASKED).first.click()
+        minutes: FilePayload = {"name": MINUTES, "mimeType": "text/plain", "buffer": "اتفقنا.".encode()}
+        await page.locator("[data-pick=file]").set_input_files(minutes)
+        await expect(page.locator("[data-part=files]").get_by_role("link", name=MINUTES)).to_be_visible()
+        await lead.go(page, f"/t/{TEAM}")
         await work.get_by_role("tab", name=word("teams.calendar")).click()
         await expect(work.locator("ol a").first).to_be_visible()
         await work.get_by_role("tab", name=word("teams.files")).click()
-        await expect(work.get_by_text(word("teams.files.none")).or_(work.locator("li a").first)).to_be_visible()
+        await expect(work.get_by_role("link", name=MINUTES)).to_be_visible()
         wanted = page.locator("[data-candidate]").first
         name = await wanted.locator(".name").inner_text()
         await page.locator("input[name=candidate]").fill(name[:4])
