@@ -190,6 +190,11 @@ class Settings(BaseModel):
     def run_dir(self) -> Path:
         return self.data_dir / "run"
 
+    @property
+    def media_door(self) -> str:
+        """Where the media process is asked: the socket that is named, else one of this host."""
+        return self.media_control or f"unix:{(self.run_dir / 'media.sock').resolve()}"
+
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]

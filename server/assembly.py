@@ -122,10 +122,6 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-login" if settings.secure else "login"
 
 
-def media_control(settings: Settings) -> str:
-    return settings.media_control or f"unix:{(settings.run_dir / 'media.sock').resolve()}"
-
-
 def mail_on(settings: Settings) -> bool:
     """Whether mail goes out. In the example it goes no further than a page that shows it."""
     return bool(settings.smtp_url.get_secret_value()) or settings.mode == "demo"
@@ -149,7 +145,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         has_presence=counted,
         erases=erases,
     )
-    media = MediaClient(media_control(settings), node=NODE, secret=settings.media_secret.get_secret_value())
+    media = MediaClient(settings.media_door, node=NODE, secret=settings.media_secret.get_secret_value())
     stages = StageFollower(database, media, say=hub.tell_here, audience=hub.audience)
     tallies = Tallies(database, tally.tell, voted)
     signs = Tallies(database, sign.tell, signed)

@@ -29,7 +29,7 @@ from tests.support.people import Someone, World, lay_out
 VOTERS = ("attendee", "guest", "member", "lead")
 NUMBERS = st.integers(min_value=0, max_value=5)
 BOUNDED = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=6, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 
 

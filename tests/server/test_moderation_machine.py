@@ -308,7 +308,7 @@ def desk_machine(sqlite_template: Path, tmp_path: Path) -> type[Desk]:
 
 
 def test_whatever_moderators_do_and_take_back_the_rules_hold(desk_machine: type[Desk]) -> None:
-    run_state_machine_as_test(desk_machine, settings=settings(BOUNDED, max_examples=6))
+    run_state_machine_as_test(desk_machine, settings=settings(BOUNDED, max_examples=4))
 
 
 def test_silence_that_is_given_back_stands_alone(desk_machine: type[Desk]) -> None:

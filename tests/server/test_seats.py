@@ -141,7 +141,7 @@ class Seats(RuleBasedStateMachine):
 def test_seats_hold_whatever_people_do(sqlite_template: Path, tmp_path: Path) -> None:
     Seats.file = tmp_path / "seats.sqlite"
     shutil.copyfile(sqlite_template, Seats.file)
-    few = settings(max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=6, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Seats, settings=few)
 
 
