@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from contextlib import AsyncExitStack
 
 import pytest
@@ -187,6 +188,20 @@ async def test_whole_board_by_keys_alone(browser: Browser, house: House) -> None
         await keys.press("n")
         await keys.press("?")
         await expect(page.get_by_role("dialog").or_(page.locator("[data-column] textarea"))).to_have_count(0)
+
+
+async def test_what_was_lost_on_the_way_is_told_and_comes(browser: Browser, house: House) -> None:
+    async with profile(browser, house.left, house.world["member"].token, service_workers="block") as one:
+        lost = re.compile(r"/assets/more-.*\.js")
+        await one.context.route(lost, lambda route: route.abort())
+        page = await one.open(f"/b/{house.world.board}")
+        await page.locator(WORKS).wait_for(state="attached")
+        await card(page, CARDS[2]).locator(".title").click()
+        again = button(page, "core.reload")
+        await expect(again).to_be_visible()
+        await one.context.unroute(lost)
+        await again.click()
+        await expect(page.locator("dialog[data-opened]")).to_be_visible()
 
 
 async def enter(stack: AsyncExitStack, browser: Browser, house: House, who: str, size: Sizes = DESKTOP) -> Page:
