@@ -6,6 +6,7 @@ import { send } from '~/features/programme/upload';
 import { t } from '~/i18n/t.svelte';
 import { ApiError, sentence } from '~/net/api';
 import { newKey } from '~/net/keys';
+import { toasts } from '~/ui/toasts.svelte';
 import type { IDBPDatabase } from 'idb';
 import type { BoardKit } from './BoardKit.svelte';
 import { FILES } from './kept';
@@ -25,6 +26,8 @@ export class FileQueue {
   private running = false;
   private ended = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** The one that is being sent. */
+  private sending: { key: string; stop: AbortController } | null = null;
   private readonly owner: string;
   private readonly online = (): void => void this.run();
 
@@ -55,6 +58,7 @@ export class FileQueue {
 
   drop(key: string): void {
     this.all = this.all.filter((one) => one.key !== key);
+    if (this.sending?.key === key) this.sending.stop.abort();
     void this.db.then((db) => db?.delete('files', key)).catch(() => {});
   }
 
@@ -99,25 +103,35 @@ export class FileQueue {
       }
     } finally {
       this.running = false;
-      if (!this.ended && this.all.some(({ fault }) => !fault)) this.timer = setTimeout(() => void this.run(), AGAIN_MS);
+      if (!this.ended && this.all.some(({ fault }) => !fault)) {
+        // All that is left waits. One that waits already stays as it is: nothing is said twice.
+        this.all = this.all.map((one) => (one.fault || one.waits ? one : { ...one, waits: true, share: 0 }));
+        this.timer = setTimeout(() => void this.run(), AGAIN_MS);
+      }
     }
   }
 
   /** False when it must wait for the network. */
   private async deliver({ key, card, name, file }: Sending): Promise<boolean> {
-    this.change(key, { waits: false, share: 0 });
+    const stop = new AbortController();
+    this.sending = { key, stop };
     try {
-      const attachment = await send<CardFile>(`/api/cards/${card}/files/${encodeURIComponent(name)}`, file, (share) => this.change(key, { share }), key);
+      const path = `/api/cards/${card}/files/${encodeURIComponent(name)}`;
+      // It waits until something of it goes.
+      const attachment = await send<CardFile>(path, file, (share) => this.change(key, { share, waits: false }), key, stop.signal);
+      this.sending = null;
       this.drop(key);
       this.kit.store.apply({ name: 'attachment.added', data: { card: this.kit.store.cards.get(card), attachment } });
       return true;
     } catch (error) {
-      if (error instanceof ApiError && error.passing) {
-        this.change(key, { waits: true });
-        return false;
-      }
-      this.change(key, { fault: sentence(error) });
+      if (stop.signal.aborted) return true; // taken away by its person
+      if (error instanceof ApiError && error.passing) return false;
+      const why = sentence(error);
+      this.change(key, { fault: why, waits: false });
+      toasts.say(t('card.files.refused', { name, why }), { label: t('board.refused.show'), run: () => (this.kit.panel = { kind: 'waiting' }) });
       return true;
+    } finally {
+      this.sending = null;
     }
   }
 
