@@ -14,6 +14,8 @@ const BEHIND_S = 5;
 const AGAIN_MS = 3_000;
 /** The address of the pieces has changed: all who watch ask for the new one, and not all at once. */
 const MOVED_MS = 400;
+/** Told so again within this time it has not moved: it is gone, or not there yet. */
+const MOVED_AGAIN_MS = 60_000;
 
 export async function playDelayed(video: HTMLVideoElement, address: string, soundOnly: boolean): Promise<Delayed> {
   const url = soundOnly ? `${address}?sound` : address;
@@ -24,6 +26,7 @@ export async function playDelayed(video: HTMLVideoElement, address: string, soun
 class Played implements Delayed {
   private readonly hls: HlsLight;
   private again: ReturnType<typeof setTimeout> | undefined;
+  private movedAt = -Infinity;
 
   constructor(Hls: typeof HlsLight, video: HTMLVideoElement, url: string) {
     this.hls = new Hls({ liveSyncDuration: BEHIND_S, backBufferLength: 60, enableWorker: false });
@@ -32,7 +35,9 @@ class Played implements Delayed {
       // Whatever went wrong, it is tried again for as long as somebody watches.
       if (type === Hls.ErrorTypes.MEDIA_ERROR) return this.hls.recoverMediaError();
       clearTimeout(this.again);
-      const moved = response?.code === 404 && details !== Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
+      const now = performance.now();
+      const moved = response?.code === 404 && details !== Hls.ErrorDetails.MANIFEST_LOAD_ERROR && now - this.movedAt > MOVED_AGAIN_MS;
+      if (moved) this.movedAt = now;
       this.again = setTimeout(() => {
         if (video.currentTime > 0) this.hls.config.startPosition = video.currentTime;
         this.hls.loadSource(url);
