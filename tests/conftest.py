@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,14 @@ SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
 BROWSERS = "tests/e2e"
 WHOLE = {"server", "own_server", "nodes"}
+# Tests assert no times, and a machine that runs three of them at once is slow at making examples up.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("suite")
 # `make fuzz`: as many examples as a patient machine has time for.
 hypothesis.settings.register_profile(
     "fuzz", max_examples=5000, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -14,7 +14,7 @@ from tests.e2e.demo import LATER_SESSION, Demo
 from tests.e2e.steps import button, enter_backstage, go_on_air, hears, say, watch
 from tests.e2e.words import word
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(300)]
 logger = logging.getLogger(__name__)
 
 MOVING = """
@@ -61,9 +61,11 @@ AWAIT_PICTURE = """
   window.drawn = new Promise((done) => {
     const look = () => {
       const tiles = [...document.querySelectorAll('.player [data-slot]')];
-      const tile = tiles.find((one) => one.textContent.includes(name));
-      if (!tile) return requestAnimationFrame(look);
-      tile.querySelector('video').requestVideoFrameCallback((now) => done(performance.timeOrigin + now));
+      const video = tiles.find((one) => one.textContent.includes(name))?.querySelector('video');
+      if (video?.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 0) {
+        return done(performance.timeOrigin + performance.now());
+      }
+      requestAnimationFrame(look);  // anew each time: a tile may be drawn again before its picture comes
     };
     look();
   });

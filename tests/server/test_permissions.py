@@ -659,7 +659,9 @@ async def test_endpoint_answers_everybody_by_the_table(
     if name not in PERSONAL | {"conference.create"}:
         await foreign_ids_answer_like_unknown_ones(server, endpoint, aim, stranger)
     used_up = False
-    for who in sorted(EVERYBODY, key=lambda who: expected(endpoint, who) < 400):  # who is refused leaves all as it is
+    for who in sorted(
+        EVERYBODY, key=lambda who: expected(endpoint, who) < 400
+    ):  # who is refused leaves all as it is
         if used_up:
             aim = await server.db.write(lambda db: target(db, world, endpoint))
         token = None if who == "nobody" else stranger.token if who == "stranger" else world[who].token
