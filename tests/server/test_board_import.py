@@ -211,7 +211,7 @@ async def test_export_makes_the_same_board_again(server: Server, world: World) -
         sheet = (await me.http.get(f"{here}/board.csv")).text
         assert sheet.startswith("\ufeff")
         rows = list(csv.DictReader(io.StringIO(sheet.removeprefix("\ufeff"))))
-        assert [row["العنوان"] for row in rows if row["الوسوم"] == "وسم"] == ["'=1+1"]
+        assert [row["العنوان"] for row in rows if row["التصنيفات"] == "وسم"] == ["'=1+1"]
         held = await bring(me, world, sheet, name="board.csv")
         seen = await me.post(f"/api/imports/{held['id']}/preview", {"board_id": str(world.board)})
         assert (seen["new"], seen["known"], seen["wrong"]) == (0, len(told["cards"]), 0)
