@@ -10,7 +10,10 @@ from models.base import Table, moment
 
 
 class DoomedFile(Table, table=True):
-    """A stored file whose row is gone. It goes, too, unless another row names the same bytes."""
+    """A stored file whose row is gone. It goes, too, unless another row names the same bytes.
+
+    `at`: when to see to it.
+    """
 
     __tablename__ = "doomed_file"
 

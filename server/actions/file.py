@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, delete, or_, select
+from sqlmodel import Session, col, delete, or_, select, update
 
 from models.base import now
 from models.board import Board
@@ -16,6 +17,7 @@ from models.programme import SpeakerProfile
 from models.team import Team
 
 AT_ONCE = 100
+LATER = timedelta(hours=1)
 
 
 def doom_conference(db: Session, conference_id: UUID) -> None:
@@ -46,12 +48,18 @@ def spare(db: Session, names: Iterable[str | None]) -> None:
 
 def doomed(db: Session) -> Sequence[tuple[str, bool]]:
     """Some of what was noted, and whether another row needs it still: the same bytes are kept once."""
-    names = db.exec(select(DoomedFile.name).order_by(col(DoomedFile.at)).limit(AT_ONCE)).all()
+    due = select(DoomedFile.name).where(col(DoomedFile.at) <= now())
+    names = db.exec(due.order_by(col(DoomedFile.at)).limit(AT_ONCE)).all()
     return [(name, _needed(db, name)) for name in names]
 
 
 def forget(db: Session, name: str) -> None:
     db.exec(delete(DoomedFile).where(col(DoomedFile.name) == name))
+
+
+def look_later(db: Session, name: str) -> None:
+    """Somebody brought the same bytes a moment ago: in an hour it is sure whether a row names them."""
+    db.exec(update(DoomedFile).where(col(DoomedFile.name) == name).values(at=now() + LATER))
 
 
 def _needed(db: Session, name: str) -> bool:

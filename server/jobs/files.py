@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -15,9 +16,13 @@ log = structlog.get_logger()
 
 
 class FileKeeper:
-    """Works while it is started. Removing twice is no fault, so it needs no lease."""
+    """Works while it is started.
 
-    def __init__(self, database: Database, remove: Callable[[str], Awaitable[None]]) -> None:
+    Every process may look at once: `remove` takes away nothing whose bytes were brought lately, whatever this
+    job knew when it began, and what was brought before has its row by then. So no lease is needed.
+    """
+
+    def __init__(self, database: Database, remove: Callable[[str], Awaitable[bool]]) -> None:
         self._database = database
         self._remove = remove
         self._task: asyncio.Task[None] | None = None
@@ -45,8 +50,8 @@ class FileKeeper:
         gone = 0
         while found := await self._database.read(file.doomed):
             for name, needed in found:
-                if not needed:
-                    await self._remove(name)
-                    gone += 1
-                await self._database.write(lambda db, name=name: file.forget(db, name))  # type: ignore[misc]
+                removed = not needed and await self._remove(name)
+                gone += removed
+                done = file.forget if needed or removed else file.look_later
+                await self._database.write(partial(done, name=name))
         return gone

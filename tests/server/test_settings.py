@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +12,14 @@ from sqlmodel import Session, col, select
 
 from models.base import now
 from models.conference import Conference
+from models.database import Database
+from models.file import DoomedFile
 from models.person import Person
 from models.programme import SpeakerProfile
 from models.publication import Publication
 from models.settings import ConferenceSettings
-from server.actions import settings
-from server.files import Files
+from server.actions import file, settings
+from server.files import YOUNG_S, Files
 from server.jobs.files import FileKeeper
 from tests.support.app import Server
 from tests.support.client import Refused
@@ -73,6 +77,7 @@ async def test_deleted_conference_stays_for_a_time_and_then_goes_whole(
 
         await server.db.write(pictured)
         assert await server.db.write(settings.delete_due) == 1
+        grow_old(stored, alone, shared)
         assert await FileKeeper(server.db, stored.remove).look() == 1
         assert (stored.path(alone), stored.path(shared) is not None) == (None, True)
         assert (await organiser.ask("GET", path)).status_code == 404
@@ -88,3 +93,34 @@ async def test_deleted_conference_stays_for_a_time_and_then_goes_whole(
         assert await server.db.read(left) == (None, [], [attendee])
     async with server.browser(there["organiser"].token) as other:
         await other.get(f"/api/conferences/{there.conference}")
+
+
+def grow_old(stored: Files, *names: str) -> None:
+    long_ago = time.time() - 2 * YOUNG_S
+    for name in names:
+        path = stored.path(name)
+        assert path is not None
+        os.utime(path, (long_ago, long_ago))
+
+
+async def test_bytes_brought_again_outlive_a_job_that_knew_nothing_of_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    database, stored = Database(database_url), Files(tmp_path)
+    name = await stored.put(b"a picture", "webp")
+    grow_old(stored, name)
+    await database.write(lambda db: file.doom(db, [name]))
+    keeper = FileKeeper(database, stored.remove)
+    assert await stored.put(b"a picture", "webp") == name  # its row comes a moment later
+    assert await keeper.look() == 0
+    assert stored.path(name) is not None
+
+    def hour_over(db: Session) -> None:
+        db.get_one(DoomedFile, name).at = now()
+
+    grow_old(stored, name)
+    assert await keeper.look() == 0
+    await database.write(hour_over)
+    assert await keeper.look() == 1
+    assert stored.path(name) is None
+    await database.close()
