@@ -17,7 +17,7 @@ from models.conference import ConferenceRole, ConferenceSession, Invitation
 from models.moderation import Ban, BannedBrowser
 from models.person import Login, Person
 from models.team import Membership, Team
-from server.actions import audit, conference, participant, session, team
+from server.actions import audit, conference, participant, recording, session, team
 from server.domain.errors import Forbidden, NotFound
 from server.domain.moderation import BanWish, Deed, check_reach
 from server.domain.person import Actor
@@ -47,6 +47,7 @@ def impose(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, wish
         invitation = scope.load(db, Invitation, role.invitation_id, lock=True)
         invitation.revoked_at = invitation.revoked_at or now()
     participant.take_out(db, conference_id, person_id)
+    recording.change_tickets(db, conference_id)
     return audit.note(db, actor, conference_id, "person.banned", person=person_id, subject=ban.id)
 
 

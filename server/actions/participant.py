@@ -21,11 +21,16 @@ def remove(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> N
     """Take somebody out: they speak in none of its sessions and belong to none of its teams any more."""
     scope.of_conference(db, actor, conference_id, "role.change", lock=True)
     take_out(db, conference_id, person_id)
+    recording.change_tickets(db, conference_id)
     audit.note(db, actor, conference_id, "role.removed", person=person_id, subject=person_id)
 
 
 def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
-    """The same, whoever wants it: an organiser, or the person who gives up their seat."""
+    """The same, whoever wants it: an organiser, or the person who gives up their seat.
+
+    Whoever is put out against their will must not go on watching by the addresses they know: then the tickets
+    change, which makes every page that watches behind ask anew. Nobody can do that to the others by themselves.
+    """
     spoken = sessions_spoken_in(db, conference_id, person_id)
     held = conference.held(db, conference_id, person_id)
     if held is None:
@@ -46,7 +51,6 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
     db.exec(delete(Standing).where(col(Standing.person_id) == person_id, col(Standing.session_id).in_(sessions)))
     db.flush()
     access_changed(db, "role.removed", people=(person_id,))
-    recording.change_tickets(db, conference_id)
     for one in spoken:
         if one.deleted_at is None:
             session.tell(db, one)

@@ -15,7 +15,7 @@ from models.base import now
 from models.conference import Conference, ConferenceRole
 from models.person import Login, Person
 from models.registration import Registration, RegistrationForm
-from server.actions import conference, ledger, letter, participant
+from server.actions import conference, ledger, letter, participant, recording
 from server.actions.notify import notify
 from server.actions.publish import access_changed, publish
 from server.domain.person import owner_of
@@ -70,6 +70,7 @@ def settle(db: Session, row: Registration, state: str) -> None:
         _let_out(db, row)
     if state == "revoked":
         _end_link(db, row)
+        recording.change_tickets(db, row.conference_id)  # also of somebody who gave up their seat before
     _tell(db, row)
 
 

@@ -127,6 +127,10 @@ class Runner:
         if origin not in self._door.origins:
             raise Forbidden("origin.refused")
 
+    def count(self, rate: Rate, request: Request) -> None:
+        """Count what is asked outside of endpoints: by login, so that a hall behind one address is many."""
+        self._limiter.hit(rate, self._who(rate, request, self.login_token(request)))
+
     async def actor(self, request: Request) -> Actor | None:
         """Who asks, outside of any unit: for flows, pages and the media doors."""
         token = self.login_token(request)

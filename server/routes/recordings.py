@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from server.actions import recording
 from server.api.endpoint import Call, Endpoints
+from server.api.rates import READING
 from server.api.runner import Runner, Units
 from server.domain.errors import LoginNeeded, NotFound
 from server.domain.recording import (
@@ -85,6 +86,7 @@ class Recorded:
         self._runner = runner
         self._root = data_dir / "recordings"
         self._tickets: dict[str, tuple[float, str | None]] = {}  # of a folder, and until when that is believed
+        self._asking: dict[str, asyncio.Task[str | None]] = {}  # of a folder, however many wait for it
 
     def routes(self) -> list[Route]:
         return [
@@ -114,9 +116,14 @@ class Recorded:
         return self._given(request, folder, name, kept=_FILE_KEPT)
 
     async def piece(self, request: Request) -> Response:
-        """A playlist or a piece of what is on air, or was a moment ago."""
+        """A playlist or a piece of what is on air, or was a moment ago.
+
+        Who asks for what is not there costs no look into the database: anybody can make up addresses.
+        """
         folder, name = _folder(request), request.path_params["name"]
-        if not PIECE_NAME.fullmatch(name) or request.path_params["ticket"] != await self._ticket(folder):
+        if not PIECE_NAME.fullmatch(name) or not (self._root / folder / name).is_file():
+            raise NotFound("not_found")
+        if request.path_params["ticket"] != await self._ticket(folder):
             raise NotFound("not_found")
         return self._given(request, folder, name, kept=_PLAYLIST_KEPT if name.endswith("m3u8") else _PIECE_KEPT)
 
@@ -132,6 +139,7 @@ class Recorded:
         )
 
     async def _opened(self, request: Request, folder: str, permission: str) -> str:
+        self._runner.count(READING, request)
         actor = await self._runner.actor(request)
         if actor is None:
             raise LoginNeeded("login.needed")
@@ -139,13 +147,22 @@ class Recorded:
 
     async def _ticket(self, folder: str) -> str | None:
         """Asked of the database at most once a second for each folder: every piece asks for it."""
-        now = time.monotonic()
         until, known = self._tickets.get(folder, (0.0, None))
-        if now >= until:
+        if time.monotonic() < until:
+            return known
+        if folder not in self._asking:
+            self._asking[folder] = asyncio.create_task(self._ask(folder))
+        return await asyncio.shield(self._asking[folder])
+
+    async def _ask(self, folder: str) -> str | None:
+        began = time.monotonic()
+        try:
             known = await self._units.read(lambda db: queries.ticket(db, folder))
-            if len(self._tickets) >= _MOST_TICKETS:
-                self._tickets.clear()
-            self._tickets[folder] = (now + _TICKET_KNOWN_S, known)
+        finally:
+            del self._asking[folder]
+        if len(self._tickets) >= _MOST_TICKETS:
+            self._tickets.clear()
+        self._tickets[folder] = (began + _TICKET_KNOWN_S, known)
         return known
 
 

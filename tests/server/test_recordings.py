@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urljoin
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session, select
+from starlette.requests import Request
 
 from models.base import now
 from models.recording import Recording
-from server.actions import ban, session
+from server.actions import ban, registration, session
+from server.api.rates import READING
+from server.api.runner import Runner
+from server.domain.errors import NotFound
 from server.domain.moderation import BanWish
 from server.domain.recording import TIDY_AFTER
+from server.domain.registration import Decide, FormChange, HolderWish, RegistrationDraft
 from server.domain.session import SessionChange
 from server.jobs.recordings import RecordingKeeper
 from server.queries import recording as queries
+from server.routes.recordings import Recorded
 from tests.media.talks import Speaker, Talk
 from tests.support.app import Server
 from tests.support.client import JSON
@@ -198,6 +206,64 @@ async def test_who_is_banned_gets_nothing_more_of_what_is_on_air(server: Server,
         moved = urljoin(door, first_playlist((await viewer.http.get(door)).text))
         assert moved != known
         assert (await viewer.http.get(urljoin(moved, "v1.m4s"))).status_code == 200
+
+
+async def test_who_gives_up_their_place_sends_nobody_else_to_another_address(server: Server, world: World) -> None:
+    await go(server, world, "live")
+    organiser = world["organiser"].actor
+
+    def come(db: Session) -> registration.Entry:
+        registration.change_form(db, organiser, world.conference, FormChange(mode="open"))
+        draft = RegistrationDraft(ref=str(world.conference), name="ضيفة")
+        return registration.register(db, None, draft, device="x")
+
+    came = await server.db.write(come)
+    assert came.row is not None
+    wish = Decide(ids=[came.row.id], decision="revoke")
+    ticket = (await rows(server, world))[0].ticket
+
+    for do in ("cancel", "again", "cancel"):
+        again = HolderWish(token=came.token, do=do)
+        await server.db.write(lambda db, again=again: registration.act(db, None, again))  # type: ignore[misc]
+    assert (await rows(server, world))[0].ticket == ticket
+
+    await server.db.write(lambda db: registration.decide(db, organiser, world.conference, wish))
+    assert (await rows(server, world))[0].ticket != ticket
+
+
+async def test_made_up_addresses_cost_no_look_into_the_database(tmp_path: Path) -> None:
+    class Counted:
+        reads = 0
+
+        async def read(self, _: Any) -> str:
+            self.reads += 1
+            await asyncio.sleep(0)
+            return "ticket"
+
+    units, folder = Counted(), "f" * 32
+    recorded = Recorded(cast(Any, units), cast(Runner, None), tmp_path)
+    asked = {"folder": folder, "ticket": "ticket", "name": "v1.m4s"}
+    request = Request({"type": "http", "headers": [], "query_string": b"", "path_params": asked})
+    with pytest.raises(NotFound):
+        await recorded.piece(request)
+    assert units.reads == 0
+
+    (tmp_path / "recordings" / folder).mkdir(parents=True)
+    (tmp_path / "recordings" / folder / "v1.m4s").write_bytes(b"moof")
+    given = await asyncio.gather(*(recorded.piece(request) for _ in range(20)))
+    assert ({one.status_code for one in given}, units.reads) == ({200}, 1)
+
+
+async def test_doors_to_recordings_are_counted_by_login(server: Server, world: World) -> None:
+    someone, other = [await newcomer(server.db, world, name, "attendee") for name in ("someone", "other")]
+    who = hashlib.sha256(someone.token.encode()).hexdigest()
+    for _ in range(int(READING.limit.partition("/")[0])):
+        server.assembled.limiter.hit(READING, who)
+    async with server.browser(someone.token) as often, server.browser(other.token) as once:
+        for name in ("live.m3u8", "programme.mp4"):
+            path = f"/recorded/{'f' * 32}/{name}"
+            assert (await often.http.get(path)).status_code == 429
+            assert (await once.http.get(path)).status_code == 404
 
 
 def first_playlist(text: str) -> str:
