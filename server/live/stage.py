@@ -130,9 +130,9 @@ class StageFollower:
         """Media knows nothing of those who watch by HTTP: their pages hear a channel of their own."""
         for session_id in list(self._written):
             count = self._audience(behind_channel(session_id))
-            if count != self._behind.get(session_id, 0):
-                self._behind[session_id] = count
+            if count != self._behind.get(session_id):  # at first nobody knows what an earlier process wrote
                 await self._database.write(partial(stage.count_behind, session_id=session_id, count=count))
+                self._behind[session_id] = count
 
     async def _changed(self, state: RoomState) -> None:
         """Who sends is told at once; how many watch, at most every few seconds.

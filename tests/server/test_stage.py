@@ -166,6 +166,15 @@ async def test_who_watches_some_seconds_behind_is_among_the_viewers(database_url
         behind.clear()
         await media.say(BEAT)
         assert await database.read(viewers) == 0
+        behind[f"session:{world.session}:behind"] = 2
+        await media.say(BEAT)
+    # They left while the server was started anew: the next process counts nobody, and says so.
+    database, media = Database(database_url), Media()
+    assert await database.read(viewers) == 2
+    async with following(database, media):
+        await media.say(whole(room(world.session)))
+        await media.say(BEAT)
+        assert await database.read(viewers) == 0
 
 
 async def test_wish_that_media_did_not_take_is_said_again_until_it_does(database_url: str) -> None:
