@@ -11,13 +11,15 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.conference import ConferenceRole
 from models.person import Login, OneTimeLink, Person
+from models.team import Membership
 from server.actions import ledger, letter
 from server.actions.publish import access_changed, publish
 from server.domain.conference import PeopleChanged, PersonRenamed
 from server.domain.errors import Conflict, Gone, NotFound
 from server.domain.person import Actor, ChangeMe, FirstOrganiser, OneTimeLinkView, SignUp, owner_of, view
+from server.domain.team import MembershipChanged
 from server.queries import people, scope
-from server.queries.channels import conference_channel
+from server.queries.channels import conference_channel, team_channel
 
 LINK_LIFE = timedelta(days=3)
 
@@ -87,12 +89,18 @@ def _changed(db: Session, person: Person) -> None:
 
 def _tell_name(db: Session, person: Person) -> None:
     """Pages that are open show the old name. Every page of a conference shows who speaks or works in it, and
-    hears the new name; lists of people, which only the crew sees, are told to read themselves again."""
+    hears the new name; lists of people, which only the crew sees, are told to read themselves again. A team's
+    page shows its members."""
     for held in db.exec(select(ConferenceRole).where(col(ConferenceRole.person_id) == person.id)).all():
         channel, count = conference_channel(held.conference_id), people.count_participants(db, held.conference_id)
         publish(db, channel, PeopleChanged(count=count))
         if held.role != "attendee":
             publish(db, channel, PersonRenamed(person=view(person)), subject=person.id)
+    # locked: a role that changes at this moment is told after this one, or is the one told here
+    own = select(Membership).where(col(Membership.person_id) == person.id).order_by(col(Membership.team_id))
+    for member in db.exec(own.with_for_update(read=True)).all():
+        told = MembershipChanged(team_id=member.team_id, person=view(person), role=member.role)
+        publish(db, team_channel(member.team_id), told, subject=person.id)
 
 
 def create_link(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, *, url: str) -> OneTimeLinkView:

@@ -420,6 +420,22 @@ async def test_open_pages_hear_a_speakers_new_name(server: Server, world: World)
         assert replay.replayed(before, ear.heard[channel], replay.conference) == after
 
 
+async def test_open_team_pages_hear_a_members_new_name(server: Server, world: World) -> None:
+    path, channel = f"/api/teams/{world.team}", f"team:{world.team}"
+    async with (
+        server.browser(world["lead"].token) as lead,
+        server.browser(world["member"].token) as member,
+        lead.socket() as ear,
+    ):
+        before = await lead.get(path)
+        await ear.subscribe(channel, before["position"])
+        await member.patch("/api/me", {"name": "اسم جديد"})
+        await ear.publication(channel, "membership.changed")
+        after = await lead.get(path)
+        assert "اسم جديد" in str(after["team"]["members"])
+        assert tidy(replay.replayed(before, ear.heard[channel], replay.team)) == tidy(after)
+
+
 async def test_unchanged_snapshot_is_not_sent_again(server: Server, world: World) -> None:
     path = f"/api/sessions/{world.session}/chat"
     async with server.browser(world["guest"].token) as me:
