@@ -69,18 +69,23 @@ def work_of(db: Session, actor: Actor) -> Tasks:
     Of a team one has left nothing is shown any more, though one's name stays on its cards until they move on.
     """
     me = actor.person_id
-    held = select(CardPerson.card_id).where(col(CardPerson.person_id) == me)
-    claimed = and_(col(Card.worker_id) == me, col(Card.state).in_(("claimed", "returned")))
     rows = db.exec(
         select(Card, Board, Team)
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
-        .where(or_(col(Card.id).in_(held), claimed), still_in(me), *_STANDING)
+        .where(has(me), still_in(me), *_STANDING)
         .order_by(col(Card.created_at), col(Card.id))
     ).all()
     found = tasks(db, [(card, board, team, True) for card, board, team in rows])
     found.sort(key=lambda one: _when(one.card))
     return Tasks(tasks=found)
+
+
+def has(person_id: UUID) -> ColumnElement[bool]:
+    """Of rows of `Card`: those on which this person's name is, and those that they have claimed."""
+    held = select(CardPerson.card_id).where(col(CardPerson.person_id) == person_id)
+    claimed = and_(col(Card.worker_id) == person_id, col(Card.state).in_(("claimed", "returned")))
+    return or_(col(Card.id).in_(held), claimed)
 
 
 def still_in(person_id: Any) -> ColumnElement[bool]:

@@ -9,13 +9,12 @@ from sqlmodel import Session, col, func, or_, select
 
 from models.base import now
 from models.board import Board
-from models.card import Card, CardPerson
+from models.card import Card
 from models.card_work import CardChange
-from models.conference import ConferenceRole
 from models.person import Person
-from models.team import Membership, Team
+from models.team import Team
 from server.domain.work_calendar import DueCard, work_calendar
-from server.queries import scope
+from server.queries import finding, scope
 
 SHOWN_OFF = timedelta(days=30)  # how long a calendar is told that something is done
 MOST = 1000
@@ -27,20 +26,11 @@ def of_person(db: Session, person_id: UUID, *, url: str) -> bytes:
     person = scope.load(db, Person, person_id)
     rows = db.exec(
         select(Card, Board, Team)
-        .join(CardPerson, col(CardPerson.card_id) == col(Card.id))
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
-        .join(
-            ConferenceRole,
-            (col(ConferenceRole.conference_id) == col(Team.conference_id))
-            & (col(ConferenceRole.person_id) == person_id),
-        )
-        .outerjoin(
-            Membership, (col(Membership.team_id) == col(Team.id)) & (col(Membership.person_id) == person_id)
-        )
         .where(
-            col(CardPerson.person_id) == person_id,
-            or_(col(Membership.person_id).is_not(None), col(ConferenceRole.role) == "organiser"),
+            finding.has(person_id),
+            finding.still_in(person_id),
             or_(col(Card.due_day).is_not(None), col(Card.due_at).is_not(None)),
             or_(col(Card.done_at).is_(None), col(Card.done_at) > now() - SHOWN_OFF),
             or_(col(Card.archived_at).is_(None), col(Card.archived_at) > now() - SHOWN_OFF),

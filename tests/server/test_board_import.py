@@ -277,6 +277,9 @@ async def test_calendar_of_ones_own_cards_keeps_up(server: Server, world: World)
         assert int(whole["SEQUENCE"]) < int(moved["SEQUENCE"]) < int(off["SEQUENCE"])
         await lead.post(f"/api/cards/{timed['id']}/people", {"person_id": str(world["member"].id), "on": False})
         assert set(await look()) == {day["id"]}
+        await lead.patch(f"/api/boards/{world.board}", {"review": True})
+        await me.post(f"/api/cards/{timed['id']}/work", {"act": "take"})
+        assert set(await look()) == {day["id"], timed["id"]}
         assert [one["content"] for one in (await me.get("/api/me/feeds"))["feeds"]] == ["work"]
         await me.delete(f"/api/feeds/{feed['feed']['id']}")
         assert (await me.http.get(address)).status_code == 404
