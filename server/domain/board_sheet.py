@@ -46,6 +46,7 @@ HEADERS: Mapping[str, str] = {
 }
 _YES = frozenset(map(fold, ("yes", "y", "true", "1", "x", "✓", "✔", "☑", "نعم", "تم", "صح", "منجز", "منجزة")))
 _TICKED = re.compile(r"^\s*(?:[-*]\s*)?\[( |x|X|✓)?\]\s*")
+_LONGEST_TAG = 16  # that a card keeps
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _FIRST = {"ar": "المهام", "en": "Tasks"}
 _DONE = frozenset(fold(word) for word in ("done", "completed", "finished", "تم", "منجز", "مكتمل", "منجزة", "أنجز"))
@@ -189,7 +190,8 @@ def _told(text: str) -> int:
 
 def _language(text: str) -> str | None:
     """A language by its tag or its name."""
-    return text.strip() if _TAG.fullmatch(text.strip()) else language_of(text)
+    tag = text.strip()
+    return tag if len(tag) <= _LONGEST_TAG and _TAG.fullmatch(tag) else language_of(text)
 
 
 def _list(text: str) -> list[str]:

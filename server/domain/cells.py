@@ -126,8 +126,8 @@ def _time(text: str, whole: str) -> time:
     elif half in _AM and hour == 12:
         hour = 0
     offset = _OFFSET.search(ascii_digits(whole))
-    zone = datetime.fromisoformat(f"2000-01-01T00:00{offset[1]}").tzinfo if offset else None
     try:
+        zone = datetime.fromisoformat(f"2000-01-01T00:00{offset[1]}").tzinfo if offset else None
         return time(hour, minute, tzinfo=zone)
     except ValueError:
         raise Unreadable("sheet.time") from None
@@ -138,7 +138,10 @@ def moment_of(day: date, at: time | None, zone: str) -> datetime:
     if at is None:
         raise Unreadable("sheet.time")
     there = datetime.combine(day, at.replace(tzinfo=None), tzinfo=at.tzinfo or ZoneInfo(zone))
-    return there.astimezone(UTC)
+    moment = there.astimezone(UTC)
+    if not 1970 <= moment.year < 2200:  # by the clock of Greenwich it may be another year's day
+        raise Unreadable("sheet.date")
+    return moment
 
 
 def minutes_of(text: str, *, default: int) -> timedelta:

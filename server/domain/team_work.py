@@ -56,18 +56,27 @@ def moment(name: str, text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or found.tzinfo is None or not _ours(found):
         raise BadInput("input.unusable", fields={name: "field.unusable"})
     return found
 
 
 def days(first: str, last: str, today: date) -> tuple[date, date]:
     """A stretch of days, not longer than two months; a month from today unless told. Raises BadInput."""
+    wrong = BadInput("input.unusable", fields={"from": "field.unusable"})
     try:
         start = date.fromisoformat(first) if first else today
-        found = start, date.fromisoformat(last) if last else start + timedelta(days=MONTH)
+        end = date.fromisoformat(last) if last else None
     except ValueError:
-        raise BadInput("input.unusable", fields={"from": "field.unusable"}) from None
+        raise wrong from None
+    if not _ours(start):
+        raise wrong
+    found = start, end or start + timedelta(days=MONTH)
     if not timedelta() <= found[1] - found[0] <= timedelta(days=MOST_DAYS):
         raise BadInput("input.unusable", fields={"to": "field.unusable"})
     return found
+
+
+def _ours(day: date) -> bool:
+    """At the ends of the calendar an offset or a month leaves it."""
+    return 1970 <= day.year < 2200

@@ -372,6 +372,25 @@ def test_whatever_a_sheet_holds_is_cards_or_told(rows: list[list[str]], columns:
     assert len(sheet.file.cards) + len({fault.row for fault in sheet.faults}) == len(table.rows)
 
 
+@pytest.mark.parametrize(
+    ("field", "cell", "code"),
+    [
+        ("language", "abc-12345678-12345678", "sheet.language"),
+        ("due", "1970-01-01 00:30", "sheet.date"),
+        ("due", "2027-01-01T10:00+25:00", "sheet.time"),
+    ],
+)
+def test_cell_beyond_what_a_card_keeps_is_told_by_its_row(field: str, cell: str, code: str) -> None:
+    table = read_lines(f"title,{field}\nx,{cell}\ny,")
+    sheet = board_sheet.read(
+        table, Mapped(columns={"title": 0, field: 1}), title="x", locale="ar", zone="Asia/Riyadh"
+    )
+    assert ([one.title for one in sheet.file.cards], sheet.faults) == (
+        ["y"],
+        [board_sheet.RowFault(1, field, code)],
+    )
+
+
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 def test_a_kept_picture_says_not_where_it_was_taken(format: str) -> None:
     exif = Image.Exif()

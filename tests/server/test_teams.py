@@ -218,6 +218,9 @@ async def test_a_teams_work_is_seen_from_its_page(server: Server, world: World) 
             "due?from=2027-01-01&to=2028-01-01",
             "files?before=soon",
             "activity?before=2027-01-01",
+            "due?from=9999-12-31",
+            "due?from=0001-01-01",
+            "files?before=" + quote("0001-01-01T00:00:00+23:00"),
         ):
             assert (await me.ask("GET", f"{team}/{bad}")).status_code == 422
     async with server.browser(world["guest"].token) as stranger:
