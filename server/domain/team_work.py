@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from server.domain.attachment import AttachmentView
@@ -13,6 +13,7 @@ from server.domain.view import View
 
 MOST_DAYS = 62
 MONTH = 30
+FIRST = "00000000-0000-0000-0000-000000000000"  # before every id
 
 
 class CardDeed(View):
@@ -48,17 +49,28 @@ class TeamFiles(View):
     more: bool
 
 
-def moment(name: str, text: str | None) -> datetime | None:
-    """A time as the wire tells it. Raises BadInput."""
+class Place(NamedTuple):
+    """Where a page ends: many rows may be of one moment, as those of an import are."""
+
+    at: datetime
+    id: UUID
+
+
+def place(name: str, text: str | None) -> Place | None:
+    """The last row of a page as the wire tells it, `<time>,<id>`; a time alone is what was before it.
+
+    Raises BadInput.
+    """
     if not text:
         return None
+    at, _, id = text.partition(",")
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None or not _ours(found):
-        raise BadInput("input.unusable", fields={name: "field.unusable"})
-    return found
+        found = Place(datetime.fromisoformat(at), UUID(id or FIRST))
+        if found.at.tzinfo is not None and _ours(found.at):
+            return found._replace(at=found.at.astimezone(UTC))
+    except (ValueError, OverflowError):
+        pass
+    raise BadInput("input.unusable", fields={name: "field.unusable"})
 
 
 def days(first: str, last: str, today: date) -> tuple[date, date]:

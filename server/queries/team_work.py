@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -19,7 +17,7 @@ from server.domain.attachment import attachment_view
 from server.domain.finding import Tasks
 from server.domain.person import Actor
 from server.domain.person import view as person_view
-from server.domain.team_work import CardDeed, CardDeeds, TeamFile, TeamFiles
+from server.domain.team_work import CardDeed, CardDeeds, Place, TeamFile, TeamFiles
 from server.queries import finding, scope
 
 PAGE = 30
@@ -28,22 +26,14 @@ QUOTED = 140  # of a comment
 _DAY = timedelta(days=1)
 
 
-class _Timed(Protocol):
-    @property
-    def at(self) -> datetime: ...
-
-
-Row = TypeVar("Row", bound=_Timed)
-
-
-def deeds(db: Session, actor: Actor, team_id: UUID, *, before: datetime | None) -> CardDeeds:
+def deeds(db: Session, actor: Actor, team_id: UUID, *, before: Place | None) -> CardDeeds:
     """Changes of cards and comments, across the team's boards."""
     scope.of_team(db, actor, team_id, "team.show")
     changes = db.exec(
         select(CardChange, Card, Person)
         .join(Card, col(Card.id) == col(CardChange.card_id))
         .outerjoin(Person, col(Person.id) == col(CardChange.person_id))
-        .where(col(CardChange.board_id).in_(_boards(team_id)), *_earlier(col(CardChange.at), before))
+        .where(col(CardChange.board_id).in_(_boards(team_id)), *_before(CardChange.at, CardChange.id, before))
         .order_by(col(CardChange.at).desc(), col(CardChange.id).desc())
         .limit(PAGE + 1)
     ).all()
@@ -55,7 +45,7 @@ def deeds(db: Session, actor: Actor, team_id: UUID, *, before: datetime | None) 
             col(Card.board_id).in_(_boards(team_id)),
             col(CardComment.deleted_at).is_(None),
             col(CardComment.author_name) == "",
-            *_earlier(col(CardComment.created_at), before),
+            *_before(CardComment.created_at, CardComment.id, before),
         )
         .order_by(col(CardComment.created_at).desc(), col(CardComment.id).desc())
         .limit(PAGE + 1)
@@ -63,11 +53,10 @@ def deeds(db: Session, actor: Actor, team_id: UUID, *, before: datetime | None) 
     found = [_deed(row, row.at, row.field, row.after, card, person) for row, card, person in changes]
     found += [_deed(row, row.created_at, "comment", row.text[:QUOTED], card, person) for row, card, person in said]
     found.sort(key=lambda one: (one.at, one.id), reverse=True)
-    page = _page(found)
-    return CardDeeds(deeds=page, more=len(found) > len(page))
+    return CardDeeds(deeds=found[:PAGE], more=len(found) > PAGE)
 
 
-def files(db: Session, actor: Actor, team_id: UUID, *, before: datetime | None) -> TeamFiles:
+def files(db: Session, actor: Actor, team_id: UUID, *, before: Place | None) -> TeamFiles:
     """What hangs on the team's cards; those put away hide theirs."""
     scope.of_team(db, actor, team_id, "team.show")
     rows = db.exec(
@@ -77,19 +66,20 @@ def files(db: Session, actor: Actor, team_id: UUID, *, before: datetime | None) 
         .where(
             col(Card.board_id).in_(_boards(team_id)),
             col(Card.archived_at).is_(None),
-            *_earlier(col(CardAttachment.created_at), before),
+            *_before(CardAttachment.created_at, CardAttachment.id, before),
         )
         .order_by(col(CardAttachment.created_at).desc(), col(CardAttachment.id).desc())
         .limit(PAGE + 1)
     ).all()
-    views = {row.id: attachment_view(row, person_view(person) if person else None) for row, _, person in rows}
-    page = {file.id for file in _page(list(views.values()))}
     found = [
-        TeamFile(file=views[row.id], board_id=card.board_id, title=card.title)
-        for row, card, _ in rows
-        if row.id in page
+        TeamFile(
+            file=attachment_view(row, person_view(person) if person else None),
+            board_id=card.board_id,
+            title=card.title,
+        )
+        for row, card, person in rows[:PAGE]
     ]
-    return TeamFiles(files=found, more=len(rows) > len(found))
+    return TeamFiles(files=found, more=len(rows) > PAGE)
 
 
 def due(db: Session, actor: Actor, team_id: UUID, first: date, last: date) -> Tasks:
@@ -130,18 +120,13 @@ def _deed(
     )
 
 
-def _page(rows: list[Row]) -> list[Row]:
-    """The first rows; of one moment all or none, so that the next page can begin before the last one's."""
-    if len(rows) <= PAGE:
-        return rows
-    cut = rows[PAGE].at
-    whole = [row for row in rows[:PAGE] if row.at != cut]
-    return whole or rows[:PAGE]
-
-
 def _boards(team_id: UUID) -> SelectOfScalar[UUID]:
     return select(Board.id).where(col(Board.team_id) == team_id, col(Board.archived_at).is_(None))
 
 
-def _earlier(column: Mapped[datetime], before: datetime | None) -> list[ColumnElement[bool]]:
-    return [column < before] if before else []
+def _before(at: datetime, id: UUID, before: Place | None) -> list[ColumnElement[bool]]:
+    """What comes behind a place, the newest first; `at` and `id` are columns."""
+    if before is None:
+        return []
+    same = and_(col(at) == before.at, col(id) < before.id)
+    return [or_(col(at) < before.at, same)]

@@ -7,7 +7,7 @@ from server.actions import team
 from server.api.endpoint import Call, Endpoints
 from server.domain.finding import Tasks
 from server.domain.team import MemberChange, TeamChange, TeamDraft, Teams, TeamSnapshot, TeamView
-from server.domain.team_work import CardDeeds, TeamFiles, days, moment
+from server.domain.team_work import CardDeeds, TeamFiles, days, place
 from server.queries import team_work, teams
 
 ENDPOINTS = Endpoints("teams")
@@ -47,14 +47,14 @@ def change(call: Call, body: TeamChange) -> TeamView:
 )
 def activity(call: Call) -> CardDeeds:
     """What was done to the cards of the team's boards, the newest first."""
-    before = moment("before", call.query.get("before"))
+    before = place("before", call.query.get("before"))
     return team_work.deeds(call.db, call.actor, call.path["team_id"], before=before)
 
 
 @ENDPOINTS.query("team.files", f"{TEAM}/files", permission="team.show", result=TeamFiles, parameters=("before",))
 def files(call: Call) -> TeamFiles:
     """Files and links of the team's cards, the newest first."""
-    before = moment("before", call.query.get("before"))
+    before = place("before", call.query.get("before"))
     return team_work.files(call.db, call.actor, call.path["team_id"], before=before)
 
 

@@ -101,6 +101,14 @@ async def test_trello_board_of_500_cards_comes_whole_and_once(server: Server, wo
         assert "عنوان جديد" in {one["title"] for one in after["cards"]}
         history = (await me.get(f"/api/boards/{board['id']}/history"))["changes"]
         assert (history[0]["field"], history[0]["number"]) == ("created", 503)
+        found: list[str] = []
+        page: JSON = {"more": True, "files": []}  # all of one moment, and every one of them is come by
+        while page["more"]:
+            last = page["files"][-1]["file"] if page["files"] else None
+            place = f"?before={last['at']},{last['id']}" if last else ""
+            page = await me.get(f"/api/teams/{world.team}/files{place}")
+            found += [one["file"]["id"] for one in page["files"]]
+        assert len(found) == len(set(found)) == 452
 
 
 @pytest.mark.asyncio(loop_scope="module")

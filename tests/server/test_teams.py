@@ -205,8 +205,10 @@ async def test_a_teams_work_is_seen_from_its_page(server: Server, world: World) 
         fields = [one["field"] for one in told["deeds"]]
         assert (fields[0], set(fields[:5])) == ("place", {"place", "attachment", "comment", "title", "due"})
         assert {one["by"]["name"] for one in told["deeds"][:5]} == {"lead"}
-        older = await me.get(f"{team}/activity?before={quote(told['deeds'][0]['at'])}")
-        assert len(older["deeds"]) == len(told["deeds"]) - 1
+        first = told["deeds"][0]
+        older = await me.get(f"{team}/activity?before={quote(first['at'])},{first['id']}")
+        assert older["deeds"] == told["deeds"][1:]
+        assert (await me.get(f"{team}/activity?before={quote(first['at'])}"))["deeds"][-1] == told["deeds"][-1]
         found = (await me.get(f"{team}/files"))["files"]
         assert [(one["file"]["name"], one["title"]) for one in found] == [("المرجع", "عنوان")]
         due = await me.get(f"{team}/due?from=2027-02-20&to=2027-03-31")
@@ -221,6 +223,7 @@ async def test_a_teams_work_is_seen_from_its_page(server: Server, world: World) 
             "due?from=9999-12-31",
             "due?from=0001-01-01",
             "files?before=" + quote("0001-01-01T00:00:00+23:00"),
+            "files?before=2027-01-01T00:00:00Z,x",
         ):
             assert (await me.ask("GET", f"{team}/{bad}")).status_code == 422
     async with server.browser(world["guest"].token) as stranger:
