@@ -132,9 +132,10 @@ def set_link(writing: Writing, card: Card, other_id: UUID, *, on: bool) -> CardV
         db.delete(held)
     else:
         check_card_open(other)
-        mine = or_(col(CardLink.card_id) == card.id, col(CardLink.other_id) == card.id)
-        if db.exec(select(func.count()).select_from(CardLink).where(mine)).one() >= MOST_LINKS:
-            raise Conflict("link.too_many", limit=MOST_LINKS)
+        for end in (card.id, other.id):
+            mine = or_(col(CardLink.card_id) == end, col(CardLink.other_id) == end)
+            if db.exec(select(func.count()).select_from(CardLink).where(mine)).one() >= MOST_LINKS:
+                raise Conflict("link.too_many", limit=MOST_LINKS)
         db.add(CardLink(card_id=low, other_id=high))
     shown = _told(writing, card, "link", other_id, on=on)
     changed = CardChanged(card=writing.touched(other), by=writing.by, changed=["link"])

@@ -15,21 +15,31 @@ to be read; an import begins a new one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from server.domain.address import Url
 from server.domain.attachment import MOST_ATTACHMENTS
 from server.domain.board import MOST_CARDS, MOST_COLUMNS, Limit
-from server.domain.card import CardSource, Day, Description, Due, Language, Minutes, Seats
+from server.domain.card import MOST_LINKS, CardSource, Day, Description, Due, Language, Minutes, Seats
 from server.domain.checklist import MOST_ITEMS, ItemText
 from server.domain.comment import MOST_COMMENTS
 from server.domain.programme import Colour
-from server.domain.text import CardTitle, LabelName, MessageText, Name, OptionalLine, TeamTitle
+from server.domain.text import (
+    CardTitle,
+    LabelName,
+    MessageText,
+    Name,
+    OptionalLine,
+    TeamTitle,
+    checked,
+    clean_line,
+)
 from server.domain.work import WorkState
 from server.domain.zone import Moment
 
@@ -37,9 +47,18 @@ FORMAT: Literal["multaqa.board"] = "multaqa.board"
 ALL_CARDS = 2 * MOST_CARDS  # with those in the archive
 ALL_COLUMNS = 4 * MOST_COLUMNS
 ALL_LABELS = 1000
+ALL_PARTS = 50_000  # checklist items, and as many comments
 MOST_NAMES = 500  # of people, in one file
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+def plain_id(text: str) -> str:
+    """An id as a database can keep it, without what nobody sees."""
+    if not (kept := clean_line(text)):
+        raise ValueError("empty")
+    return kept
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(plain_id)]
 
 
 class Part(BaseModel):
@@ -79,7 +98,7 @@ class FileComment(Part):
 
 
 class FileAttachment(Part):
-    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    name: Annotated[str, StringConstraints(max_length=200), checked(clean_line, most=200, may_be_empty=True)] = ""
     url: Url
     kind: str = "link"
     size: int = 0
@@ -153,9 +172,23 @@ def too_much(file: BoardFile) -> tuple[str, int] | None:
         ("parts", max((len(one.items) for one in file.cards), default=0), MOST_ITEMS),
         ("parts", max((len(one.comments) for one in file.cards), default=0), MOST_COMMENTS),
         ("parts", max((len(one.attachments) for one in file.cards), default=0), MOST_ATTACHMENTS),
+        ("parts", sum(len(one.items) for one in file.cards), ALL_PARTS),
+        ("parts", sum(len(one.comments) for one in file.cards), ALL_PARTS),
         ("parts", len({name for card in file.cards for name in card.people}), MOST_NAMES),
+        ("parts", max((len(ids) for ids in linked(file.cards).values()), default=0), MOST_LINKS),
     )
     return next(((what, most) for what, number, most in sums if number > most), None)
+
+
+def linked(cards: Sequence[FileCard]) -> dict[str, set[str]]:
+    """The cards that each is linked to, whichever of the two the file names it with."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for card in cards:
+        for other in card.links:
+            if other != card.id:
+                found[card.id].add(other)
+                found[other].add(card.id)
+    return found
 
 
 def loose_end(file: BoardFile) -> str | None:

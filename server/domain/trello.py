@@ -13,10 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -36,6 +38,7 @@ from server.domain.board_file import (
     FileComment,
     FileItem,
     FileLabel,
+    plain_id,
 )
 from server.domain.card import LONGEST_DESCRIPTION, Due
 from server.domain.checklist import MOST_ITEMS
@@ -74,7 +77,7 @@ def _text(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Id = Annotated[str, Field(min_length=1, max_length=64)]
+Id = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(plain_id)]
 Flag = Annotated[bool, BeforeValidator(lambda value: bool(value) if value is None else value)]
 
 
@@ -371,14 +374,19 @@ def _name(member: _Member) -> str:
 
 
 def _pieces(text: str, most: int) -> list[str]:
-    """A text in parts of a length, cut between lines or words where that loses little; at least one part."""
-    return [piece for piece in _cut(text, most) if piece.strip()] or [""]
+    """A text in parts of a length, cut between lines or words where that loses little; at least one part.
+
+    No more than the comments of a card may be: what comes after is cut off.
+    """
+    return list(islice((piece for piece in _cut(text, most) if piece), MOST_COMMENTS + 1)) or [""]
 
 
 def _cut(text: str, most: int) -> Iterator[str]:
-    while len(text) > most:
-        at = max(text.rfind("\n", most // 2, most), text.rfind(" ", most // 2, most))
-        at = at if at > 0 else most
-        yield text[:at].strip()
-        text = text[at:].strip()
-    yield text
+    start = 0
+    while len(text) - start > most:
+        half, whole = start + most // 2, start + most
+        at = max(text.rfind("\n", half, whole), text.rfind(" ", half, whole))
+        at = at if at > 0 else whole
+        yield text[start:at].strip()
+        start = at
+    yield text[start:].strip()

@@ -399,6 +399,42 @@ def test_cell_beyond_what_a_card_keeps_is_told_by_its_row(field: str, cell: str,
     )
 
 
+def our_file(**change: Any) -> JSON:
+    card: JSON = {"id": "1", "column": "a", "title": "x"}
+    return {
+        "format": "multaqa.board",
+        "version": 1,
+        "title": "x",
+        "columns": [{"id": "a", "title": "a"}],
+        "cards": [{**card, **change}, *({**card, "id": f"{number}"} for number in range(2, 60))],
+    }
+
+
+def test_file_holds_what_a_card_may_and_a_database_can() -> None:
+    def read(told: JSON) -> board_import.Found:
+        return board_import.read(json.dumps(told).encode(), locale="en", zone="UTC")
+
+    spread = our_file()
+    for card in spread["cards"][1:]:
+        card["links"] = ["1"]  # told at the other end, they are links of the first all the same
+    for much in (our_file(links=[f"{number}" for number in range(2, 60)]), spread):
+        with pytest.raises(BadInput, match="too_many_parts"):
+            read(much)
+    said = [{"at": "2026-01-01T00:00:00Z", "text": "x"}] * 1999
+    many = our_file()
+    for card in many["cards"][:26]:
+        card["comments"] = said
+    with pytest.raises(BadInput, match="too_many_parts"):
+        read(many)
+    file = read(our_file(id="1\0", attachments=[{"name": "a\u202ek\0", "url": "https://x.org/"}])).file
+    assert (file.cards[0].id, file.cards[0].attachments[0].name) == ("1", "ak")
+    long = trello(1)
+    long["cards"][0]["desc"] = "كلمة " * 40_000
+    card = board_import.read(json.dumps(long).encode(), locale="en", zone="UTC").file.cards[0]
+    told = " ".join([card.description, *(said.text for said in card.comments if not said.author)])
+    assert told.split() == ["كلمة"] * 40_000
+
+
 def test_a_kept_picture_ends_where_it_ends() -> None:
     drawn = Image.effect_noise((64, 48), 80).convert("RGB")
     for format, more in (("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {})):
