@@ -2,17 +2,23 @@
 
 All of it is one transaction. A card is known by where it came from, so that bringing a file again into the
 same board adds only what is new there, and changes nothing that somebody has worked on since.
+
+A file may be 20 MB: what reads or writes all of it (`pack`, and what `opening` returns) is for a thread, outside
+of every unit. One unit at a time writes on SQLite, and on PostgreSQL they run on the event loop.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, delete, func, or_, select
 
 from models.base import now
@@ -67,31 +73,82 @@ def zone_of(db: Session, actor: Actor, team_id: UUID) -> str:
     return scope.load(db, Conference, team.conference_id).zone
 
 
-def keep(db: Session, actor: Actor, team_id: UUID, found: Found | Table, *, name: str) -> ImportView:
+@dataclass(frozen=True)
+class Packed:
+    """A file as it is kept."""
+
+    kind: str
+    title: str
+    content: str
+    warnings: str
+    sheet: SheetShape | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A kept file, read again."""
+
+    file: BoardFile
+    faults: Sequence[RowFault]
+    losses: Mapping[str, int]
+
+
+def pack(found: Found | Table, *, name: str) -> Packed:
+    """What was read of a file, to be kept; a sheet is called by `name`."""
+    if isinstance(found, Found):
+        losses = json.dumps({code: count for code, count in found.warnings.items() if count})
+        return Packed(found.kind, found.file.title, found.file.model_dump_json(), losses, None)
+    shown = guess(found, board_sheet.HEADERS)
+    sheet = SheetShape(columns=found.columns, rows=found.rows[:SHOWN_ROWS], count=len(found.rows), guess=shown)
+    table = json.dumps({"title": name, "columns": found.columns, "rows": found.rows}, ensure_ascii=False)
+    return Packed("sheet", name, table, "{}", sheet)
+
+
+def keep(db: Session, actor: Actor, team_id: UUID, packed: Packed) -> ImportView:
     """Keep a file that was read, for a day, so that it can be looked at and then imported."""
     scope.of_team(db, actor, team_id, "board.manage")
     db.exec(delete(BoardImport).where(col(BoardImport.created_at) < now() - KEPT))
-    sheet = None
-    if isinstance(found, Found):
-        title, content = found.file.title, found.file.model_dump_json()
-        row = BoardImport(team_id=team_id, person_id=actor.person_id, kind=found.kind, content=content)
-        row.warnings = json.dumps({code: count for code, count in found.warnings.items() if count})
-    else:
-        title = name
-        shown = guess(found, board_sheet.HEADERS)
-        sheet = SheetShape(columns=found.columns, rows=found.rows[:SHOWN_ROWS], count=len(found.rows), guess=shown)
-        table = json.dumps({"title": title, "columns": found.columns, "rows": found.rows}, ensure_ascii=False)
-        row = BoardImport(team_id=team_id, person_id=actor.person_id, kind="sheet", content=table)
+    row = BoardImport(
+        team_id=team_id,
+        person_id=actor.person_id,
+        kind=packed.kind,
+        content=packed.content,
+        warnings=packed.warnings,
+    )
     db.add(row)
     db.flush()
-    return ImportView.model_validate({"id": row.id, "kind": row.kind, "title": title, "sheet": sheet})
+    told = {"id": row.id, "kind": row.kind, "title": packed.title, "sheet": packed.sheet}
+    return ImportView.model_validate(told)
 
 
-def preview(db: Session, actor: Actor, import_id: UUID, wish: ImportWish) -> ImportPreview:
+def opening(db: Session, actor: Actor, import_id: UUID, wish: ImportWish) -> Callable[[], Opened | None]:
+    """What reads a kept file again, in up to a second. It gives None where the file is kept no longer, and raises
+    what `check` does."""
+    row = db.get(BoardImport, import_id)
+    if row is None:
+        return lambda: None
+    team, _ = scope.of_team(db, actor, row.team_id, "board.manage")
+    zone = scope.load(db, Conference, team.conference_id).zone
+    return partial(_open, row, wish, actor.locale, zone)
+
+
+def _open(row: BoardImport, wish: ImportWish, locale: str, zone: str) -> Opened:
+    if row.kind == "sheet":
+        told: Any = json.loads(row.content)
+        table = Table("sheet", told["columns"], told["rows"])
+        mapped = wish.mapped or guess(table, board_sheet.HEADERS)
+        sheet = board_sheet.read(table, mapped, title=told["title"], locale=locale, zone=zone)
+        opened = Opened(sheet.file, sheet.faults, {})
+    else:
+        opened = Opened(BoardFile.model_validate_json(row.content), (), json.loads(row.warnings))
+    check(opened.file)
+    return opened
+
+
+def preview(db: Session, actor: Actor, import_id: UUID, wish: ImportWish, opened: Opened | None) -> ImportPreview:
     """What an import would do, changing nothing."""
-    held = _held(db, actor, import_id, wish, lock=False)
+    held = _held(db, actor, import_id, opened, lock=False)
     file = held.file
-    check(file)
     board = _board(db, held, wish.board_id, lock=False)
     known = board_fill.known(db, board.id, file.cards) if board else set()
     new = [card for card in file.cards if card.id not in known]
@@ -137,16 +194,17 @@ def preview(db: Session, actor: Actor, import_id: UUID, wish: ImportWish) -> Imp
     )
 
 
-def bring(db: Session, actor: Actor, import_id: UUID, wish: ImportWish, *, id: UUID) -> ImportDone:
+def bring(
+    db: Session, actor: Actor, import_id: UUID, wish: ImportWish, opened: Opened | None, *, id: UUID
+) -> ImportDone:
     """Make a new board of a file, or fill one: every card, or nothing.
 
     Raises BadInput `import.wrong_rows` for a sheet with a row that cannot be read, and Conflict when a limit of
     the board or the team would be passed. A file that has become a board already answers with that board.
     """
-    held = _held(db, actor, import_id, wish, lock=True)
+    held = _held(db, actor, import_id, opened, lock=True)
     if held.faults:
         raise BadInput("import.wrong_rows", rows=len({fault.row for fault in held.faults}))
-    check(held.file)
     if wish.board_id is None and held.row.board_id is not None:
         made = db.get(Board, held.row.board_id)
         if made is not None:
@@ -164,7 +222,7 @@ def bring(db: Session, actor: Actor, import_id: UUID, wish: ImportWish, *, id: U
 
 @dataclass(frozen=True)
 class _Held:
-    """An import that was read again from where it was kept."""
+    """An import inside its unit: its row but for `content`, which stays where it is, and the file it is."""
 
     row: BoardImport
     team: Team
@@ -174,18 +232,22 @@ class _Held:
     losses: Mapping[str, int]
 
 
-def _held(db: Session, actor: Actor, import_id: UUID, wish: ImportWish, *, lock: bool) -> _Held:
-    known = scope.load(db, BoardImport, import_id)
+def _held(db: Session, actor: Actor, import_id: UUID, opened: Opened | None, *, lock: bool) -> _Held:
+    known = _row(db, import_id, lock=False)
     team, here = scope.of_team(db, actor, known.team_id, "board.manage", lock=lock)
-    row = scope.load(db, BoardImport, import_id, lock=lock)
-    if row.kind != "sheet":
-        return _Held(row, team, here, BoardFile.model_validate_json(row.content), (), json.loads(row.warnings))
-    told = json.loads(row.content)
-    zone = scope.load(db, Conference, team.conference_id).zone
-    table = Table("sheet", told["columns"], told["rows"])
-    mapped = wish.mapped or guess(table, board_sheet.HEADERS)
-    sheet = board_sheet.read(table, mapped, title=told["title"], locale=actor.locale, zone=zone)
-    return _Held(row, team, here, sheet.file, sheet.faults, {})
+    row = _row(db, import_id, lock=lock)
+    if opened is None:
+        raise NotFound("not_found")
+    return _Held(row, team, here, opened.file, opened.faults, opened.losses)
+
+
+def _row(db: Session, import_id: UUID, *, lock: bool) -> BoardImport:
+    wanted = select(BoardImport).where(col(BoardImport.id) == import_id)
+    wanted = wanted.options(defer(BoardImport.content)).execution_options(populate_existing=lock)  # type: ignore[arg-type]
+    row = db.exec(wanted.with_for_update() if lock else wanted).first()
+    if row is None:
+        raise NotFound("not_found")
+    return row
 
 
 def _board(db: Session, held: _Held, board_id: UUID | None, *, lock: bool) -> Board | None:

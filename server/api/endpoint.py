@@ -86,6 +86,7 @@ class Endpoint:
     rate: Rate
     parameters: tuple[str, ...]
     secret: bool  # the answer holds what is shown only once
+    ahead: Callable[..., Callable[[], Any]] | None  # of a command
     most_bytes: int = 0  # of an upload
 
 
@@ -109,13 +110,20 @@ class Endpoints:
         errors: tuple[str, ...] = (),
         rate: Rate = WRITING,
         secret: bool = False,
+        ahead: Callable[..., Callable[[], Any]] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare a change. The handler is a plain function `(call, body?) -> View | None`.
 
         `secret`: the answer holds a link or key that is shown once, and is kept locked (`api.seal`).
+
+        `ahead`: for what takes long and needs no lock, such as reading a large file. It is asked first, like the
+        handler but in a read of its own, and returns work that is done in a thread before the write begins. The
+        handler is given what came of it last. A command that was answered already goes this way again.
         """
         return self._add(
-            "command", name, method, path, permission, body, result, status, errors, rate, secret=secret
+            *("command", name, method, path, permission, body, result, status, errors, rate),
+            secret=secret,
+            ahead=ahead,
         )
 
     def query(
@@ -185,6 +193,7 @@ class Endpoints:
         *,
         parameters: tuple[str, ...] = (),
         secret: bool = False,
+        ahead: Callable[..., Callable[[], Any]] | None = None,
         most_bytes: int = 0,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
@@ -204,6 +213,7 @@ class Endpoints:
                     rate=rate,
                     parameters=parameters,
                     secret=secret,
+                    ahead=ahead,
                     most_bytes=most_bytes,
                 )
             )

@@ -32,6 +32,7 @@ WRITING = Rate("writing", "240/minute")
 TALKING = Rate("talking", "120/minute")
 STREAMING = Rate("streaming", "60/minute")
 UPLOADING = Rate("uploading", "30/minute")
+EXPORTING = Rate("exporting", "30/minute")  # each reads all rows of a board
 FILMING = Rate("filming", "300/minute")  # parts of 4 MB: what a quick line can bring
 TIDY_S = 60.0
 # By address, behind which a whole hall or a mobile network may sit: tokens of 128 bits need no narrower limit.

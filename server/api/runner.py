@@ -13,7 +13,7 @@ import ipaddress
 import re
 import secrets
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -203,6 +203,9 @@ class Runner:
         digest: str,
     ) -> Response:
         url = self._door.url
+        given: list[Any] = [body] if body is not None else []
+        if endpoint.ahead is not None:
+            given.append(await self._ahead(endpoint, token, path, given))
 
         def unit(db: Session) -> Answer:
             actor = self._required(db, token)
@@ -210,7 +213,7 @@ class Runner:
             if answered is not None:
                 return _opened(answered, token) if endpoint.secret else answered
             call = Call(db=db, actor=actor, path=path, key=key, query={}, url=url)
-            result: View | None = endpoint.handler(call, body) if body is not None else endpoint.handler(call)
+            result: View | None = endpoint.handler(call, *given)
             answer = Answer(endpoint.status, result.model_dump_json() if result is not None else None)
             self._ledger.finish(db, actor, key, _locked(answer, token) if endpoint.secret else answer)
             return answer
@@ -221,6 +224,18 @@ class Runner:
             # A row with this key is already there (another person's command), or its parent went away.
             raise Conflict("conflict") from None
         return Response(answer.text, status_code=answer.status, media_type="application/json")
+
+    async def _ahead(
+        self, endpoint: Endpoint, token: str | None, path: Mapping[str, UUID], given: Sequence[Any]
+    ) -> Any:
+        url, ahead = self._door.url, endpoint.ahead
+        assert ahead is not None
+
+        def unit(db: Session) -> Callable[[], Any]:
+            actor = self._required(db, token)
+            return ahead(Call(db=db, actor=actor, path=path, key=NO_KEY, query={}, url=url), *given)
+
+        return await asyncio.to_thread(await self._units.read(unit))
 
     async def _flow(
         self,

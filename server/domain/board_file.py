@@ -10,7 +10,7 @@
 
 Columns and cards stand in their order. People go by their names, cards name columns, labels and other cards by
 the ids of this file, times are UTC. What a later version adds, an earlier one reads over. The history is there
-to be read; an import begins a new one.
+to be read, its latest 10,000 changes, which are numbered from 1; an import begins a new one.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from models.card import CardAttachment
 from server.actions import ledger
-from server.api.rates import ENTERING, READING, Limiter
+from server.api.rates import ENTERING, EXPORTING, READING, Limiter, Rate
 from server.api.runner import Runner, Units, address_of
 from server.domain import calendar as calendars
 from server.domain.errors import LoginNeeded, NotFound
@@ -84,13 +85,17 @@ class Downloads:
     async def board_json(self, request: Request) -> Response:
         """A whole board, in the shape of `server.domain.board_file`."""
         id = _id(request, "board_id")
-        text = await self._asked(request, lambda db, actor: board_export.as_json(db, actor, id, url=self._url))
-        return _attached(text.encode(), "application/json", "board.json")
+        content = await self._board(request, lambda db, actor: board_export.as_json(db, actor, id, url=self._url))
+        return _attached(content, "application/json", "board.json")
 
     async def board_csv(self, request: Request) -> Response:
         id = _id(request, "board_id")
-        text = await self._asked(request, lambda db, actor: board_export.as_csv(db, actor, id, url=self._url))
-        return _attached(text.encode(), "text/csv; charset=utf-8", "board.csv")
+        content = await self._board(request, lambda db, actor: board_export.as_csv(db, actor, id, url=self._url))
+        return _attached(content, "text/csv; charset=utf-8", "board.csv")
+
+    async def _board(self, request: Request, unit: Callable[[Session, Actor], Callable[[], str]]) -> bytes:
+        write = await self._asked(request, unit, rate=EXPORTING)
+        return await asyncio.to_thread(lambda: write().encode())
 
     async def feed(self, request: Request) -> Response:
         """A calendar by its address. Asked by programs without a login, each every half hour or so."""
@@ -122,11 +127,16 @@ class Downloads:
         content = shown.model_dump_json(exclude={"position"}, indent=1)
         return _attached(content.encode(), "application/json", "programme.json")
 
-    async def _asked(self, request: Request, unit: Callable[[Session, Actor], T]) -> T:
+    async def _asked(
+        self, request: Request, unit: Callable[[Session, Actor], T], *, rate: Rate | None = None
+    ) -> T:
+        """Read as who asks. `rate` is how often one person may, where that is less than others read."""
         self._limiter.hit(READING, address_of(request))
         actor = await self._runner.actor(request)
         if actor is None:
             raise LoginNeeded("login.needed")
+        if rate is not None:
+            self._limiter.hit(rate, str(actor.person_id))
         return await self._units.read(lambda db: unit(db, actor))
 
 

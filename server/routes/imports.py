@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from server.actions import board_import
+from server.actions.board_import import Opened
 from server.api.endpoint import Call, Endpoints
 from server.domain.board_import import ImportDone, ImportPreview, ImportWish
 
 ENDPOINTS = Endpoints("imports")
 IMPORT = "/api/imports/{import_id}"
+
+
+def opening(call: Call, body: ImportWish) -> Callable[[], Opened | None]:
+    return board_import.opening(call.db, call.actor, call.path["import_id"], body)
 
 
 @ENDPOINTS.command(
@@ -17,10 +24,11 @@ IMPORT = "/api/imports/{import_id}"
     permission="board.manage",
     body=ImportWish,
     result=ImportPreview,
+    ahead=opening,
 )
-def preview(call: Call, body: ImportWish) -> ImportPreview:
+def preview(call: Call, body: ImportWish, opened: Opened | None) -> ImportPreview:
     """What an import would do; changes nothing."""
-    return board_import.preview(call.db, call.actor, call.path["import_id"], body)
+    return board_import.preview(call.db, call.actor, call.path["import_id"], body, opened)
 
 
 @ENDPOINTS.command(
@@ -31,7 +39,8 @@ def preview(call: Call, body: ImportWish) -> ImportPreview:
     body=ImportWish,
     result=ImportDone,
     status=201,
+    ahead=opening,
 )
-def make(call: Call, body: ImportWish) -> ImportDone:
+def make(call: Call, body: ImportWish, opened: Opened | None) -> ImportDone:
     """Make a board of a file, or fill one: every card, or nothing."""
-    return board_import.bring(call.db, call.actor, call.path["import_id"], body, id=call.key)
+    return board_import.bring(call.db, call.actor, call.path["import_id"], body, opened, id=call.key)

@@ -74,8 +74,8 @@ def endpoints(units: Units, files: Files) -> Endpoints:
         zone = await units.read(lambda db: board_import.zone_of(db, actor, team_id))
         async with reading:
             found = await _board(content, locale=actor.locale, zone=zone)
-        called = board_sheet.titled(name)
-        return Reply(await units.write(lambda db: board_import.keep(db, actor, team_id, found, name=called)), 201)
+            packed = await asyncio.to_thread(board_import.pack, found, name=board_sheet.titled(name))
+        return Reply(await units.write(lambda db: board_import.keep(db, actor, team_id, packed)), 201)
 
     @doors.upload(
         "picture.put",

@@ -531,7 +531,7 @@ def target(db: Session, world: World, endpoint: Endpoint | None = None) -> Targe
         hall=programme.add_hall(db, organiser, world.conference, HallDraft(name=str(new_id())), id=new_id()).id,
         track=programme.add_track(db, organiser, world.conference, TrackDraft(name=str(new_id())), id=new_id()).id,
         sheet=sheet.keep(db, organiser, world.conference, table).id,
-        brought=board_import.keep(db, organiser, world.team, table, name="لوحة").id,
+        brought=board_import.keep(db, organiser, world.team, board_import.pack(table, name="لوحة")).id,
         world=world,
         person=somebody.id,
         asker=asker.id,

@@ -148,7 +148,7 @@ def arranged(db: Session, world: World) -> dict[str, str]:
     rows = [["title", "start", "hall", "speakers"], ["ورشة", "2027-03-01 10:00", "قاعة جديدة", "Sara; ضيفة"]]
     kept = sheet.keep(db, me, here, table_of([*rows, ["جلسة", "2027-03-01 9:00", "", ""]]))
     cards = [["title", "column", "labels", "people", "due"], ["ورشة", "عمود آخر", "وسم", "Sara", "2027-03-01"]]
-    brought = board_import.keep(db, me, world.team, table_of(cards), name="لوحة").id
+    brought = board_import.keep(db, me, world.team, board_import.pack(table_of(cards), name="لوحة")).id
     ids = {"hall": hall.id, "track": track.id, "told": told.person.id, "sheet": kept.id, "brought": brought}
     return {name: str(id) for name, id in ids.items()}
 
