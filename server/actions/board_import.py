@@ -63,6 +63,7 @@ from server.queries.channels import team_channel
 from server.queries.scope import Scope
 
 KEPT = timedelta(days=1)
+KEPT_OF_ONE = 3  # files of one person: each may be 20 MB
 SHOWN_ROWS = 3
 LOOKED_FOR = 500  # of a file's cards, to find the boards that hold it already
 
@@ -105,9 +106,12 @@ def pack(found: Found | Table, *, name: str) -> Packed:
 
 
 def keep(db: Session, actor: Actor, team_id: UUID, packed: Packed) -> ImportView:
-    """Keep a file that was read, for a day, so that it can be looked at and then imported."""
+    """Keep a file that was read, for a day, so that it can be looked at and then imported: one's latest few."""
     scope.of_team(db, actor, team_id, "board.manage")
     db.exec(delete(BoardImport).where(col(BoardImport.created_at) < now() - KEPT))
+    mine = select(BoardImport.id).where(col(BoardImport.person_id) == actor.person_id)
+    before = db.exec(mine.order_by(col(BoardImport.created_at).desc()).offset(KEPT_OF_ONE - 1)).all()
+    db.exec(delete(BoardImport).where(col(BoardImport.id).in_(before)))
     row = BoardImport(
         team_id=team_id,
         person_id=actor.person_id,

@@ -435,6 +435,14 @@ def test_file_holds_what_a_card_may_and_a_database_can() -> None:
     assert told.split() == ["كلمة"] * 40_000
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_of_one_persons_files_a_few_are_kept(server: Server, world: World) -> None:
+    async with server.browser(world["lead"].token) as me:
+        held = [(await bring(me, world, json.dumps(trello(1))))["id"] for _ in range(4)]
+        answers = [await me.ask("POST", f"/api/imports/{id}/preview", {}) for id in held]
+    assert [one.status_code for one in answers] == [404, 200, 200, 200]
+
+
 def test_a_kept_picture_ends_where_it_ends() -> None:
     drawn = Image.effect_noise((64, 48), 80).convert("RGB")
     for format, more in (("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {})):
