@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, func, or_, select
 
 from models.base import Table, new_id, now
-from models.board import BoardColumn, BoardLabel
+from models.board import Board, BoardColumn, BoardLabel
 from models.card import Card, CardAttachment, CardComment, CardItem, CardLabel, CardLink, CardPerson, CardWatch
 from models.card_work import CardChange
 from models.team import Membership
@@ -24,11 +25,11 @@ from server.domain.board import (
     MOST_LABELS,
     ColumnCreated,
     LabelChanged,
-    check_room,
     column_view,
     label_view,
     ref,
 )
+from server.domain.board import check_room as check_column
 from server.domain.board_file import BoardFile, FileCard, external, own_id
 from server.domain.board_import import INTO_BOARD, ImportDone
 from server.domain.card import CardCreated, CardMoved
@@ -63,6 +64,44 @@ def known(db: Session, board_id: UUID, file: Sequence[FileCard]) -> set[str]:
     return found
 
 
+def check_room(db: Session, board: Board, file: BoardFile, new: Sequence[FileCard]) -> None:
+    """Raises the Conflict that filling a board with these would: its limits, those of its columns, and what people
+    who have it open can be told at once."""
+    if len(new) > INTO_BOARD:
+        raise Conflict("import.many_new", limit=INTO_BOARD)
+    here = (col(Card.board_id) == board.id, col(Card.archived_at).is_(None))
+    counted = select(Card.column_id, func.count()).where(*here).group_by(col(Card.column_id))
+    standing = dict(db.exec(counted).all())
+    coming = Counter(card.column for card in new if card.archived_at is None)
+    if sum(standing.values()) + coming.total() > MOST_CARDS:
+        raise Conflict("card.too_many", limit=MOST_CARDS)
+    there = _columns_of(db, board.id)
+    named = _open(there)
+    used = {card.column for card in new}
+    fresh = [one for one in file.columns if one.id in used and fold(one.title) not in named]
+    kept = sum(row.archived_at is None for row in there)
+    if kept + sum(not one.archived for one in fresh) > MOST_COLUMNS:
+        raise Conflict("column.too_many", limit=MOST_COLUMNS)
+    for one in fresh:
+        check_column(one, 0, more=coming[one.id])
+    more: Counter[str] = Counter()
+    for one in file.columns:
+        more[fold(one.title)] += coming[one.id]
+    for name, row in named.items():
+        if more[name]:
+            check_column(row, standing.get(row.id, 0), more=more[name])
+
+
+def _columns_of(db: Session, board_id: UUID) -> list[BoardColumn]:
+    wanted = select(BoardColumn).where(col(BoardColumn.board_id) == board_id)
+    return list(db.exec(wanted.order_by(col(BoardColumn.rank))))
+
+
+def _open(columns: Sequence[BoardColumn]) -> dict[str, BoardColumn]:
+    """Those in use by their names; of two of one name the first."""
+    return {fold(row.title): row for row in reversed(columns) if row.archived_at is None}
+
+
 class _Filling:
     """All rows of a file, put onto a board whose lock is held."""
 
@@ -92,14 +131,10 @@ class _Filling:
         return ImportDone(board=ref(self._board), new=len(new), known=len(there))
 
     def _check_room(self, new: Sequence[FileCard]) -> None:
-        if self._told and len(new) > INTO_BOARD:
-            raise Conflict("import.many_new", limit=INTO_BOARD)
+        if self._told:
+            check_room(self._db, self._board, self._file, new)
         if len(set(self._people.values()) - self._team(self._people.values())):
             raise Conflict("assign.not_member")
-        here = (col(Card.board_id) == self._board.id, col(Card.archived_at).is_(None))
-        standing = self._db.exec(select(func.count()).select_from(Card).where(*here)).one()
-        if standing + sum(card.archived_at is None for card in new) > MOST_CARDS:
-            raise Conflict("card.too_many", limit=MOST_CARDS)
 
     def _team(self, ids: Collection[UUID]) -> set[UUID]:
         wanted = select(Membership.person_id).where(
@@ -109,9 +144,8 @@ class _Filling:
 
     def _columns(self, new: Sequence[FileCard]) -> dict[str, BoardColumn]:
         """Those of the file: of a board that is filled those of the same name, else new ones at the end."""
-        mine = col(BoardColumn.board_id) == self._board.id
-        there = list(self._db.exec(select(BoardColumn).where(mine).order_by(col(BoardColumn.rank))))
-        named = {fold(row.title): row for row in reversed(there) if row.archived_at is None}
+        there = _columns_of(self._db, self._board.id)
+        named = _open(there)
         wanted = {card.column for card in new}
         found: dict[str, BoardColumn] = {}
         fresh: list[BoardColumn] = []
@@ -137,8 +171,6 @@ class _Filling:
                 row.rank = order.nowhere(row.id)
             found[one.id] = row
             fresh.append(row)
-        if sum(row.archived_at is None for row in (*there, *fresh)) > MOST_COLUMNS:
-            raise Conflict("column.too_many", limit=MOST_COLUMNS)
         self._db.add_all(fresh)
         self._db.flush()
         for row in fresh if self._told else ():
@@ -218,16 +250,13 @@ class _Filling:
     def _ranks(self, new: Sequence[FileCard], columns: Mapping[str, BoardColumn]) -> dict[str, str]:
         """Behind what stands in each column, in the order of the file."""
         coming: dict[UUID, list[str]] = {}
-        held = {column.id: column for column in columns.values()}
         for card in new:
             if card.archived_at is None:
                 coming.setdefault(columns[card.column].id, []).append(card.id)
         found: dict[str, str] = {}
         for column_id, ids in coming.items():
             standing = (col(Card.column_id) == column_id, col(Card.archived_at).is_(None))
-            count, last = self._db.exec(select(func.count(), func.max(col(Card.rank))).where(*standing)).one()
-            if self._told:
-                check_room(held[column_id], count, more=len(ids))
+            last = self._db.exec(select(func.max(col(Card.rank))).where(*standing)).one()
             if last and len(last) > rank.LONGEST:
                 order.respace(self._db, Card, new_id(), col(Card.column_id) == column_id, self._moved)
                 last = self._db.exec(select(func.max(col(Card.rank))).where(*standing)).one()

@@ -150,12 +150,14 @@ def _open(row: BoardImport, wish: ImportWish, locale: str, zone: str) -> Opened:
 
 
 def preview(db: Session, actor: Actor, import_id: UUID, wish: ImportWish, opened: Opened | None) -> ImportPreview:
-    """What an import would do, changing nothing."""
+    """What an import would do, changing nothing. Raises Conflict where a board to be filled has no room for it."""
     held = _held(db, actor, import_id, opened, lock=False)
     file = held.file
     board = _board(db, held, wish.board_id, lock=False)
     known = board_fill.known(db, board.id, file.cards) if board else set()
     new = [card for card in file.cards if card.id not in known]
+    if board:
+        board_fill.check_room(db, board, file, new)
     titles = {one.id: one.title for one in file.columns}
     labels = {one.id: one.name for one in file.labels}
     standing = Counter(card.column for card in file.cards)

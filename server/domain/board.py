@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
 from pydantic import Field
@@ -307,7 +307,17 @@ def check_column_open(board_id: UUID, column: BoardColumn | None) -> BoardColumn
     return column
 
 
-def check_room(column: BoardColumn, cards: int, *, more: int = 1) -> None:
+class Limited(Protocol):
+    """A column, on a board or in a file."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def hard_limit(self) -> int | None: ...
+
+
+def check_room(column: Limited, cards: int, *, more: int = 1) -> None:
     """Raises Conflict when a column's hard limit does not let in that many more."""
     if column.hard_limit is not None and cards + more > column.hard_limit:
         raise Conflict("column.full", column=column.title, limit=column.hard_limit)

@@ -143,8 +143,9 @@ async def test_what_is_no_board_changes_nothing(server: Server, world: World) ->
         assert (refused.status_code, refused.json()["code"]) == (409, "assign.not_member")
         column = str(world.columns[0])
         await me.patch(f"/api/columns/{column}", {"title": "المهام", "hard_limit": 1})
-        refused = await me.ask("POST", f"/api/imports/{held['id']}/board", {"board_id": str(world.board)})
-        assert (refused.status_code, refused.json()["code"]) == (409, "column.full")
+        for step in ("preview", "board"):  # what is shown first is what is done
+            refused = await me.ask("POST", f"/api/imports/{held['id']}/{step}", {"board_id": str(world.board)})
+            assert (refused.status_code, refused.json()["code"]) == (409, "column.full")
         assert (await me.get(f"/api/teams/{world.team}"))["team"]["boards"] == before
         assert len((await shown(me, str(world.board)))["columns"]) == len(world.columns)
 
