@@ -137,6 +137,8 @@ async def test_lead_and_volunteer_move_one_card(browser: Browser, house: House) 
         first = await people.enter_async_context(profile(browser, house.left, house.world["lead"].token))
         other = await people.enter_async_context(profile(browser, house.right, house.world["member"].token))
         lead, volunteer = await first.open(path), await other.open(path)
+        for page in (lead, volunteer):
+            await page.locator("[data-find]").wait_for(state="attached")  # the tools have come, too
         to_do, doing, done = await columns(lead)
         await dragged(lead, card, done)
         for page in (lead, volunteer):
