@@ -6,7 +6,7 @@ import logging
 from contextlib import AsyncExitStack
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from server.demo.people import LIVE_SESSION, NEXT_SESSION, PERSONAS, Someone
 from tests.e2e.chromium import DESKTOP, PHONE, Locale, Profile, Sizes, until
@@ -103,6 +103,10 @@ async def hand_over(desk: Page, viewers: list[Page], heir: Someone, leaver: Some
         await expect(viewer.locator(".player [data-slot]", has_text=leaver.name)).to_have_count(0)
 
 
+async def agree_to_record(notice: Locator) -> None:
+    await notice.click()
+
+
 async def test_panel_of_three_goes_live_is_handed_over_and_replayed(browser: Browser, demo: Demo) -> None:
     """Directed on a phone, watched by two; three browsers send."""
     path = f"/s/{NEXT_SESSION}"
@@ -128,6 +132,8 @@ async def test_panel_of_three_goes_live_is_handed_over_and_replayed(browser: Bro
             await expect(studio.locator("[data-sending=connected]")).to_be_visible()
 
         desk = await hand.open(path)
+        # That it is recorded is said once, over what stands below the picture on a phone.
+        await desk.add_locator_handler(desk.locator("[data-action=consent]"), agree_to_record)
         await desk.locator("[data-tab=stage]").click()
         await desk.locator("[data-desk] summary").filter(has_text=word("direct.card")).click()
         await desk.locator("[data-card=en]").fill("We begin in a moment.")

@@ -138,7 +138,8 @@ async def test_lead_and_volunteer_move_one_card(browser: Browser, house: House) 
         other = await people.enter_async_context(profile(browser, house.right, house.world["member"].token))
         lead, volunteer = await first.open(path), await other.open(path)
         for page in (lead, volunteer):
-            await page.locator("[data-find]").wait_for(state="attached")  # the tools have come, too
+            await page.locator("[data-find]").wait_for(state="attached")  # the tools have come, too,
+            await page.wait_for_load_state("networkidle")  # and what follows them
         to_do, doing, done = await columns(lead)
         await dragged(lead, card, done)
         for page in (lead, volunteer):
