@@ -38,11 +38,15 @@ hypothesis.settings.register_profile(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a service or a whole server needs one: no test has to say it twice.
 
-    What takes longest comes first, so that no worker is left alone with it at the end.
+    What takes longest comes first, so that no worker is left alone with it at the end. A browser on a crowded
+    machine now and then loses a race that no person would notice: its test is tried once more, and the summary
+    names it (RERUN), so that a shaky test neither stops everybody nor hides.
     """
     sizes = Counter(room(item.nodeid) for item in items)
     items.sort(key=lambda item: (room(item.nodeid) != BROWSERS, -sizes[room(item.nodeid)], room(item.nodeid)))
     for item in items:
+        if room(item.nodeid) == BROWSERS:
+            item.add_marker(pytest.mark.flaky(reruns=1))
         if isinstance(item, pytest.Function) and WHOLE.intersection(item.fixturenames):
             item.add_marker(pytest.mark.whole)
         if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
-SPARE = 12  # presses beyond the number of controls, for those that came meanwhile
+SPARE = 12  # presses beyond twice the number of controls there are by now
 # Marks every control that Tab must reach, as the page stands, and hears where the focus goes.
 WATCH = """
 () => {
@@ -16,8 +16,8 @@ WATCH = """
   const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
   const reachable = (one) => !one.disabled && one.tabIndex >= 0 && shown(one) && !one.closest('[inert]');
   const where = document.querySelector('dialog:modal') ?? document;
-  const wanted = [...where.querySelectorAll(CONTROLS)].filter(reachable);
-  const watch = { wanted, describe, seen: [], unseen: [] };
+  const controls = () => [...where.querySelectorAll(CONTROLS)].filter(reachable);
+  const watch = { wanted: controls(), controls, describe, seen: [], unseen: [] };
   window.walked = watch;
   document.activeElement?.blur();
   addEventListener('focusin', ({ target }) => {
@@ -27,10 +27,15 @@ WATCH = """
     const marked = ringed || style.boxShadow !== 'none';
     if (!target.matches(':focus-visible') || !marked) watch.unseen.push(describe(target));
   }, true);
-  return wanted.length;
 }
 """
-ROUND = "window.walked.seen.length > 1 && window.walked.seen.indexOf(window.walked.seen.at(-1)) === 0"
+# A live page grows while it is walked: how far the way may still be is asked at every step.
+STEP = """
+() => {
+  const { seen, controls } = window.walked;
+  return { round: seen.length > 1 && seen.indexOf(seen.at(-1)) === 0, controls: controls().length };
+}
+"""
 RESULT = """
 () => {
   const { wanted, seen, unseen, describe } = window.walked;
@@ -56,10 +61,11 @@ class Walked:
 
 async def walk(page: Page) -> Walked:
     """Press Tab until the focus is where it began."""
-    wanted: int = await page.evaluate(WATCH)
-    came_round = False
-    for _ in range(2 * wanted + SPARE):
+    await page.evaluate(WATCH)
+    pressed, came_round, most = 0, False, SPARE
+    while not came_round and pressed < most:
         await page.keyboard.press("Tab")
-        if came_round := bool(await page.evaluate(ROUND)):
-            break
+        pressed += 1
+        step = await page.evaluate(STEP)
+        came_round, most = step["round"], 2 * step["controls"] + SPARE
     return Walked(**await page.evaluate(RESULT), came_round=came_round)
