@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,7 +30,7 @@ class Network:
         return asyncio.get_running_loop().time()
 
 
-class Peer:
+class Peer(ABC):
     """One negotiated transport. `id`, `owner` are the server's and never looked into.
 
     `on_gone` is called once when the peer closed its side or was lost, not after `close()`.
@@ -77,11 +78,11 @@ class Peer:
     def opened(self) -> None:
         self.on_connected()
 
-    def received_rtp(self, data: bytes) -> None:
-        """Viewers have nothing to say here."""
+    @abstractmethod
+    def received_rtp(self, data: bytes) -> None: ...
 
-    def received_rtcp(self, data: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def received_rtcp(self, data: bytes) -> None: ...
 
     async def close(self) -> None:
         await self.transport.close()

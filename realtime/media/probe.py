@@ -24,6 +24,9 @@ class Probe(Peer):
         answered = [AnsweredSection(section=one, direction="inactive", choices=()) for one in offer.sections]
         self.answer = write_answer(offer, self.our_side(), answered)
 
+    def received_rtp(self, data: bytes) -> None:
+        """Nothing is sent to it."""
+
     def received_rtcp(self, data: bytes) -> None:
         """Nothing is asked of it."""
 

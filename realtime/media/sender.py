@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Literal
 
@@ -20,7 +21,7 @@ _SILENT_BYTES = 12
 _NTP_MASK = (1 << 64) - 1
 
 
-class Sender(Voice):
+class Sender(Voice, ABC):
     """What feeds, speakers and the room's view need: an identity, tracks, loudness, and a clock."""
 
     def __init__(self, *, id: str, owner: str, label: str, kind: Source) -> None:
@@ -36,8 +37,8 @@ class Sender(Voice):
         """What makes our NTP time of the source's."""
 
     @property
-    def connected(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def connected(self) -> bool: ...
 
     @property
     def place_key(self) -> str:
@@ -92,10 +93,10 @@ class Sender(Voice):
         # A source may report any time at all, and our own reports have 64 bits for it.
         return (ntp + int(passed * (1 << 32))) & _NTP_MASK, timestamp + int(passed * layer.clock_rate)
 
+    @abstractmethod
     def ask_missing(self) -> None:
         """Called every few tens of milliseconds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def send_reports(self) -> None:
         """Called once a second."""
-        raise NotImplementedError

@@ -181,6 +181,9 @@ class Viewer(Peer):
             if seat.cohort is not None:
                 seat.cohort.move(seat, address)
 
+    def received_rtp(self, data: bytes) -> None:
+        """A viewer has nothing to say here."""
+
     def received_rtcp(self, data: bytes) -> None:
         try:
             feedback = rtcp.parse_rtcp(data)
