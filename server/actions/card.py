@@ -19,6 +19,7 @@ from models.person import Person
 from server.actions import card_people, order
 from server.actions.card_log import Writing, on_board, on_card
 from server.domain.board import MOST_CARDS, Beside, check_column_open, check_room
+from server.domain.board_file import FileCard
 from server.domain.card import (
     LONGEST_DESCRIPTION,
     CardArchived,
@@ -62,16 +63,7 @@ def made(on: Writing, draft: CardDraft, *, id: UUID, external: str | None = None
         column_id=column.id,
         rank=order.nowhere(id),
         number=board.cards_made,
-        title=draft.title,
-        description=draft.description,
-        folded=folded(draft.title, draft.description),
-        start_day=draft.start_day,
-        due_day=draft.due.day if draft.due else None,
-        due_at=draft.due.at if draft.due else None,
-        size_minutes=draft.size_minutes,
-        skill=draft.skill,
-        language=draft.language,
-        seats=draft.seats,
+        **as_told(draft),
         source=draft.source.model_dump(mode="json") if draft.source else None,
         external=external,
         done_at=now() if column.done else None,
@@ -201,6 +193,22 @@ def standing(db: Session, column_id: UUID) -> int:
     """How many cards stand in a column."""
     here = (col(Card.column_id) == column_id, col(Card.archived_at).is_(None))
     return db.exec(select(func.count()).select_from(Card).where(*here)).one()
+
+
+def as_told(card: CardDraft | FileCard) -> dict[str, Any]:
+    """The columns of a new card that whoever made it has filled in, here or elsewhere."""
+    return {
+        "title": card.title,
+        "description": card.description,
+        "folded": folded(card.title, card.description),
+        "start_day": card.start_day,
+        "due_day": card.due.day if card.due else None,
+        "due_at": card.due.at if card.due else None,
+        "size_minutes": card.size_minutes,
+        "skill": card.skill,
+        "language": card.language,
+        "seats": card.seats,
+    }
 
 
 def folded(title: str, description: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event, vUri
 
+from models.card import Card
 from models.conference import Conference, ConferenceSession
 from server.domain.translation import in_language
 
@@ -48,16 +49,22 @@ def begun(title: str, zone: str | None) -> Calendar:
     return made
 
 
+def event_of(row: ConferenceSession | Card, *, changed_at: datetime) -> Event:
+    """An event that stays the same one through all changes of its row."""
+    event = Event()
+    event.add("uid", str(row.id))
+    # Every change of the row raises its version: the sequence rises at least as often as RFC 5545 3.8.7.4 asks.
+    event.add("sequence", row.version)
+    event.add("dtstamp", changed_at)
+    event.add("last-modified", changed_at)
+    event.add("created", row.created_at)
+    return event
+
+
 def _event(entry: Entry, locale: str) -> Event:
     session = entry.session
     words = in_language(session.title, session.description, session.translations, locale)
-    event = Event()
-    event.add("uid", str(session.id))
-    # Every change of the row raises its version: the sequence rises at least as often as RFC 5545 3.8.7.4 asks.
-    event.add("sequence", session.version)
-    event.add("dtstamp", session.changed_at)
-    event.add("last-modified", session.changed_at)
-    event.add("created", session.created_at)
+    event = event_of(session, changed_at=session.changed_at)
     event.add("dtstart", session.starts_at)
     event.add("dtend", session.ends_at)
     event.add("summary", words.title)

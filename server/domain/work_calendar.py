@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from icalendar import Calendar, Event, vUri
 
 from models.card import Card
-from server.domain.calendar import begun
+from server.domain.calendar import begun, event_of
 
 TITLES = {"ar": "مهامي في ملتقى", "en": "My Multaqa tasks"}
 SHORTEST = timedelta(minutes=15)
@@ -38,13 +38,7 @@ def work_calendar(entries: Sequence[DueCard], *, locale: str, zone: str | None) 
 
 def _event(entry: DueCard) -> Event:
     card = entry.card
-    event = Event()
-    event.add("uid", str(card.id))
-    # Every change of a card raises its version: at least as often as RFC 5545 3.8.7.4 asks.
-    event.add("sequence", card.version)
-    event.add("dtstamp", entry.changed_at)
-    event.add("last-modified", entry.changed_at)
-    event.add("created", card.created_at)
+    event = event_of(card, changed_at=entry.changed_at)
     if card.due_day is not None:
         event.add("dtstart", card.due_day)
         event.add("dtend", card.due_day + timedelta(days=1))
