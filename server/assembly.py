@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session
@@ -62,6 +63,7 @@ from server.routes import (
     notices,
     polls,
     programme,
+    public,
     questions,
     recordings,
     registration,
@@ -117,6 +119,21 @@ class Assembled:
         self.draining = True
 
 
+class Service(Protocol):
+    """Works beside the requests from the start of a process to its end."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def _begin(life: AsyncExitStack, *services: Service) -> None:
+    """Start them in their order; they stop the other way round, each whatever becomes of the others."""
+    for service in services:
+        service.start()
+        life.push_async_callback(service.stop)
+
+
 def cookie_name(settings: Settings) -> str:
     """`__Host-` needs Secure (RFC 6265bis 4.1.3.2), which plain http on loopback cannot promise."""
     return "__Host-login" if settings.secure else "login"
@@ -167,45 +184,26 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        access = AccessFollower(hub, stages)
-        jobs = JobRunner(database)
-        keeper = RecordingKeeper(database, settings.data_dir)
-        film_keeper = FilmKeeper(database, settings.data_dir)
-        sweeper = FileKeeper(database, files.remove)
-        postman = Postman(database, carrier, url=settings.url, sender=settings.sender) if carrier else None
-        cast = Cast(database, hub) if settings.mode == "demo" else None
         database.listener = _listener(hub, stages, (tallies, signs))
-        await hub.start()
-        await access.start()
-        stages.start()
-        jobs.start()
-        keeper.start()
-        film_keeper.start()
-        sweeper.start()
-        if postman is not None:
-            postman.start()
-        lag.start()
-        if cast is not None:
-            cast.start()
-        try:
+        async with AsyncExitStack() as life:
+            life.push_async_callback(database.close)
+            life.push_async_callback(media.close)
+            await hub.start()
+            life.push_async_callback(hub.stop)
+            access = AccessFollower(hub, stages)
+            await access.start()
+            life.push_async_callback(access.stop)
+            _begin(life, stages, lag)
+            for told in (tallies, signs):  # they begin with the first vote
+                life.push_async_callback(told.stop)
+            _begin(
+                life,
+                *(FileKeeper(database, files.remove), FilmKeeper(database, settings.data_dir)),
+                *(RecordingKeeper(database, settings.data_dir), JobRunner(database)),
+                *([Postman(database, carrier, url=settings.url, sender=settings.sender)] if carrier else []),
+                *([Cast(database, hub)] if settings.mode == "demo" else []),
+            )
             yield
-        finally:
-            if cast is not None:
-                await cast.stop()
-            if postman is not None:
-                await postman.stop()
-            await jobs.stop()
-            await keeper.stop()
-            await film_keeper.stop()
-            await sweeper.stop()
-            await lag.stop()
-            await tallies.stop()
-            await signs.stop()
-            await stages.stop()
-            await access.stop()
-            await hub.stop()
-            await media.close()
-            await database.close()
 
     health = Health(
         database=database,
@@ -254,6 +252,7 @@ def declared(
         notices.endpoints(database, mail=mail_on(settings)),
         programme.ENDPOINTS,
         uploads.endpoints(database, files),
+        public.flows(database),
         sessions.endpoints(turn_url=settings.turn, turn_secret=settings.turn_secret.get_secret_value()),
         viewing.endpoints(uplink_mbps=settings.uplink_mbps, media_processes=settings.media_processes),
         stage.ENDPOINTS,

@@ -1,5 +1,8 @@
-"""A public programme as plain HTML: read by people before or without the program, by search engines, and by
-whoever shows a preview of a shared link."""
+"""What anybody may read: programmes and boards as data, and a programme as plain HTML.
+
+The HTML is for people before or without the program, for search engines, and for whoever shows a preview of a
+shared link.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,34 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.api.endpoint import Endpoints, Reply, Visit
+from server.api.rates import ENTERING
+from server.api.runner import Units
+from server.domain.board import PublicBoard
 from server.domain.programme import SpeakerView
 from server.domain.public import PublicProgramme, linked_data
 from server.domain.session import SessionView
 from server.domain.translation import Words
 from server.messages import sentence
+from server.queries import boards
+from server.queries import public as programmes
+
+
+def flows(units: Units) -> Endpoints:
+    """What anybody may read, as data."""
+    doors = Endpoints("public")
+
+    @doors.flow("public_board.show", "GET", "/api/public/boards/{token}", result=PublicBoard, rate=ENTERING)
+    async def show_board(visit: Visit) -> Reply:
+        """A board, for whoever has its link: nobody's name but of those who agreed."""
+        return Reply(await units.read(lambda db: boards.public(db, visit.words["token"])))
+
+    @doors.flow("public.show", "GET", "/api/public/{slug}", result=PublicProgramme)
+    async def show_public(visit: Visit) -> Reply:
+        """A public programme, for anybody."""
+        return Reply(await units.read(lambda db: programmes.show(db, visit.words["slug"])))
+
+    return doors
 
 
 def title(shown: PublicProgramme, locale: str) -> str:

@@ -1,49 +1,40 @@
-"""Files people bring: a programme as a sheet, speakers' pictures, files of cards. And what anybody may read."""
+"""Files people bring: a programme as a sheet, speakers' pictures, files of cards."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 
-from server import xlsx
+from server import sheets
 from server.actions import attachment, board_import, programme, sheet
 from server.api.endpoint import Endpoints, Reply, Visit
-from server.api.rates import ENTERING
 from server.api.runner import Units
-from server.domain import board_import as board_import_file
-from server.domain import board_sheet, file_kind, pretalx
+from server.domain import board_sheet, file_kind
 from server.domain.attachment import FILE_BYTES, LONGEST_NAME, AttachmentView
-from server.domain.board import PublicBoard
-from server.domain.board_import import IMPORT_BYTES, Found, ImportView
+from server.domain.board_import import IMPORT_BYTES, ImportView
 from server.domain.errors import BadInput
 from server.domain.person import Actor
 from server.domain.programme import SpeakerView
 from server.domain.programme_sheet import (
-    MOST_ROWS,
     SHEET_BYTES,
     SheetView,
-    Table,
-    checked,
-    decoded,
-    read_lines,
-    table_of,
 )
-from server.domain.public import PublicProgramme
 from server.files import Files
 from server.pictures import ENDING, PICTURE_BYTES, NoPicture, preview, square, without_place
-from server.queries import boards, public, scope
+from server.queries import scope
 
 CONFERENCE = "/api/conferences/{conference_id}"
-READ_S = 20.0
-ZIP = b"PK\x03\x04"
 
 
 def endpoints(units: Units, files: Files) -> Endpoints:
     """The doors for files; each asks for the right before it opens anything."""
     doors = Endpoints("uploads")
     reading = asyncio.Semaphore(2)  # children at a time, each up to 768 MB for a moment
+    _tables(doors, units, reading)
+    _pictures(doors, units, files, reading)
+    return doors
 
+
+def _tables(doors: Endpoints, units: Units, reading: asyncio.Semaphore) -> None:
     @doors.upload(
         "sheet.read",
         f"{CONFERENCE}/sheets",
@@ -57,7 +48,7 @@ def endpoints(units: Units, files: Files) -> Endpoints:
         conference_id = visit.path["conference_id"]
         await units.read(lambda db: scope.of_conference(db, actor, conference_id, "programme.import")[1])
         async with reading:
-            table = await _table(content)
+            table = await sheets.table(content)
         return Reply(await units.write(lambda db: sheet.keep(db, actor, conference_id, table)), 201)
 
     @doors.upload(
@@ -73,10 +64,12 @@ def endpoints(units: Units, files: Files) -> Endpoints:
         team_id, name = visit.path["team_id"], visit.words["name"]
         zone = await units.read(lambda db: board_import.zone_of(db, actor, team_id))
         async with reading:
-            found = await _board(content, locale=actor.locale, zone=zone)
+            found = await sheets.board(content, locale=actor.locale, zone=zone)
             packed = await asyncio.to_thread(board_import.pack, found, name=board_sheet.titled(name))
         return Reply(await units.write(lambda db: board_import.keep(db, actor, team_id, packed)), 201)
 
+
+def _pictures(doors: Endpoints, units: Units, files: Files, reading: asyncio.Semaphore) -> None:
     @doors.upload(
         "picture.put",
         f"{CONFERENCE}/speakers/{{person_id}}/picture",
@@ -127,71 +120,9 @@ def endpoints(units: Units, files: Files) -> Endpoints:
         )
         return Reply(await units.write(lambda db: attachment.add(db, actor, card_id, file)), 201)
 
-    @doors.flow("public_board.show", "GET", "/api/public/boards/{token}", result=PublicBoard, rate=ENTERING)
-    async def show_board(visit: Visit) -> Reply:
-        """A board, for whoever has its link: nobody's name but of those who agreed."""
-        return Reply(await units.read(lambda db: boards.public(db, visit.words["token"])))
-
-    @doors.flow("public.show", "GET", "/api/public/{slug}", result=PublicProgramme)
-    async def show_public(visit: Visit) -> Reply:
-        """A public programme, for anybody."""
-        return Reply(await units.read(lambda db: public.show(db, visit.words["slug"])))
-
-    return doors
-
 
 def _preview(content: bytes) -> bytes:
     try:
         return preview(content)
     except NoPicture:
         raise BadInput("picture.unusable") from None
-
-
-async def _board(content: bytes, *, locale: str, zone: str) -> Found | Table:
-    """A board, or the table that somebody has to say the meaning of."""
-    if content.startswith(ZIP):
-        return table_of(await _workbook(content, most_rows=board_sheet.MOST_ROWS), most_rows=board_sheet.MOST_ROWS)
-    if board_import_file.is_json(content):
-        return await asyncio.to_thread(board_import_file.read, content, locale=locale, zone=zone)
-    return await asyncio.to_thread(_lines, content)
-
-
-def _lines(content: bytes) -> Table:
-    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):  # no text but UTF-16 has any
-        raise BadInput("import.unreadable")
-    return read_lines(decoded(content), most_rows=board_sheet.MOST_ROWS)
-
-
-async def _table(content: bytes) -> Table:
-    """What the bytes are decides how they are read, not what they were called."""
-    if content.startswith(ZIP):
-        return table_of(await _workbook(content))
-    text = decoded(content)
-    if text.lstrip().startswith("{"):
-        return checked(await asyncio.to_thread(pretalx.read, text))
-    return await asyncio.to_thread(read_lines, text)
-
-
-async def _workbook(content: bytes, *, most_rows: int = MOST_ROWS) -> list[list[str]]:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", xlsx.__file__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(READ_S):
-            out, _ = await child.communicate(content)
-    except TimeoutError:
-        raise BadInput("sheet.too_large", limit=most_rows) from None
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    code = child.returncode or 0
-    if code == 0:
-        return [[str(cell) for cell in row] for row in json.loads(out)]
-    too_large = code == xlsx.TOO_LARGE or code < 0
-    if too_large:
-        raise BadInput("sheet.too_large", limit=most_rows)
-    raise BadInput("sheet.no_workbook")
