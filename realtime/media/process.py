@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from .edges import Edges
 from .engine import Engine
@@ -25,6 +26,9 @@ from .settings import MediaSettings
 logger = logging.getLogger(__name__)
 
 _SOCKET_MODE = 0o600
+
+KEEP_ALIVE_S = 75
+"""Idle control connections; far longer than our clients keep them, so that none is closed just as it is used."""
 
 VIEWERS_PER_OWNER = 8
 """Pages of one login that watch one stage at once; more is a fault or somebody who wants to fill the line."""
@@ -58,16 +62,7 @@ async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambd
         engine = Engine(replace(settings, uplink_mbps=settings.uplink_mbps / settings.processes))
         edges = Edges(engine, settings)
         inlet = None if settings.feed is None else Inlet(engine, settings.feed)
-        config = uvicorn.Config(
-            make_app(engine, secret=settings.secret, edges=edges),
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-        server = _ControlServer(config)
+        server = _ControlServer(_control(make_app(engine, secret=settings.secret, edges=edges)))
         serving = asyncio.create_task(server.serve(sockets=[control]))
         try:
             await _first(serving, server.answering.wait())
@@ -83,6 +78,19 @@ async def serve(settings: MediaSettings, *, ready: Callable[[int], None] = lambd
             await engine.close()
             server.should_exit = True
             await serving
+
+
+def _control(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=2,
+    )
 
 
 async def _first(serving: asyncio.Task[None], other: Coroutine[Any, Any, Any]) -> None:

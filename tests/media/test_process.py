@@ -12,6 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest_asyncio
+from starlette.applications import Starlette
+
+from realtime.media.process import _control
 
 _START = """
 import sys
@@ -72,6 +75,13 @@ async def test_process_answers_when_ready_and_only_its_user(child: Child) -> Non
     assert (await child.stats()).status_code == 200
     assert child.port > 0
     assert stat.S_IMODE(child.control.stat().st_mode) == 0o600
+
+
+def test_idle_control_connection_is_kept_longer_here_than_by_who_calls() -> None:
+    """Else a request now and then meets a connection that is just being closed."""
+    kept = httpx.Limits().keepalive_expiry
+    assert kept is not None
+    assert _control(Starlette()).timeout_keep_alive > 4 * kept
 
 
 async def test_process_leaves_signals_to_its_parent_and_ends_with_the_pipe(child: Child) -> None:
