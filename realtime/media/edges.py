@@ -30,6 +30,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 READY_S = 20.0
 ANSWER_S = 10.0
 LOAD_S = 1.0
+FULL = 1.0
 JOIN_SHARE = 0.01
 """What one who was just sent there is reckoned to cost until the next look at the load."""
 
@@ -92,17 +93,25 @@ class Edge:
             began = asyncio.get_running_loop().time()
             try:
                 await self._live()
-            except (OSError, httpx.HTTPError, TimeoutError) as error:
+                logger.warning("media process %d ended", self.number)
+            except Exception as error:  # whatever it was: without its keeper it would never come back
                 logger.warning("media process %d failed: %r", self.number, error)
-            finally:
-                self._gone()
-                await self._end()
             steady = asyncio.get_running_loop().time() - began > LONGEST_WAIT_S
             wait = FIRST_WAIT_S if steady else min(2 * wait, LONGEST_WAIT_S)
             await asyncio.sleep(wait)
 
     async def _live(self) -> None:
-        """Start it, make it know the rooms, feed it, and follow what it says until it ends."""
+        """One life of it, with its end: who watches there is told so by it, and comes back elsewhere."""
+        try:
+            await self._serve()
+        finally:
+            try:
+                self._gone()
+            finally:
+                await self._end()
+
+    async def _serve(self) -> None:
+        """Start it, make it know the rooms, feed it, and follow what it says until it or its feed ends."""
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "realtime.media.edge", stdin=asyncio.subprocess.PIPE, process_group=0
         )
@@ -110,14 +119,25 @@ class Edge:
         self.process.stdin.write(self._settings.to_json().encode() + b"\n")
         reader, writer = await self._connect()
         self._feeder = Feeder(reader, writer, now=self._engine.now)
-        for room, wish in list(self._wishes.items()):
-            await self._http.put(f"/rooms/{room}", content=wish)
+        for room in list(self._wishes):
+            if room in self._wishes:  # another wish may have come meanwhile
+                await self._http.put(f"/rooms/{room}", content=self._wishes[room])
+        self.load = 0.0
         self.ready.set()
-        looking = asyncio.create_task(self._look())
+        working = [
+            asyncio.create_task(self._follow()),
+            asyncio.create_task(self._look()),
+            asyncio.create_task(self._feeder.ended.wait()),
+        ]
         try:
-            await self._follow()
+            done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+            if self._feeder.ended.is_set():
+                raise ConnectionError("its feed broke")
         finally:
-            looking.cancel()
+            for one in working:
+                one.cancel()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with asyncio.timeout(READY_S):
@@ -143,8 +163,12 @@ class Edge:
                     self._engine.touch(event["room"]["room"])
 
     async def _look(self) -> None:
+        """What does not tell its load is taken for full; the events say whether it lives."""
         while True:
-            self.load = (await self._http.get("/stats")).json()["cpu_share"]
+            try:
+                self.load = (await self._http.get("/stats")).raise_for_status().json()["cpu_share"]
+            except (httpx.HTTPError, ValueError, KeyError):
+                self.load = FULL
             await asyncio.sleep(LOAD_S)
 
     def _gone(self) -> None:
@@ -164,7 +188,8 @@ class Edge:
         try:
             await asyncio.wait_for(self.process.wait(), 5)
         except TimeoutError:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
             await self.process.wait()
 
     async def close(self) -> None:
@@ -173,6 +198,11 @@ class Edge:
         await self._http.aclose()
 
     # What it is asked.
+
+    @property
+    def answers(self) -> bool:
+        """Whether it can be asked: from the moment it is told the rooms on, before viewers are sent there."""
+        return self._feeder is not None
 
     def changed(self, room: Room) -> None:
         if self._feeder is not None:
@@ -193,6 +223,15 @@ class Edge:
         if self._feeder is not None:
             self._feeder.feed(room)
         return await self.ask("POST", path, body)
+
+    async def told(self, method: str, path: str, body: bytes = b"") -> JSON | None:
+        """What it answers; None when it is away or refuses."""
+        try:
+            answer = await self.ask(method, path, body)
+        except MediaError:
+            return None
+        told: JSON | None = json.loads(answer.body) if answer.status == 200 else None
+        return told
 
 
 class Edges:
@@ -230,9 +269,10 @@ class Edges:
             self._wishes[room] = wish
         else:
             self._wishes.pop(room, None)
-        for edge in self._ready():
-            with contextlib.suppress(MediaError):  # told again when it is back
-                await edge.ask("PUT", f"/rooms/{room}", wish)
+        for edge in self.all:
+            if edge.answers:
+                with contextlib.suppress(MediaError):  # told again when it is back
+                    await edge.ask("PUT", f"/rooms/{room}", wish)
 
     async def view(self, room: str, path: str, body: bytes) -> Answer | None:
         """Let somebody watch where there is most room; None means here. What refuses is passed by."""
@@ -248,46 +288,40 @@ class Edges:
         return None
 
     async def elsewhere(self, method: str, path: str, body: bytes) -> Answer | None:
-        """Ask whoever holds a viewer that is not here."""
+        """Ask whoever holds a viewer that is not here; a process that is away holds nobody."""
         for edge in self._ready():
-            answer = await edge.ask(method, path, body)
-            if answer.status != 404:
-                return answer
+            with contextlib.suppress(MediaError):
+                answer = await edge.ask(method, path, body)
+                if answer.status != 404:
+                    return answer
         return None
+
+    async def _told(self, method: str, path: str, body: bytes = b"") -> list[JSON]:
+        """What all others say who are not away, asked at once: a slow one keeps nobody waiting twice."""
+        answers = await asyncio.gather(*(edge.told(method, path, body) for edge in self._ready()))
+        return [answer for answer in answers if answer is not None]
 
     async def owners(self, here: Owners) -> Owners:
         """Who is connected anywhere; a process that is away holds nobody."""
         found = {room: {way: set(owners) for way, owners in ways.items()} for room, ways in here.items()}
-        for edge in self._ready():
-            with contextlib.suppress(MediaError):
-                told: Owners = json.loads((await edge.ask("GET", "/owners", b"")).body)
-                for room, ways in told.items():
-                    for way, owners in ways.items():
-                        found.setdefault(room, {}).setdefault(way, set()).update(owners)
+        for told in await self._told("GET", "/owners"):
+            for room, ways in told.items():
+                for way, owners in ways.items():
+                    found.setdefault(room, {}).setdefault(way, set()).update(owners)
         return {room: {way: sorted(owners) for way, owners in ways.items()} for room, ways in found.items()}
 
     async def health(self, path: str, own: JSON) -> JSON:
         """Viewers and what is sent, of all processes; the sources are known here."""
-        found = [own]
-        for edge in self._ready():
-            with contextlib.suppress(MediaError):
-                found.append(json.loads((await edge.ask("GET", path, b"")).body))
+        found = [own, *await self._told("GET", path)]
         viewers = {way: sum(one["viewers"][way] for one in found) for way in own["viewers"]}
         return own | {"viewers": viewers, "sent_kbps": sum(one["sent_kbps"] for one in found)}
 
     async def drop(self, body: bytes) -> int:
-        dropped = 0
-        for edge in self._ready():
-            dropped += json.loads((await edge.ask("POST", "/drop", body)).body).get("dropped", 0)
-        return dropped
+        return sum(told["dropped"] for told in await self._told("POST", "/drop", body))
 
     async def stats(self, own: dict[str, float]) -> dict[str, float]:
         """The numbers of all processes together."""
-        found = [own]
-        for edge in self._ready():
-            with contextlib.suppress(MediaError):
-                found.append(json.loads((await edge.ask("GET", "/stats", b"")).body))
-        return combine(found)
+        return combine([own, *await self._told("GET", "/stats")])
 
     async def close(self) -> None:
         for edge in self.all:

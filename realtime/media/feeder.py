@@ -45,7 +45,8 @@ class _Tap:
 class Feeder:
     """One stream to one process; rooms are fed from the moment a viewer of theirs is there.
 
-    `close` takes all taps off again. It closes by itself when the other end is gone or does not read.
+    `close` takes all taps off again. It ends by itself when the other end is gone or does not read: `ended` is
+    set then, and whoever made it is to close it.
     """
 
     def __init__(
@@ -59,12 +60,12 @@ class Feeder:
         self._taps: dict[Sender, dict[Layer, tuple[int, _Tap]]] = {}
         self._homes: dict[Sender, Room] = {}
         self._listening: dict[Room, Callable[[], None]] = {}
-        self.closed = False
+        self.ended = asyncio.Event()
         self._tasks = [asyncio.create_task(self._hear(reader)), asyncio.create_task(self._tell_clocks())]
 
     def feed(self, room: Room) -> None:
         """Feed this room from now on; told again it changes nothing."""
-        if room.name in self._rooms or self.closed:
+        if room.name in self._rooms or self.ended.is_set():
             return
         self._rooms[room.name] = room
 
@@ -78,7 +79,7 @@ class Feeder:
 
     def changed(self, room: Room) -> None:
         """Somebody came to a room or left it."""
-        if self._rooms.get(room.name) is not room or self.closed:
+        if self._rooms.get(room.name) is not room or self.ended.is_set():
             return
         here = [sender for sender in room.publishers.values() if sender.connected]
         for sender in here:
@@ -131,23 +132,25 @@ class Feeder:
                         self._write(pack_json(CLOCK, told))
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
-        async for kind, body in frames(reader):
-            layer = self._layers.get(read_wish(body)) if kind == WISH else None
-            if layer is not None:
-                layer.wish_keyframe(self._now())
-        self.close()
+        try:
+            async for kind, body in frames(reader):
+                layer = self._layers.get(read_wish(body)) if kind == WISH else None
+                if layer is not None:
+                    layer.wish_keyframe(self._now())
+        finally:
+            self.ended.set()
 
     def _write(self, data: bytes) -> None:
-        if self.closed:
+        """Taps stay until `close` even when this ends it: somebody may be going through them now."""
+        if self.ended.is_set():
             return
         self._writer.write(data)
         if self._writer.transport.get_write_buffer_size() > MAX_BACKLOG:
-            self.close()
+            self.ended.set()
+            self._writer.transport.abort()  # what waits would never be read
 
     def close(self) -> None:
-        if self.closed:
-            return
-        self.closed = True
+        self.ended.set()
         for sender in list(self._taps):
             self._forget(sender)
         for room in list(self._rooms.values()):

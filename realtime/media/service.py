@@ -137,12 +137,11 @@ def _route(path: str, handler: Handler, method: str, secret: str | None, edges: 
             _check_secret(request, secret)
             return await handler(request)
         except MediaError as error:
-            if error.code == UNKNOWN_PEER:
-                asked = f"{request.url.path}?{request.url.query}"
-                answered = await edges.elsewhere(request.method, asked, request.state.raw)
-                if answered is not None:
-                    return _passed_on(answered)
-            return _refusal(error)
+            if error.code != UNKNOWN_PEER:
+                return _refusal(error)
+            asked = f"{request.url.path}?{request.url.query}"
+            answered = await edges.elsewhere(request.method, asked, request.state.raw)
+            return _refusal(error) if answered is None else _passed_on(answered)
 
     return Route(path, guarded, methods=[method])
 

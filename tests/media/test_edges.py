@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from realtime.media.edges import Edges, combine
+from realtime.media.edges import FULL, Answer, Edge, Edges, combine
 from realtime.media.engine import Engine
+from realtime.media.errors import MediaError
+from realtime.media.feeder import Feeder
+from realtime.media.relay import Relayed
+from realtime.media.rtp import RtpPacket
 from realtime.media.service import make_app
 from realtime.media.settings import MediaSettings
 
@@ -106,8 +111,21 @@ async def test_viewers_are_served_by_another_process_and_come_back_when_it_dies(
 
         async with asyncio.timeout(30):
             await machine.edge.ready.wait()
-        _, again = await machine.watch()
+        id, again = await machine.watch()
         await again.sees()
+        await machine.told(lambda room: room["viewers"]["air"] == 2)
+
+        # One whose feed breaks would show black for ever, and be chosen first for having nothing to do.
+        before = machine.edge.process.pid
+        machine.edge._feeder._writer.transport.abort()
+        await machine.told(lambda room: room["viewers"]["air"] == 1)
+        assert not machine.edge.ready.is_set()
+        assert (await machine.http.delete(f"/rooms/{ROOM}/peers/{id}?owner=guest/x")).status_code == 404
+        async with asyncio.timeout(30):
+            await machine.edge.ready.wait()
+        assert machine.edge.process.pid != before
+        _, back = await machine.watch()
+        await back.sees()
         await machine.told(lambda room: room["viewers"]["air"] == 2)
         dropped = await machine.http.post("/drop", json={"owners": ["guest"]})
         assert dropped.json() == {"dropped": 2}
@@ -124,6 +142,116 @@ async def test_closed_stage_is_closed_everywhere(machine: Machine) -> None:
     assert (await machine.http.post(f"/rooms/{ROOM}/viewers", json=body)).json()["code"] == "stage.closed"
     answer = await machine.edge.ask("POST", f"/rooms/{ROOM}/viewers", (await _raw(body)))
     assert answer.status == 409
+
+
+def _relayed(id: str) -> Relayed:
+    layers = [{"rid": "", "number": 1}]
+    told = {"id": id, "owner": id, "label": "", "kind": "camera"}
+    tracks = [{"kind": "audio", "codec": "opus", "layers": layers}]
+    return Relayed(told | {"tracks": tracks}, wish=lambda number: None, now=lambda: 0.0)
+
+
+async def test_feed_that_nobody_reads_ends_without_disturbing_others(engine: Engine) -> None:
+    class Counted:
+        pushed = 0
+
+        def push(self, packet: RtpPacket, *, starts_keyframe: bool, now: float) -> None:
+            self.pushed += 1
+
+        def restart(self) -> None: ...
+
+    room, senders, counted = engine.room(ROOM), [_relayed("one"), _relayed("two")], Counted()
+    for sender in senders:
+        room.add_sender(sender)
+    ours, _theirs = socket.socketpair()
+    feeder = Feeder(*await asyncio.open_unix_connection(sock=ours), now=lambda: 0.0)
+    feeder.feed(room)
+    layer = next(senders[0].layers())
+    layer.outputs.append(counted)
+    for number in range(200):
+        layer.receive(RtpPacket(0, True, number, number, 7, bytes(60_000)), 0.0)
+
+    assert feeder.ended.is_set()
+    assert counted.pushed == 200
+    for sender in senders:
+        room.remove_sender(sender)
+    feeder.changed(room)
+    feeder.close()
+    assert layer.outputs[-1] is counted
+    assert not feeder._taps
+    assert not list(next(senders[1].layers()).outputs)
+    _theirs.close()
+
+
+async def test_whoever_is_dying_breaks_no_request_about_another_viewer(tmp_path: Path, engine: Engine) -> None:
+    edges = Edges(engine)
+    edges.all = [cast(Edge, _Away()), cast(Edge, _Holds())]
+
+    answered = await edges.elsewhere("PATCH", f"/rooms/{ROOM}/peers/v1", b"{}")
+    assert answered is not None
+    assert answered.status == 204
+    assert await edges.drop(b"{}") == 1
+    assert await edges.stats({"viewers": 1.0}) == {"viewers": 1.0, "processes": 2.0}
+
+
+class _Away(Edge):
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.ready.set()
+
+    async def ask(self, method: str, path: str, body: bytes) -> Answer:
+        raise MediaError(status=503, code="media.busy", detail="A media process is away.", retry_after_s=1)
+
+
+class _Holds(_Away):
+    async def ask(self, method: str, path: str, body: bytes) -> Answer:
+        return Answer(204, b"") if method == "PATCH" else Answer(200, b'{"dropped": 1, "viewers": 0}')
+
+
+async def test_keeper_survives_whatever_goes_wrong(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives = asyncio.Queue[int]()
+
+    async def fail(edge: Edge) -> None:
+        lives.put_nowait(1)
+        raise KeyError("rooms")
+
+    monkeypatch.setattr(Edge, "_serve", fail)
+    monkeypatch.setattr("realtime.media.edges.FIRST_WAIT_S", 0.01)
+    edges = Edges(engine, MediaSettings(control=tmp_path / "other.sock", host="127.0.0.1", processes=2))
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            await lives.get()
+    await edges.close()
+
+
+async def test_load_that_is_not_told_counts_as_full_until_it_is(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(edge: Edge) -> None:
+        await asyncio.Event().wait()
+
+    seen: list[float] = []
+    enough = asyncio.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(edge.load)
+        if len(seen) == 3:
+            enough.set()
+        return httpx.Response(500) if len(seen) == 1 else httpx.Response(200, json={"cpu_share": 0.25})
+
+    monkeypatch.setattr(Edge, "_serve", never)
+    monkeypatch.setattr("realtime.media.edges.LOAD_S", 0.01)
+    edges = Edges(engine, MediaSettings(control=tmp_path / "other.sock", host="127.0.0.1", processes=2))
+    edge = edges.all[0]
+    await edge._http.aclose()
+    edge._http = httpx.AsyncClient(base_url="http://edge", transport=httpx.MockTransport(answer))
+    looking = asyncio.create_task(edge._look())
+    await asyncio.wait_for(enough.wait(), 10)
+    looking.cancel()
+    await edges.close()
+    assert seen == [0.0, FULL, 0.25]
 
 
 async def _raw(body: dict[str, Any]) -> bytes:
