@@ -174,9 +174,9 @@ class Engine:
         parsed = parse_offer(offer)
         self._admission.admit()
         known = self.open_room(room)
-        ceiling = self._uplink.admit() if feed == "air" else None
+        ceiling = self._uplink.admit(mode) if feed == "air" else None
         viewer = known.add_viewer(id=id, owner=owner, feed=feed, offer=parsed)
-        viewer.chooser.ceiling = ceiling
+        viewer.ceiling = ceiling
         viewer.chooser.mode = mode
         self._begin(known, viewer)
         return viewer
@@ -298,6 +298,8 @@ class Engine:
                 self._probes.let_go(self._network.now())
                 self._in_every_room(self._let_go_silent)
                 self._in_every_room(self._send_reports)
+                if self._settings.uplink_mbps:
+                    self._judge_line(now)
 
     def _in_every_room(self, work: Callable[[Room], None]) -> None:
         """What fails in one room must not end the regular work of all."""
@@ -306,6 +308,21 @@ class Engine:
                 work(room)
             except Exception:
                 logger.exception("regular work failed in a room")
+
+    def _judge_line(self, moment: float) -> None:
+        """What is sent to all who watch must fit the line, whoever came or went live since."""
+        viewers = sorted(
+            (viewer for room in self._rooms.values() for viewer in room.viewers.values()),
+            key=lambda viewer: viewer.born,
+        )
+        try:
+            others = sum(viewer.takes(None) for viewer in viewers if viewer.feed != "air")
+            watching = [viewer for viewer in viewers if viewer.feed == "air"]
+            expected = sum(viewer.expects for viewer in watching)
+            for viewer in self._uplink.judge(watching, moment, others=others, expected=expected):
+                viewer.choose(self._network.now())
+        except Exception:
+            logger.exception("the line could not be judged")
 
     def _listen(self, room: Room) -> None:
         now = self._network.now()

@@ -54,6 +54,11 @@ TRIAL_S = 12.0
 """A larger picture that lasted so long is no trial any more."""
 
 
+def limited(mode: Mode, ceiling: Mode | None) -> Mode:
+    """What is left of a wish under a ceiling."""
+    return mode if ceiling is None or mode == "audio" else ceiling
+
+
 @dataclass(frozen=True)
 class Offered:
     """A picture that may be sent: its slot, and bits a second of each layer, best first (0: it does not flow)."""
@@ -113,10 +118,17 @@ class Chooser:
     @property
     def effective(self) -> Mode:
         """What was wished, or less when the server's line is nearly full."""
-        ceiling = self.ceiling
-        if ceiling is None or self.mode == "audio":
-            return self.mode
-        return ceiling
+        return limited(self.mode, self.ceiling)
+
+    def takes(self, offered: Sequence[Offered], sounds: Sequence[float], ceiling: Mode | None) -> float:
+        """Bits a second under this ceiling, as far as its line is known to bear; asking changes nothing."""
+        mode = limited(self.mode, ceiling)
+        if mode == "audio":
+            return _loudest(sounds)
+        seen = self._seen(offered)
+        caps = {one.slot: self._cap(one, mode) for one in seen}
+        fitting = _fit(seen, caps, None if mode == "high" else self._budget, bare=self._bare)
+        return sum(sounds) + _cost(seen, fitting)
 
     def wants_all_sound(self, choice: Choice) -> bool:
         """Whether everybody is heard, or only the loudest."""
@@ -126,14 +138,12 @@ class Chooser:
     def choose(self, offered: Sequence[Offered], now: float) -> Choice:
         mode = self.effective
         self.reason = "uplink" if mode != self.mode else None
-        seen = [one for one in offered if self.shown.get(one.slot, 1) > 0]
         choice: Choice = {one.slot: None for one in offered}
         if mode == "audio":
             self._sending = choice
             return choice
+        seen = self._seen(offered)
         caps = {one.slot: self._cap(one, mode) for one in seen}
-        # The largest picture is served first.
-        seen.sort(key=lambda one: (-self.shown.get(one.slot, 1 << 16), one.slot))
         if mode != "high":
             self._weigh(seen, caps, now)
         fitting = _fit(seen, caps, None if mode == "high" else self._budget, bare=self._bare)
@@ -142,6 +152,12 @@ class Chooser:
             self.reason = "network"
         self._sending = choice
         return choice
+
+    def _seen(self, offered: Sequence[Offered]) -> list[Offered]:
+        """The pictures that are shown, the largest first, as it is served first."""
+        seen = [one for one in offered if self.shown.get(one.slot, 1) > 0]
+        seen.sort(key=lambda one: (-self.shown.get(one.slot, 1 << 16), one.slot))
+        return seen
 
     def _cap(self, one: Offered, mode: Mode) -> int:
         lowest = len(one.bitrates) - 1
@@ -255,12 +271,15 @@ def _rate(one: Offered, layer: int) -> float:
     return one.bitrates[layer] if layer < len(one.bitrates) else 0.0
 
 
+def _loudest(sounds: Sequence[float]) -> float:
+    return sum(sorted(sounds, reverse=True)[:2])
+
+
 def costs(offered: Sequence[Offered], sounds: Sequence[float], shown: Mapping[int, int]) -> dict[Mode, int]:
     """Megabytes an hour of each mode, from what is sent now."""
     heard = sum(sounds)
-    loudest = sum(sorted(sounds, reverse=True)[:2])
     seen = [one for one in offered if shown.get(one.slot, 1) > 0]
-    rates: dict[Mode, float] = {"audio": loudest}
+    rates: dict[Mode, float] = {"audio": _loudest(sounds)}
     for mode in MODES[:3]:
         chooser = Chooser()
         chooser.mode, chooser.shown = mode, shown

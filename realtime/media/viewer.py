@@ -16,11 +16,15 @@ from .port import Address
 from .quality import Chooser, Mode, Offered, costs
 from .sdp import Offer, Section
 from .slot import ALL, LOUDEST, Slot
+from .uplink import usual_bits
 
 _REPEATS_PER_S = 400
 """Retransmissions one viewer may cause; more is a broken line that asks for lower quality, or an attack."""
 
 _REPEATS_BURST = 200
+
+_COMES_S = 5.0
+"""Who is not connected so long after joining is not reckoned with any more."""
 
 _CALM_S = (2.0, 4.0)
 """How often a viewer whose line gave no news is looked at; spread, so that a hall is not one burst."""
@@ -136,6 +140,30 @@ class Viewer(Peer):
                 found.append(Offered(slot.number, rates))
         return found
 
+    def _sounds(self) -> list[float]:
+        return [
+            slot.track.layers[0].bitrate for slot in self._seats if slot.kind == "audio" and slot.track is not None
+        ]
+
+    @property
+    def ceiling(self) -> Mode | None:
+        """The most it may have while the server's line is nearly full."""
+        return self.chooser.ceiling
+
+    @ceiling.setter
+    def ceiling(self, ceiling: Mode | None) -> None:
+        self.chooser.ceiling = ceiling
+
+    def takes(self, ceiling: Mode | None) -> float:
+        """Bits a second that leave for it under this ceiling."""
+        return self.chooser.takes(self._offered(), self._sounds(), ceiling) if self.watches else 0.0
+
+    @property
+    def expects(self) -> int:
+        """What it is reckoned with while it connects."""
+        coming = not self.connected and self.network.now() - self.born < _COMES_S
+        return usual_bits(self.chooser.mode, self.ceiling) if coming else 0
+
     def sends(self) -> list[dict[str, Any]]:
         """Which layer of each picture goes out to it, of how many; None for no picture."""
         return [
@@ -151,9 +179,7 @@ class Viewer(Peer):
     def quality(self) -> dict[str, Any]:
         """What is sent now and what each choice would cost, as the viewer's page shows it."""
         offered = self._offered()
-        sounds = [
-            slot.track.layers[0].bitrate for slot in self._seats if slot.kind == "audio" and slot.track is not None
-        ]
+        sounds = self._sounds()
         rates = {one.slot: one.bitrates for one in offered}
         sends = self.sends()
         bits = 0.0
