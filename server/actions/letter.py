@@ -19,7 +19,7 @@ from sqlmodel import Session, col
 from models.base import new_id
 from models.notification import Mail
 from models.person import Person
-from server.messages import sentence
+from server.messages import city, sentence
 
 DIRECTION = {"ar": "rtl", "en": "ltr"}
 # As browsers name them (CLDR): a letter has no Intl.
@@ -179,5 +179,5 @@ def moment(at: datetime, zone: str | None, locale: str) -> str:
         day=str(local.day),
         month=MONTHS[locale][local.month - 1],
         time=f"{local:%H:%M}",
-        zone=name.rpartition("/")[2].replace("_", " "),
+        zone=city(locale, name),
     )

@@ -22,6 +22,19 @@ def sentence(locale: str, code: str, **values: object) -> str:
     return catalogue(locale if locale in LOCALES else DEFAULT)[code].format(**values)
 
 
+@cache
+def _cities() -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "cities.json").read_text("utf-8"))
+    return loaded
+
+
+def city(locale: str, zone: str) -> str:
+    """The place a zone is named after, in the reader's script where we know its name: Latin letters amid
+    Arabic words turn a line round."""
+    place = zone.rpartition("/")[2]
+    return _cities().get(locale, {}).get(place, place.replace("_", " "))
+
+
 def known(code: str) -> bool:
     """Whether there is a sentence for a code that came from another process."""
     return code in catalogue(DEFAULT)

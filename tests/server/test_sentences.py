@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 
 from server import app, messages
+from server.actions.letter import moment
 from server.api.problem import FIELD_CODES
 from server.domain.errors import Fault
 
@@ -19,6 +21,14 @@ def test_languages_say_the_same_things() -> None:
     for code in ar:
         assert ar[code].strip(), code
         assert places(ar[code]) == places(en[code]), code
+
+
+def test_a_letter_names_a_clock_in_its_own_script() -> None:
+    at = datetime(2027, 3, 1, 10, tzinfo=UTC)
+    assert moment(at, "Africa/Cairo", "ar") == "يوم 1 مارس، الساعة 12:00 (بتوقيت القاهرة)"
+    assert moment(at, None, "ar") == "يوم 1 مارس، الساعة 10:00 (بتوقيت غرينتش)"
+    assert moment(at, "America/New_York", "en") == "on 1 March at 05:00 (New York time)"
+    assert moment(at, "Asia/Ust-Nera", "ar").endswith("(بتوقيت Ust-Nera)")
 
 
 def places(text: str) -> set[str]:
