@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { directionOf, plainDigits } from './bidi';
 import { dateRange, dayKey, time, zoneName } from './format';
+import { listed } from './listed';
 import { language, t } from './t.svelte';
 import { fromLocalField, toLocalField, zones } from './zones';
 
@@ -59,6 +60,12 @@ describe('times', () => {
 
   it('are told in the zone asked for, which has a name in words', () => {
     expect([bare(time('2026-11-21T07:30:00Z', 'Africa/Cairo')), zoneName('Africa/Cairo')]).toEqual(['9:30 ص', 'توقيت مصر']);
+  });
+
+  it('and names are told together as the language joins them', async () => {
+    expect(listed(['أمل', 'سارة'])).toBe('أمل وسارة');
+    await language.use('en');
+    expect(listed(['Amal', 'Sara', 'Omar'])).toBe('Amal, Sara, and Omar');
   });
 
   it('are chosen from zones with names in words, each name once, the usual ones first', () => {
