@@ -63,7 +63,7 @@ def endpoints(units: Units, data_dir: Path) -> Endpoints:
         film_id, start = visit.path["film_id"], _number(visit.words["start"])
         size = len(content)
         folder = await units.read(lambda db: film.expect(db, actor, film_id, start, size))
-        await asyncio.to_thread(_put, folders / folder, start, content)
+        await asyncio.to_thread(put, folders / folder, start, content)
         return Reply(await units.write(lambda db: film.received(db, actor, film_id, start, size)))
 
     @doors.command("film.delete", "DELETE", ONE, permission="film.manage")
@@ -116,12 +116,14 @@ def _number(word: str) -> int:
     return int(word)
 
 
-def _put(folder: Path, start: int, content: bytes) -> None:
+def put(folder: Path, start: int, content: bytes) -> None:
     """Write a part where it belongs; the same part again changes nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free < SPARE_BYTES + len(content):
         raise Away("disk.full", retry_after_s=60)
-    with (folder / BROUGHT).open("r+b" if start else "wb") as file:
+    brought = folder / BROUGHT
+    brought.touch()
+    # A part that comes twice may come late: what came after it stays.
+    with brought.open("r+b") as file:
         file.seek(start)
         file.write(content)
-        file.truncate()

@@ -16,10 +16,11 @@ from models.conference import ConferenceSession
 from models.film import Film
 from server.actions import film, rehearsal, session
 from server.actions.stage import RoomState, observe
-from server.domain.film import FORGOTTEN_AFTER
+from server.domain.film import BROUGHT, FORGOTTEN_AFTER
 from server.domain.session import SessionChange
 from server.queries import programme
 from server.queries import stage as stages
+from server.routes import films
 from tests.media.test_films import brought
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Refused
@@ -98,6 +99,12 @@ async def test_parts_come_in_order_and_within_bounds(server: Server, world: Worl
         assert [answer.status_code for answer in refused] == [409, 404, 404, 404]
         assert (await me.http.post(f"{path}/0", content=bytes(11))).json()["code"] == "film.out_of_order"
         assert (await me.http.post(f"{path}/0", content=bytes((4 << 20) + 1))).status_code == 413
+
+
+async def test_part_that_comes_late_and_twice_leaves_what_came_after_it(tmp_path: Path) -> None:
+    for start, part in ((0, b"one"), (3, b"two"), (0, b"one"), (3, b"two"), (6, b"end"), (3, b"two")):
+        await asyncio.to_thread(films.put, tmp_path, start, part)
+    assert (tmp_path / BROUGHT).read_bytes() == b"onetwoend"
 
 
 async def test_rehearsal_shows_the_films_of_what_it_rehearses(server: Server, world: World) -> None:
