@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from models.base import now
-from models.conference import Conference
+from models.conference import Conference, ConferenceSession
 from models.notification import MailHabit, Notification
 from models.person import Person
 from server.actions import letter
@@ -40,7 +40,14 @@ def _one(db: Session, person_id: UUID) -> bool:
     )
     rows = list(db.exec(waiting.order_by(col(Notification.created_at)).with_for_update()))
     at = now()
-    wanted = [row for row in rows if row.read_at is None and (row.stale_at is None or row.stale_at > at)]
+    rehearsals = _rehearsals(db)
+    wanted = [
+        row
+        for row in rows
+        if row.read_at is None
+        and (row.stale_at is None or row.stale_at > at)
+        and not row.link.startswith(rehearsals)
+    ]
     if not wanted or address is None or habit.stopped:
         _settle(rows, None)
         return False
@@ -52,6 +59,13 @@ def _one(db: Session, person_id: UUID) -> bool:
     _settle(rows, None)
     habit.mailed_at = at
     return _queue(db, person, address, wanted, zone=zone, stop_token=habit.stop_token)
+
+
+def _rehearsals(db: Session) -> tuple[str, ...]:
+    """Where words of rehearsals lead. They go with it: what is said there is read in the page, or never."""
+    # every session that is a rehearsal
+    wanted = select(ConferenceSession.id).where(col(ConferenceSession.rehearsal_of).is_not(None))
+    return tuple(f"/s/{id}" for id in db.exec(wanted))
 
 
 def _time(habit: MailHabit, rows: list[Notification], *, zone: ZoneInfo, at: datetime) -> datetime:

@@ -15,7 +15,7 @@ from server.actions import rehearsed
 from server.actions.session import tell, tell_desk
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
-from server.domain.session import SessionView
+from server.domain.session import OPEN, SessionView
 from server.queries import programme, scope
 
 _OWN = {"id", "state", "live_since", "rehearsal_of", "created_at", "version", "record"}
@@ -27,8 +27,9 @@ def begin(db: Session, actor: Actor, session_id: UUID, *, id: UUID) -> SessionVi
     if session.rehearsal_of is not None or session.team_id is not None or session.state == "live":
         raise Conflict("rehearsal.refused")
     running = rehearsed.running(db, session_id)
-    if running is not None:
+    if running is not None and running.state in OPEN:
         return programme.session_view(db, running)
+    rehearsed.close(db, session)
     copied = session.model_dump(exclude=_OWN)
     rehearsal = ConferenceSession(id=id, state="backstage", rehearsal_of=session_id, **copied)
     db.add(rehearsal)
@@ -45,6 +46,6 @@ def begin(db: Session, actor: Actor, session_id: UUID, *, id: UUID) -> SessionVi
 def end(db: Session, actor: Actor, session_id: UUID) -> None:
     """End a session's rehearsal and leave no trace of it."""
     session, _ = scope.of_session(db, actor, session_id, "session.move", lock=True)
-    if not rehearsed.close(db, session):
+    if rehearsed.close(db, session) is None:
         raise NotFound("not_found")
     tell_desk(db, session)

@@ -16,6 +16,7 @@ from server.actions.publish import access_changed, publish
 from server.domain.errors import NotFound
 from server.domain.person import Actor, owner_of
 from server.domain.session import (
+    OPEN,
     NewStreamKey,
     SessionChange,
     SessionChanged,
@@ -78,12 +79,16 @@ def change(db: Session, actor: Actor, session_id: UUID, wish: SessionChange) -> 
 def cancel(db: Session, actor: Actor, session_id: UUID, note: str) -> SessionView:
     """Call a session off; it stays in the programme, with the reason, so that nobody waits for it."""
     session, _ = _arranged(db, actor, session_id, "session.cancel")
-    check_cancel(session.state)
+    check_cancel(session.state, aired=session.live_since is not None)
     if session.state != "cancelled":
         saved.tell_off(db, session)
     session.state, session.note = "cancelled", note
+    _clear_stage(db, session)
+    rehearsed.close(db, session)
+    recording.follow(db, session)
     shown = tell(db, session)
     tell_stage(db, session)
+    tell_desk(db, session)
     return shown
 
 
@@ -100,6 +105,7 @@ def remove(db: Session, actor: Actor, session_id: UUID) -> None:
     """Take a session out of the programme. What was said in it stays, and `restore` brings it back."""
     session, _ = _arranged(db, actor, session_id, "session.remove")
     check_removal(session.state)
+    rehearsed.close(db, session)
     session.deleted_at = now()
     session.version += 1
     session.changed_at = session.deleted_at
@@ -136,17 +142,31 @@ def _arranged(db: Session, actor: Actor, session_id: UUID, permission: str) -> t
 
 def move(db: Session, actor: Actor, session_id: UUID, to: str) -> SessionView:
     """Open backstage, go live, end. Pressing the same button twice is no fault."""
+    known = scope.load(db, ConferenceSession, session_id)
+    rehearsed_for = known.rehearsal_of and scope.load(db, ConferenceSession, known.rehearsal_of, lock=True)
     session, _ = scope.of_session(db, actor, session_id, "session.move", lock=True)
     if session.state == to:
         return programme.session_view(db, session)
-    check_move(session.state, to)
+    check_move(session.state, to, aired=session.live_since is not None)
+    if rehearsed_for and to not in OPEN:
+        return _rehearsed(db, rehearsed_for)
     return moved(db, session, to)
+
+
+def _rehearsed(db: Session, session: ConferenceSession) -> SessionView:
+    """A rehearsal ends by whichever button, and nothing of it stays."""
+    last = rehearsed.close(db, session)
+    if last is None:
+        raise NotFound("not_found")
+    tell_desk(db, session)
+    return last
 
 
 def moved(db: Session, session: ConferenceSession, to: str) -> SessionView:
     """The same for what closes by itself; the session's row is locked."""
     session.state = to
-    session.live_since = now() if to == "live" else None
+    if to == "live":
+        session.live_since = now()  # kept from then on: a break is told from the wait for the start
     if to != "live":
         for film in films.running(db, session.id):
             film.shown_in = film.shown_since = None

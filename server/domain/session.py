@@ -60,7 +60,7 @@ class SessionView(View):
     note: str
     record: bool
     speakers: list[PersonView]
-    live_since: datetime | None
+    live_since: datetime | None  # since when it is on air, or last was
     card_ar: str
     card_en: str
     back_at: datetime | None
@@ -239,14 +239,15 @@ def check_times(starts_at: datetime, ends_at: datetime) -> None:
         raise BadInput("session.times", fields={"ends_at": "session.times"})
 
 
-def check_move(state: str, to: str) -> None:
-    if to not in MOVES[state]:
+def check_move(state: str, to: str, *, aired: bool) -> None:
+    """What was on air ends; it does not go back to not having begun."""
+    if to not in MOVES[state] or (aired and to == "scheduled"):
         raise Conflict("session.move_refused", state=state, to=to)
 
 
-def check_cancel(state: str) -> None:
+def check_cancel(state: str, *, aired: bool) -> None:
     """What has begun is ended, not cancelled."""
-    if state not in {"scheduled", "backstage", "cancelled"}:
+    if state not in {"scheduled", "backstage", "cancelled"} or (aired and state != "cancelled"):
         raise Conflict("session.move_refused", state=state, to="cancelled")
 
 

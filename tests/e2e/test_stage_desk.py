@@ -162,7 +162,8 @@ async def test_panel_of_three_goes_live_is_handed_over_and_replayed(browser: Bro
         await desk.locator("[data-break='10']").click()
         await desk.locator("[data-move=break]").click()
         for viewer in viewers:
-            await expect(viewer.locator("[data-waiting=backstage]")).to_be_visible()
+            await expect(viewer.locator("[data-waiting=backstage] [role=timer]")).to_be_visible()
+            await expect(viewer.get_by_text(word("player.wait.break", "en"), exact=True)).to_be_visible()
         await desk.locator("[data-move=live]").click()
         await desk.locator("[data-move=confirm]").click()
         for viewer in viewers:

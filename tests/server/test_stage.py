@@ -14,17 +14,18 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from models.base import new_id
+from models.base import new_id, now
 from models.conference import ConferenceSession
 from models.database import Database
+from models.notification import Notification
 from models.person import Login
 from models.publication import Publication
 from models.recording import Recording
 from models.stage import Stage
 from models.tables import METADATA
-from server.actions import conference, message, question, rehearsal, session, stage, standing
+from server.actions import conference, digest, message, question, rehearsal, session, stage, standing
 from server.actions.stage import RoomState
-from server.domain.errors import Away, NotFound
+from server.domain.errors import Away, Conflict, NotFound
 from server.domain.person import owner_of
 from server.domain.session import SessionChange
 from server.domain.stage import RoomWish, StandingChange
@@ -223,6 +224,21 @@ async def test_desk_says_who_is_on_air_and_media_hears_it_whole(database_url: st
         await media.until(told())
 
 
+async def test_what_was_on_air_ends_and_is_not_called_off_in_a_break(database_url: str) -> None:
+    database = Database(database_url)
+    world = await settle(database)
+    organiser = world["organiser"].actor
+    for to in ("live", "backstage"):
+        await database.write(move(world, to))
+    for refused in (move(world, "scheduled"), lambda db: session.cancel(db, organiser, world.session, "")):
+        with pytest.raises(Conflict, match=r"session\.move_refused"):
+            await database.write(refused)
+    await database.write(move(world, "ended"))
+    (written,) = await database.read(lambda db: db.exec(select(Recording)).all())
+    assert written.state == "finishing"
+    await database.close()
+
+
 async def test_guest_of_a_stage_may_send_until_it_ends(database_url: str) -> None:
     database = Database(database_url)
     world = await settle(database)
@@ -240,7 +256,8 @@ async def test_guest_of_a_stage_may_send_until_it_ends(database_url: str) -> Non
     await database.close()
 
 
-async def test_rehearsal_is_for_the_stage_alone_and_leaves_no_trace(database_url: str) -> None:
+@pytest.mark.parametrize("ended_by", ["erased", "end", "cancelled"])
+async def test_rehearsal_is_for_the_stage_alone_and_leaves_no_trace(database_url: str, ended_by: str) -> None:
     database = Database(database_url)
     world = await settle(database)
     organiser, speaker = world["organiser"].actor, world["speaker"].actor
@@ -253,13 +270,32 @@ async def test_rehearsal_is_for_the_stage_alone_and_leaves_no_trace(database_url
             await database.read(partial(scope.of_session, actor=actor, id=begin.id, permission="chat.show"))
     plan = await database.read(lambda db: programme.conference_snapshot(db, organiser, world.conference))
     assert begin.id not in [one.id for one in plan.sessions]
-    await database.write(lambda db: message.post(db, speaker, begin.id, "كلمة سرّ البروفة", id=new_id()))
-    await database.write(lambda db: question.ask(db, speaker, begin.id, "كلمة سرّ البروفة", id=new_id()))
-    await database.write(lambda db: rehearsal.end(db, organiser, world.session))
+    words, said, told = "كلمة سرّ البروفة", new_id(), (speaker.person_id,)
+    await database.write(lambda db: message.post(db, organiser, begin.id, words, id=said, mentions=told))
+    await database.write(lambda db: message.post(db, speaker, begin.id, words, id=new_id(), parent_id=said))
+    await database.write(lambda db: question.ask(db, speaker, begin.id, words, id=new_id()))
+
+    def mail_all(db: Session) -> int:
+        notices = db.exec(select(Notification)).all()
+        assert {row.kind for row in notices if "سرّ البروفة" in str(row.data)} == {"mention", "reply"}
+        for row in notices:
+            row.mail_due = now()
+        return digest.mail_due(db)
+
+    assert await database.write(mail_all) == 0
+    end = {
+        "erased": lambda db: rehearsal.end(db, organiser, world.session),
+        "end": lambda db: session.move(db, organiser, begin.id, "ended"),
+        "cancelled": lambda db: session.cancel(db, organiser, world.session, ""),
+    }
+    await database.write(end[ended_by])
     traces = await database.read(lambda db: [row for row in everything(db) if "سرّ البروفة" in row])
     assert traces == []
+    desk = await database.read(lambda db: stages.desk(db, db.get_one(ConferenceSession, world.session)))
+    assert desk.rehearsal_id is None
     plan = await database.read(lambda db: programme.conference_snapshot(db, organiser, world.conference))
-    assert [one.state for one in plan.sessions if one.id == world.session] == ["scheduled"]
+    left = "cancelled" if ended_by == "cancelled" else "scheduled"
+    assert [one.state for one in plan.sessions if one.id == world.session] == [left]
     await database.close()
 
 
