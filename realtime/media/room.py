@@ -121,10 +121,14 @@ class Room:
         return publisher, replaced
 
     def _codec(self, others: list[Sender]) -> str | None:
-        """The stage's one video codec: the organiser's choice, else that of whoever came first."""
+        """The stage's one video codec: the organiser's choice, else that of whoever came first.
+
+        A film decides nothing: it can be sent as H264 only, which would shut out a speaker who cannot.
+        """
         if self.wish.codec:
             return self.wish.codec
-        return next((p.video_codec for p in others if p.video_codec is not None), None)
+        people = (p for p in others if not isinstance(p, Film))
+        return next((p.video_codec for p in people if p.video_codec is not None), None)
 
     def _inherit(self, old: Sender, heir: Sender) -> None:
         """Who was on air stays on air when coming back, until the server wishes otherwise."""
