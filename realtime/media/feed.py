@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .peer import Network
@@ -12,6 +12,9 @@ from .slot import Slot
 
 SLOTS = 8
 """Six on air, a shared screen, and one to spare for a hand-over."""
+
+_FOR_SCREENS = 1
+"""Places that nobody else takes: what is shown to all must not wait for who happens to be there."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +46,36 @@ class Feed:
         }
         self.places: list[Place | None] = [None] * SLOTS
 
-    def arrange(self, publishers: Sequence[Sender]) -> None:
-        """Let exactly these be seen; given in the order of their coming."""
+    def arrange(self, publishers: Sequence[Sender], keys: Sequence[str | None] | None = None) -> None:
+        """Let exactly these be seen; given in the order of their coming. `keys` says who stands at which place,
+        where that was decided elsewhere.
+        """
         sources: dict[str, list[Sender]] = {}
         for publisher in publishers:
             sources.setdefault(publisher.place_key, []).append(publisher)
-        for number, place in enumerate(self.places):
-            if place is not None:
-                found = sources.pop(place.key, None)
-                self.places[number] = None if found is None else _place(place.key, found)
-        for key, found in sources.items():
-            if None in self.places:
-                self.places[self.places.index(None)] = _place(key, found)
+        if keys is None:
+            keys = self._keys(sources)
+        self.places = [_place(key, sources[key]) if key in sources else None for key in keys]
         for number, place in enumerate(self.places):
             heard, seen = (None, None) if place is None else (place.audio, place.video)
             open_mic = heard is not None and not heard.muted
             self.slots["audio"][number].assign(heard.tracks.get("audio") if heard and open_mic else None)
             self.slots["video"][number].assign(None if seen is None else seen.tracks.get("video"))
+
+    def _keys(self, sources: Mapping[str, Sequence[Sender]]) -> list[str | None]:
+        """Who is there keeps their place; of those who come, screens are placed first, as far as there is room."""
+        keys = [key if key in sources else None for key in self.keys()]
+        screens = {key for key, found in sources.items() if found[0].kind == "screen"}
+        coming = [key for key in sources if key not in keys]
+        for key in sorted(coming, key=lambda key: key not in screens):
+            others = sum(one is not None and one not in screens for one in keys)
+            if None in keys and (key in screens or others < SLOTS - _FOR_SCREENS):
+                keys[keys.index(None)] = key
+        return keys
+
+    def keys(self) -> list[str | None]:
+        """Who stands at which place."""
+        return [None if place is None else place.key for place in self.places]
 
     def place(self, publisher: Sender) -> int | None:
         """Number of the place where this publisher is heard or seen."""

@@ -11,6 +11,7 @@ from .relay import (
     CLOCK,
     GONE,
     MAX_BACKLOG,
+    PLACES,
     SENDER,
     VOICES,
     WISH,
@@ -56,6 +57,7 @@ class Feeder:
         self._now = now
         self._numbers = itertools.count(1)
         self._rooms: dict[str, Room] = {}
+        self._placed: dict[str, object] = {}
         self._layers: dict[int, Layer] = {}
         self._taps: dict[Sender, dict[Layer, tuple[int, _Tap]]] = {}
         self._homes: dict[Sender, Room] = {}
@@ -88,6 +90,10 @@ class Feeder:
         for sender in [known for known in self._taps if known not in here and self._homes[known] is room]:
             self._forget(sender)
             self._write(pack_json(GONE, {"room": room.name, "id": sender.id}))
+        places = room.places
+        if places != self._placed.get(room.name):
+            self._placed[room.name] = places
+            self._write(pack_json(PLACES, {"room": room.name, "places": places}))
         if not room.wish.open and room.empty:
             self._leave(room)
 
@@ -113,6 +119,7 @@ class Feeder:
 
     def _leave(self, room: Room) -> None:
         del self._rooms[room.name]
+        self._placed.pop(room.name, None)
         room.speakers.listeners.remove(self._listening.pop(room))
 
     def _tell_voices(self, room: Room) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .engine import Engine
 from .layer import Layer
-from .relay import CLOCK, GONE, PACKET, SENDER, VOICES, Relayed, frames, pack_wish, read_packet
+from .relay import CLOCK, GONE, PACKET, PLACES, SENDER, VOICES, Relayed, frames, pack_wish, read_packet
 from .speakers import Speaking
 
 
@@ -52,6 +52,8 @@ class Inlet:
                     self._go(told["id"])
                 elif kind == CLOCK and told["number"] in self._layers:
                     self._layers[told["number"]][0].note_clock(told)
+                elif kind == PLACES:
+                    self._engine.room(told["room"]).placed_elsewhere(told["places"])
                 elif kind == VOICES:
                     self._hear(told["room"], told["main"], told["loudest"])
         finally:

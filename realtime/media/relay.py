@@ -1,7 +1,7 @@
 """From the media process that publishers reach to another one on the same machine: packets as they came in.
 
 A stream of frames over a Unix socket: length of the body (4 bytes), kind (1 byte), body. Downstream go SENDER,
-GONE, CLOCK and VOICES as JSON and PACKET as bytes; upstream only WISH, the number of a layer that needs a
+GONE, CLOCK, VOICES and PLACES as JSON and PACKET as bytes; upstream only WISH, the number of a layer that needs a
 keyframe. A layer is a number that both ends share, given by the feeding end in SENDER.
 """
 
@@ -18,7 +18,7 @@ from .rtcp import SenderReport
 from .rtp import RtpPacket
 from .sender import Sender, Source
 
-PACKET, SENDER, GONE, CLOCK, VOICES, WISH = range(6)
+PACKET, SENDER, GONE, CLOCK, VOICES, WISH, PLACES = range(7)
 
 MAX_FRAME = 64 * 1024
 MAX_BACKLOG = 8 * 1024 * 1024

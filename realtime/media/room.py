@@ -78,6 +78,7 @@ class Room:
         self._listens = True
         self._network = network
         self._feeds: dict[FeedName, Feed] = {name: Feed(network) for name in FEEDS}
+        self._placed: dict[FeedName, list[str | None]] = {}
 
     @property
     def empty(self) -> bool:
@@ -150,6 +151,16 @@ class Room:
             del self.publishers[sender.id]
             self._arrange()
 
+    @property
+    def places(self) -> dict[FeedName, list[str | None]]:
+        """Who stands at which place of each feed."""
+        return {name: feed.keys() for name, feed in self._feeds.items()}
+
+    def placed_elsewhere(self, places: dict[FeedName, list[str | None]]) -> None:
+        """Servers are told the places of the process that publishers reach; viewers here must find the same."""
+        self._placed = places
+        self._arrange()
+
     def heard_elsewhere(self, speaking: Speaking) -> None:
         self.speakers.now = speaking
         self._let_the_loudest_through()
@@ -195,8 +206,8 @@ class Room:
         for publisher in publishers:
             publisher.on_air = self.wish.puts_on_air(publisher)
             publisher.muted = self.wish.mutes(publisher)
-        self._feeds["air"].arrange([p for p in publishers if p.on_air])
-        self._feeds["backstage"].arrange(publishers)
+        self._feeds["air"].arrange([p for p in publishers if p.on_air], self._placed.get("air"))
+        self._feeds["backstage"].arrange(publishers, self._placed.get("backstage"))
         self._let_the_loudest_through()
 
     def connected(self, peer: Peer) -> None:
