@@ -30,6 +30,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 READY_S = 20.0
 ANSWER_S = 10.0
 LOAD_S = 1.0
+LOOK_S = 3.0
 FULL = 1.0
 JOIN_SHARE = 0.01
 """What one who was just sent there is reckoned to cost until the next look at the load."""
@@ -166,7 +167,7 @@ class Edge:
         """What does not tell its load is taken for full; the events say whether it lives."""
         while True:
             try:
-                self.load = (await self._http.get("/stats")).raise_for_status().json()["cpu_share"]
+                self.load = (await self._http.get("/stats", timeout=LOOK_S)).raise_for_status().json()["cpu_share"]
             except (httpx.HTTPError, ValueError, KeyError):
                 self.load = FULL
             await asyncio.sleep(LOAD_S)
@@ -212,6 +213,7 @@ class Edge:
         try:
             response = await self._http.request(method, path, content=body)
         except httpx.HTTPError:
+            self.load = FULL  # until it tells again: others shall not wait for it as well
             raise MediaError(
                 status=503, code="media.busy", detail="A media process is away.", retry_after_s=1
             ) from None

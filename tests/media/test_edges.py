@@ -250,8 +250,17 @@ async def test_load_that_is_not_told_counts_as_full_until_it_is(
     looking = asyncio.create_task(edge._look())
     await asyncio.wait_for(enough.wait(), 10)
     looking.cancel()
-    await edges.close()
     assert seen == [0.0, FULL, 0.25]
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("nothing came")
+
+    await edge._http.aclose()
+    edge._http, edge.load = httpx.AsyncClient(transport=httpx.MockTransport(silent)), 0.1
+    with pytest.raises(MediaError):
+        await edge.ask("POST", f"http://edge/rooms/{ROOM}/viewers", b"{}")
+    assert edge.load == FULL
+    await edges.close()
 
 
 async def _raw(body: dict[str, Any]) -> bytes:
