@@ -21,6 +21,7 @@ from server.domain.person import Actor
 from server.domain.question import (
     DECIDED,
     AnswerDraft,
+    Decisions,
     QuestionAsked,
     QuestionChanged,
     QuestionDecided,
@@ -78,38 +79,40 @@ def _asked(db: Session, question: Question) -> QuestionView:
     return own
 
 
-def decide(db: Session, actor: Actor, question_id: UUID, to: str) -> QuestionView:
+def decide(
+    db: Session, actor: Actor, question_id: UUID, to: str, *, seen: str | None = None
+) -> QuestionView:
     """Approve, dismiss, or let wait again. Two moderators deciding alike at once act once."""
     question, _ = scope.of_question(db, actor, question_id, "question.decide", lock=True)
-    return _decide(db, question, to)
+    return _decide(db, question, to, seen)
 
 
-def decide_all(db: Session, actor: Actor, session_id: UUID, ids: Sequence[UUID], to: str) -> Questions:
+def decide_all(db: Session, actor: Actor, session_id: UUID, wish: Decisions) -> Questions:
     """Decide several alike. Those that cannot be any more are left as they are, and shown as they are."""
     scope.of_session(db, actor, session_id, "question.decide")
-    found = [scope.load(db, Question, id, lock=True) for id in sorted(set(ids))]
+    found = [scope.load(db, Question, id, lock=True) for id in sorted(set(wish.ids))]
     if any(question.session_id != session_id for question in found):
         raise NotFound("not_found")
-    return Questions(questions=[_decide_if_possible(db, question, to) for question in found])
+    return Questions(questions=[_decide_if_possible(db, question, wish) for question in found])
 
 
-def _decide_if_possible(db: Session, question: Question, to: str) -> QuestionView:
+def _decide_if_possible(db: Session, question: Question, wish: Decisions) -> QuestionView:
     try:
-        return _decide(db, question, to)
+        return _decide(db, question, wish.to, wish.seen)
     except Conflict:
         return questions.one(db, question, "desk")
 
 
-def _decide(db: Session, question: Question, to: str) -> QuestionView:
+def _decide(db: Session, question: Question, to: str, seen: str | None) -> QuestionView:
     if question.state != to or question.merged_into is not None:
-        check_decision(question, to)
+        check_decision(question, to, seen=seen)
         was_public = is_public(question)
         rules.decide(question, to, at=now())
         _tell_decision(db, question, was_public=was_public)
     return questions.one(db, question, "desk")
 
 
-def start(db: Session, actor: Actor, question_id: UUID) -> QuestionView:
+def start(db: Session, actor: Actor, question_id: UUID, *, seen: str | None = None) -> QuestionView:
     """Take a question up, live. The one before it is answered by that: one per session."""
     known, here = scope.of_question(db, actor, question_id, "question.live")
     locked_rules(db, known.session_id)
@@ -122,7 +125,7 @@ def start(db: Session, actor: Actor, question_id: UUID) -> QuestionView:
     if question.state in {"waiting", "dismissed"}:
         here.require("question.decide")  # a speaker takes up only what everybody sees
     if question.state != "answering":
-        check_decision(question, "answering")
+        check_decision(question, "answering", seen=seen)
         for one in before:
             _answer(db, one, AnswerDraft())
         was_public = is_public(question)

@@ -89,6 +89,11 @@ class Endpoint:
     ahead: Callable[..., Callable[[], Any]] | None  # of a command
     most_bytes: int = 0  # of an upload
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether there is something that must be said: else no body at all is as good as an empty one."""
+        return self.body is not None and any(one.is_required() for one in self.body.model_fields.values())
+
 
 @dataclass
 class Endpoints:

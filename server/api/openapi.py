@@ -72,7 +72,7 @@ def _operation(endpoint: Endpoint, schemas: dict[type[View], Any]) -> dict[str, 
         operation["security"] = [{"login": []}]
     if endpoint.body:
         operation["requestBody"] = {
-            "required": True,
+            "required": endpoint.needs_body,
             "content": {"application/json": {"schema": schemas[endpoint.body]}},
         }
     if endpoint.most_bytes:

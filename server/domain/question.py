@@ -84,7 +84,13 @@ class Assignment(View):
     person_id: UUID | None
 
 
-class Decisions(View):
+class Decision(View):
+    """`seen`: the state that was decided on. What somebody else moved on meanwhile stays as they left it."""
+
+    seen: State | None = None
+
+
+class Decisions(Decision):
     """Several questions, decided alike in one command."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE)]
@@ -247,12 +253,13 @@ def view(
     )
 
 
-def check_decision(question: Question, to: str, *, how: str | None = None) -> None:
-    """Raises Conflict for what cannot follow. Whether it is so already, the caller has asked."""
+def check_decision(question: Question, to: str, *, how: str | None = None, seen: str | None = None) -> None:
+    """Raises Conflict for what cannot follow, or was decided on as it no longer is (`seen`). Whether it is so
+    already, the caller has asked."""
     if question.merged_into is not None:
         raise Conflict("question.merged")
     allowed = WRITTEN if to == "answered" and how in {"writing", "private"} else DECISIONS[to]
-    if question.state not in allowed:
+    if question.state not in allowed or question.state != (seen or question.state):
         raise Conflict("question.decided", state=question.state)
 
 

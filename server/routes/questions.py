@@ -8,6 +8,7 @@ from server.api.rates import TALKING
 from server.domain.question import (
     AnswerDraft,
     Assignment,
+    Decision,
     Decisions,
     LikelyDuplicates,
     Merging,
@@ -71,7 +72,7 @@ def duplicates(call: Call) -> LikelyDuplicates:
 )
 def decide(call: Call, body: Decisions) -> Questions:
     """Decide several questions alike."""
-    return question.decide_all(call.db, call.actor, call.path["session_id"], body.ids, body.to)
+    return question.decide_all(call.db, call.actor, call.path["session_id"], body)
 
 
 @ENDPOINTS.command(
@@ -87,28 +88,51 @@ def from_message(call: Call) -> QuestionView:
     return question.from_message(call.db, call.actor, call.path["message_id"], id=call.key)
 
 
-@ENDPOINTS.command("question.approve", "POST", f"{ONE}/approve", permission="question.decide", result=QuestionView)
-def approve(call: Call) -> QuestionView:
+@ENDPOINTS.command(
+    "question.approve",
+    "POST",
+    f"{ONE}/approve",
+    permission="question.decide",
+    body=Decision,
+    result=QuestionView,
+)
+def approve(call: Call, body: Decision) -> QuestionView:
     """Show a question to everybody."""
-    return question.decide(call.db, call.actor, call.path["question_id"], "approved")
+    return question.decide(call.db, call.actor, call.path["question_id"], "approved", seen=body.seen)
 
 
-@ENDPOINTS.command("question.dismiss", "POST", f"{ONE}/dismiss", permission="question.decide", result=QuestionView)
-def dismiss(call: Call) -> QuestionView:
+@ENDPOINTS.command(
+    "question.dismiss",
+    "POST",
+    f"{ONE}/dismiss",
+    permission="question.decide",
+    body=Decision,
+    result=QuestionView,
+)
+def dismiss(call: Call, body: Decision) -> QuestionView:
     """Put a question aside."""
-    return question.decide(call.db, call.actor, call.path["question_id"], "dismissed")
+    return question.decide(call.db, call.actor, call.path["question_id"], "dismissed", seen=body.seen)
 
 
-@ENDPOINTS.command("question.return", "POST", f"{ONE}/return", permission="question.decide", result=QuestionView)
-def take_back(call: Call) -> QuestionView:
+@ENDPOINTS.command(
+    "question.return",
+    "POST",
+    f"{ONE}/return",
+    permission="question.decide",
+    body=Decision,
+    result=QuestionView,
+)
+def take_back(call: Call, body: Decision) -> QuestionView:
     """Undo a decision: the question waits again."""
-    return question.decide(call.db, call.actor, call.path["question_id"], "waiting")
+    return question.decide(call.db, call.actor, call.path["question_id"], "waiting", seen=body.seen)
 
 
-@ENDPOINTS.command("question.start", "POST", f"{ONE}/start", permission="question.live", result=QuestionView)
-def start(call: Call) -> QuestionView:
+@ENDPOINTS.command(
+    "question.start", "POST", f"{ONE}/start", permission="question.live", body=Decision, result=QuestionView
+)
+def start(call: Call, body: Decision) -> QuestionView:
     """Take a question up, live; the one before it is answered by that."""
-    return question.start(call.db, call.actor, call.path["question_id"])
+    return question.start(call.db, call.actor, call.path["question_id"], seen=body.seen)
 
 
 @ENDPOINTS.command(

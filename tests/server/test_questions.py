@@ -293,6 +293,18 @@ async def test_message_becomes_one_question_of_its_author(server: Server, world:
     )
 
 
+async def test_a_decision_made_on_what_is_no_longer_so_changes_nothing(server: Server, world: World) -> None:
+    taken = await ask_question(server.db, world, state="approved")
+    live = await ask_question(server.db, world, state="approved")
+    async with server.browser(world["moderator"].token) as moderator:
+        late = await moderator.ask("POST", f"/api/questions/{taken}/dismiss", {"seen": "waiting"})
+        assert (late.status_code, late.json()["code"]) == (409, "question.decided")
+        await moderator.post(f"/api/questions/{live}/start", {"seen": "approved"})
+        several = {"ids": [str(live)], "to": "approved", "seen": "waiting"}
+        rows = (await moderator.post(f"/api/sessions/{world.session}/questions/decide", several))["questions"]
+        assert [row["state"] for row in rows] == ["answering"]
+
+
 async def test_several_are_decided_in_one_command(server: Server, world: World) -> None:
     waiting, answered = (
         await ask_question(server.db, world),

@@ -1614,12 +1614,28 @@ export interface components {
             waiting: number;
         };
         /**
+         * Decision
+         * @description `seen`: the state that was decided on. What somebody else moved on meanwhile stays as they left it.
+         */
+        Decision: {
+            /**
+             * Seen
+             * @default null
+             */
+            seen: ("waiting" | "approved" | "answering" | "answered" | "dismissed") | null;
+        };
+        /**
          * Decisions
          * @description Several questions, decided alike in one command.
          */
         Decisions: {
             /** Ids */
             ids: string[];
+            /**
+             * Seen
+             * @default null
+             */
+            seen: ("waiting" | "approved" | "answering" | "answered" | "dismissed") | null;
             /**
              * To
              * @enum {string}

@@ -20,6 +20,8 @@ const BECOMES: Record<Decision, State> = { approve: 'approved', dismiss: 'dismis
 const RETURNS: Record<State, Decision> = { waiting: 'return', dismissed: 'dismiss', approved: 'approve', answering: 'start', answered: 'answer' };
 /** A new question is put aside for good only after one could have changed one's mind: its asker is told. */
 const MIND_CHANGE_MS = 6_000;
+/** The server decides on so many in one command. */
+const AT_ONCE = 50;
 /** Likely duplicates are asked for when the newcomers have calmed down. */
 const LIKENESS_MS = 1_500;
 
@@ -174,9 +176,14 @@ export class DeskStore {
   }
 
   /** Several alike, in one command. Returns how many became so. */
-  async decideAll(to: 'approved' | 'dismissed' | 'waiting', ids: readonly string[] = [...this.picked]): Promise<number> {
-    const { questions } = await this.api.post<{ questions: Question[] }>(`/api/sessions/${this.session}/questions/decide`, { ids, to });
-    for (const question of questions) this.take(question);
+  async decideAll(to: 'approved' | 'dismissed' | 'waiting', ids: readonly string[] = [...this.picked], seen: State = 'waiting'): Promise<number> {
+    const questions: Question[] = [];
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const some = ids.slice(at, at + AT_ONCE);
+      const decided = await this.api.post<{ questions: Question[] }>(`/api/sessions/${this.session}/questions/decide`, { ids: some, to, seen });
+      for (const question of decided.questions) this.take(question);
+      questions.push(...decided.questions);
+    }
     if (to === 'waiting') this.standing = [...this.standing, ...ids.filter((id) => !this.standing.includes(id))];
     else for (const id of ids) this.leaveQueue(id);
     this.unpick();
@@ -186,6 +193,7 @@ export class DeskStore {
   /** Decides, and gives the way back. */
   async decide(question: Question, decision: Decision): Promise<Undo> {
     const from = this.stateOf(question);
+    const seen = this.held.has(question.id) ? 'waiting' : from; // what is held is not told yet
     const place = this.standing.indexOf(question.id);
     this.release(question.id);
     if (decision === 'return') this.enterQueue(question.id, place);
@@ -193,10 +201,10 @@ export class DeskStore {
     if (from === 'waiting' && decision === 'dismiss') {
       this.advance(question.id, 'dismissed');
       this.hold(question);
-      return () => this.undo(question, from, place);
+      return () => this.undo(question, from, place, decision);
     }
-    await this.send(question, decision, () => from === 'waiting' && this.enterQueue(question.id, place));
-    return () => this.undo(question, from, place);
+    await this.send(question, decision, seen, () => from === 'waiting' && this.enterQueue(question.id, place));
+    return () => this.undo(question, from, place, decision);
   }
 
   /** Everything that changes a question and not its state; also answers in writing. */
@@ -205,20 +213,20 @@ export class DeskStore {
     this.take(method === 'delete' ? await this.api.delete<Question>(path) : await this.api[method]<Question>(path, body));
   }
 
-  private async undo(question: Question, from: State, place: number): Promise<void> {
+  private async undo(question: Question, from: State, place: number, decision: Decision): Promise<void> {
     if (from === 'waiting') this.enterQueue(question.id, place);
     if (this.held.has(question.id)) {
       this.release(question.id);
       this.advance(question.id, null);
       return;
     }
-    await this.send(question, RETURNS[from], () => {});
+    await this.send(question, RETURNS[from], BECOMES[decision], () => {});
   }
 
   private hold(question: Question): void {
     const timer = setTimeout(() => {
       this.held.delete(question.id);
-      this.send(question, 'dismiss', () => {}).catch((error: unknown) => this.onFault(error));
+      this.send(question, 'dismiss', 'waiting', () => {}).catch((error: unknown) => this.onFault(error));
     }, MIND_CHANGE_MS);
     this.held.set(question.id, timer);
   }
@@ -232,14 +240,14 @@ export class DeskStore {
   private readonly flush = (): void => {
     for (const id of [...this.held.keys()]) {
       this.release(id);
-      this.api.post(`/api/questions/${id}/dismiss`).catch(() => {});
+      this.api.post(`/api/questions/${id}/dismiss`, { seen: 'waiting' }).catch(() => {});
     }
   };
 
-  private async send(question: Question, decision: Decision, refused: () => void): Promise<void> {
+  private async send(question: Question, decision: Decision, seen: State, refused: () => void): Promise<void> {
     this.advance(question.id, BECOMES[decision]);
     try {
-      this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`, decision === 'answer' ? {} : undefined));
+      this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`, decision === 'answer' ? {} : { seen }));
     } catch (error) {
       refused();
       throw error;
@@ -274,13 +282,25 @@ export class DeskStore {
 
   private reset(questions: Question[]): void {
     this.questions = new Map(questions.map((question) => [question.id, question]));
+    for (const question of questions) this.giveWay(question);
     if (!this.loaded) this.tidy();
     this.loaded = true;
   }
 
   private take(question: Question): void {
     const old = this.questions.get(question.id);
-    if (!old || old.version <= question.version) this.put(question);
+    if (old && old.version > question.version) return;
+    this.put(question);
+    this.giveWay(question);
+  }
+
+  /** Another moderator was faster: what was meant for a question that waited is dropped. */
+  private giveWay(question: Question): void {
+    if (question.state === 'waiting' && !question.merged_into) return;
+    if (this.picked.has(question.id)) this.pick(question.id);
+    if (!this.held.has(question.id)) return;
+    this.release(question.id);
+    this.advance(question.id, null);
   }
 
   private put(question: Question): void {

@@ -165,6 +165,16 @@ describe('DeskStore', () => {
     expect(asked.map(({ path }) => path)).toEqual(['/api/questions/1/dismiss']);
   });
 
+  it('lets another moderator’s decision stand, held or picked', async () => {
+    const store = await opened();
+    await store.decide(store.queue[0]!, 'dismiss');
+    store.pick('2');
+    told(2, 'question.approved', question('1', { version: 2 }));
+    told(3, 'question.approved', question('2', { version: 2 }));
+    await settle(10_000);
+    expect([asked, ids(store.shelf('approved')).sort(), store.picked.size]).toEqual([[], ['1', '2'], 0]);
+  });
+
   it('sends what waits when the page goes away', async () => {
     const store = await opened();
     await store.decide(store.queue[0]!, 'dismiss');
