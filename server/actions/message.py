@@ -116,6 +116,8 @@ def edit(db: Session, actor: Actor, message_id: UUID, text: str) -> MessageView:
         writer = rules.author(db, here, message.session_id, text, ruling, pace=False)
         if filters.judge(text, writer, ruling) is not None:
             raise Forbidden("edit.not_now")
+    elif message.conversation_id is not None:
+        conversation.check_may_write(db, actor, scope.load(db, Conversation, message.conversation_id))
     message.text = text
     message.folded = filters.searchable(text)
     message.edited_at = now()
@@ -149,7 +151,7 @@ def delete(db: Session, actor: Actor, message_id: UUID) -> None:
     else:
         blank(db, chat_channel(message), message.id, fact.model_dump(mode="json"), told_as=TOLD_AS)
         publish(db, chat_channel(message), fact, subject=message.id)
-    _forget_at_the_desk(db, message, fact.message)
+    _forget_at_the_desk(db, here.conference_id, message, fact.message)
     if not own:
         audit.note(
             db,
@@ -190,14 +192,14 @@ def tell_held(db: Session, message: Message) -> None:
         publish(db, channel, MessageHeld(held=held), subject=message.id)
 
 
-def _forget_at_the_desk(db: Session, message: Message, shown: MessageView) -> None:
+def _forget_at_the_desk(db: Session, conference_id: UUID, message: Message, shown: MessageView) -> None:
     """Words that are gone are gone from the moderators' channel, and from what its author was told, too."""
     if message.session_id is None:
         return
     held = MessageHeld(held=HeldView(message=shown, reason=message.held_for or "all")).model_dump(mode="json")
     for channel in (moderation_channel(message.session_id), person_channel(message.person_id)):
         blank(db, channel, message.id, held, told_as=(MessageHeld,))
-    item = reports.item(db, message.id)
+    item = reports.item(db, conference_id, message.id)
     if item is not None:
         fact = ReportChanged(report=item)
         channel = moderation_channel(message.session_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
@@ -36,7 +36,7 @@ def person(db: Session, actor: Actor, session_id: UUID, person_id: UUID, draft: 
         raise NotFound("not_found")
     if person_id == actor.person_id:
         raise BadInput("report.oneself")
-    _file(db, actor, _row(here.conference_id, session_id, "person", person_id, person_id), draft)
+    _file(db, actor, _of_person(here.conference_id, session_id, person_id), draft)
 
 
 def person_of(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, draft: ReportDraft) -> None:
@@ -46,18 +46,21 @@ def person_of(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, d
         raise NotFound("not_found")
     if person_id == actor.person_id:
         raise BadInput("report.oneself")
-    _file(db, actor, _row(conference_id, None, "person", person_id, person_id), draft)
+    _file(db, actor, _of_person(conference_id, None, person_id), draft)
 
 
 def decide(db: Session, actor: Actor, subject_id: UUID, decision: str) -> Deed:
     """Close an item: something was done (`acted`), or nothing needs to be (`kept`)."""
-    rows = _of_subject(db, subject_id)
-    first = rows[0]
+    known = db.exec(select(Report).where(col(Report.subject_id) == subject_id).order_by(col(Report.id))).all()
+    here = [row for row in known if scope.conference_role(db, row.conference_id, actor.person_id) is not None]
+    if not here:
+        raise NotFound("not_found")
+    first = here[0]
     if first.session_id is not None:
         scope.of_session(db, actor, first.session_id, "chat.moderate")
     else:
         scope.of_conference(db, actor, first.conference_id, "chat.moderate")
-    settle(db, rows, decision, actor.person_id)
+    settle(db, _of_subject(db, first.conference_id, subject_id), decision, actor.person_id)
     return audit.note(
         db,
         actor,
@@ -70,23 +73,28 @@ def decide(db: Session, actor: Actor, subject_id: UUID, decision: str) -> Deed:
     )
 
 
-def reopen(db: Session, subject_id: UUID) -> None:
-    settle(db, _of_subject(db, subject_id), None, None)
+def reopen(db: Session, conference_id: UUID, subject_id: UUID) -> None:
+    settle(db, _of_subject(db, conference_id, subject_id), None, None)
 
 
 def settle(db: Session, rows: list[Report], decision: str | None, by: UUID | None) -> None:
     for row in rows:
         row.decided, row.decided_by = decision, by
         row.decided_at = now() if decision else None
-    _tell(db, rows[0])
+    _tell(db, rows)
 
 
-def _of_subject(db: Session, subject_id: UUID) -> list[Report]:
-    wanted = select(Report).where(col(Report.subject_id) == subject_id).order_by(col(Report.id))
+def _of_subject(db: Session, conference_id: UUID, subject_id: UUID) -> list[Report]:
+    wanted = select(Report).where(*reports.about(conference_id, subject_id)).order_by(col(Report.id))
     rows = list(db.exec(wanted.with_for_update()))
     if not rows:
         raise NotFound("not_found")
     return rows
+
+
+def _of_person(conference_id: UUID, session_id: UUID | None, person_id: UUID) -> dict[str, object]:
+    """Somebody is another subject in every conference: what is told in one is no business of the others."""
+    return _row(conference_id, session_id, "person", uuid5(conference_id, str(person_id)), person_id)
 
 
 def _row(
@@ -105,18 +113,27 @@ def _row(
 
 def _file(db: Session, actor: Actor, report: dict[str, object], draft: ReportDraft) -> None:
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    row = dialect.insert(Report).values(
-        **report, reporter_id=actor.person_id, reason=draft.reason, text=draft.text
+    said = {"reason": draft.reason, "text": draft.text}
+    row = dialect.insert(Report).values(**report, reporter_id=actor.person_id, **said)
+    # What was decided on and is told of again has happened again.
+    anew = {name: report[name] for name in ("conference_id", "session_id", "created_at")} | said
+    filed = row.on_conflict_do_update(
+        index_elements=[col(Report.subject_id), col(Report.reporter_id)],
+        set_=anew | {"decided": None, "decided_by": None, "decided_at": None},
+        where=col(Report.decided).is_not(None),
     )
-    filed = db.connection().execute(row.on_conflict_do_nothing().returning(col(Report.id))).first()
-    if filed is not None:
-        _tell(db, db.get_one(Report, filed[0]))
+    told = db.connection().execute(filed.returning(col(Report.id))).first()
+    if told is not None:
+        _tell(db, [db.get_one(Report, told[0], populate_existing=True)])
 
 
-def _tell(db: Session, report: Report) -> None:
-    """To the moderators of the session; of a private message, to those of every session that runs."""
+def _tell(db: Session, rows: list[Report]) -> None:
+    """To the moderators of the sessions; of a private message, to those of every session that runs."""
     db.flush()
-    item = reports.item(db, report.subject_id)
+    conference_id, subject_id = rows[0].conference_id, rows[0].subject_id
+    item = reports.item(db, conference_id, subject_id)
     assert item is not None
-    for session_id in moderation.sessions_concerned(db, report.conference_id, report.session_id):
-        publish(db, moderation_channel(session_id), ReportChanged(report=item), subject=report.subject_id)
+    wanted = {row.session_id for row in rows}
+    heard = {id for one in wanted for id in moderation.sessions_concerned(db, conference_id, one)}
+    for session_id in sorted(heard):
+        publish(db, moderation_channel(session_id), ReportChanged(report=item), subject=subject_id)

@@ -12,6 +12,7 @@ from models.moderation import ChatRules
 from server.actions import audit
 from server.actions.publish import publish
 from server.domain import moderation
+from server.domain.errors import Conflict
 from server.domain.message import RulesChanged
 from server.domain.moderation import Deed, RulesChange, RulesView, SessionRulesChange, SessionRulesChanged
 from server.domain.person import Actor
@@ -70,10 +71,14 @@ def set_calm(db: Session, session: ConferenceSession, *, on: bool) -> None:
         tell(db, session.conference_id, session.id)
 
 
-def put_back(db: Session, conference_id: UUID, subject_id: UUID, was: dict[str, Any]) -> None:
-    """The rules as they were before a change."""
+def put_back(
+    db: Session, conference_id: UUID, subject_id: UUID, was: dict[str, Any], became: dict[str, Any]
+) -> None:
+    """The rules as they were before a change. Raises Conflict when they were changed again since."""
     scope.load(db, Conference, conference_id, lock=True)
     row = _row(db, conference_id, subject_id)
+    if _values(row, tuple(became)) != became:
+        raise Conflict("undo.impossible")
     for name, value in was.items():
         setattr(row, name, value)
     row.version += 1

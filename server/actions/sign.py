@@ -9,7 +9,8 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete
 
-from models.conversation import MessageReaction, MessageTally
+from models.conversation import Conversation, MessageReaction, MessageTally
+from server.actions import conversation
 from server.actions.publish import publish
 from server.domain.message import MessageSigned, Sign, SignChanged, check_shown
 from server.domain.person import Actor
@@ -21,6 +22,8 @@ def give(db: Session, actor: Actor, message_id: UUID, kind: Sign) -> None:
     """Give a sign. The primary key counts it once, from however many devices it comes."""
     message, _ = scope.of_message(db, actor, message_id, "message.react")
     check_shown(message)
+    if message.conversation_id is not None:
+        conversation.check_may_write(db, actor, scope.load(db, Conversation, message.conversation_id))
     row = _insert(db, MessageReaction).values(message_id=message_id, person_id=actor.person_id, kind=kind)
     given = row.on_conflict_do_nothing().returning(col(MessageReaction.message_id))
     if db.connection().execute(given).first() is not None:

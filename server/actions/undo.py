@@ -88,11 +88,13 @@ def _ban(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
 
 
 def _reopen(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
-    report.reopen(db, id)
+    report.reopen(db, entry.conference_id, id)
 
 
 def _rules(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
-    rules.put_back(db, entry.conference_id, id, entry.data["was"])
+    """Only what this deed changed, and only while it is as it was changed then: a later decision stands."""
+    was, became = entry.data["was"], entry.data["became"]
+    rules.put_back(db, entry.conference_id, id, {name: was[name] for name in became}, became)
 
 
 def _calm(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:

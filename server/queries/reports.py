@@ -16,10 +16,14 @@ from server.domain.person import view as person_view
 from server.queries import chat, people
 
 
-def item(db: Session, subject_id: UUID) -> ReportItem | None:
-    """All reports of one thing together; None when there are none."""
-    found = items(db, col(Report.subject_id) == subject_id)
+def item(db: Session, conference_id: UUID, subject_id: UUID) -> ReportItem | None:
+    """All reports of one thing together, as one conference was told of it; None when there are none."""
+    found = items(db, *about(conference_id, subject_id))
     return found[0] if found else None
+
+
+def about(conference_id: UUID, subject_id: UUID) -> tuple[Any, Any]:
+    return col(Report.conference_id) == conference_id, col(Report.subject_id) == subject_id
 
 
 def items(db: Session, *where: Any) -> list[ReportItem]:

@@ -13,13 +13,13 @@ from models.base import new_id, now
 from models.conversation import Message
 from models.moderation import BannedBrowser
 from models.publication import Publication
-from server.actions import invitation, message
+from server.actions import conference, invitation, message
 from server.domain.conference import InvitationDraft
 from server.domain.errors import TooMany
 from server.domain.filters import searchable
 from tests.support.app import Server
 from tests.support.client import JSON, Refused
-from tests.support.people import World, say
+from tests.support.people import World, say, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -215,9 +215,32 @@ async def test_reports_of_one_thing_are_one_item(server: Server, world: World) -
         await moderator.post(f"/api/audit/{deed['id']}/undo")
         [item] = (await moderator.get(f"{session_of(world)}/moderation"))["reports"]
         assert item["decided"] is None
+        await moderator.post(f"/api/reports/{id}/decide", {"decision": "kept"})
+        async with server.browser(world["guest"].token) as me:  # it happened again
+            await me.ask("POST", f"/api/messages/{id}/report", {"reason": "abuse", "text": "again"})
+        [item] = (await moderator.get(f"{session_of(world)}/moderation"))["reports"]
+        assert (item["decided"], {one["text"] for one in item["reports"]}) == (None, {"again", "lead", "member"})
     async with server.browser(world["attendee"].token) as author:
         answer = await author.ask("POST", f"/api/messages/{id}/report", {"reason": "spam"})
         assert answer.json()["code"] == "report.oneself"
+
+
+async def test_what_is_told_of_somebody_stays_in_the_conference(server: Server, world: World) -> None:
+    other, about = await settle(server.db), world["attendee"].id
+    await server.db.write(lambda unit: conference.grant(unit, other.conference, about, "attendee"))
+    for place, text in ((world, "here"), (other, "there")):
+        async with server.browser(place["guest"].token) as me:
+            path = f"/api/conferences/{place.conference}/people/{about}/report"
+            await me.ask("POST", path, {"reason": "abuse", "text": text})
+    async with server.browser(other["moderator"].token) as moderator, moderator.socket() as ear:
+        await ear.subscribe(f"{other.channel}:moderation")
+        [item] = (await moderator.get(f"{session_of(other)}/moderation"))["reports"]
+        await moderator.post(f"/api/reports/{item['subject_id']}/decide", {"decision": "kept"})
+        told = (await ear.publication(f"{other.channel}:moderation", "report.changed"))["report"]
+        assert [[one["text"] for one in each["reports"]] for each in (item, told)] == [["there"], ["there"]]
+    async with server.browser(world["moderator"].token) as moderator:
+        [item] = (await moderator.get(f"{session_of(world)}/moderation"))["reports"]
+        assert (item["decided"], [one["text"] for one in item["reports"]]) == (None, ["here"])
 
 
 @pytest.mark.parametrize("where", ["session", "conference"])
@@ -317,8 +340,16 @@ async def test_log_tells_who_did_what(server: Server, world: World) -> None:
         await me.post(f"/api/audit/{entries[1]['id']}/undo")  # an organiser undoes anybody's
         undone = (await me.get(f"{log}?action=message.hidden"))["entries"][0]
         assert (undone["undone_by"]["name"], undone["undoable"]) == ("organiser", False)
+        rules = f"/api/conferences/{world.conference}/chat-rules"
+        await me.patch(rules, {"links": "nobody"})
         await me.post(f"/api/audit/{entries[0]['id']}/undo")
-        assert (await me.get(f"/api/conferences/{world.conference}/chat-rules"))["slow_s"] == 0
+        after = await me.get(rules)
+        assert (after["slow_s"], after["links"]) == (0, "nobody")  # what was changed since stays
+        for slow_s in (5, 10):
+            await me.patch(rules, {"slow_s": slow_s})
+        late = (await me.get(log))["entries"][1]
+        answer = await me.ask("POST", f"/api/audit/{late['id']}/undo")
+        assert (answer.status_code, answer.json()["code"]) == (409, "undo.impossible")
 
 
 async def test_role_is_given_back_while_nobody_decided_anew(server: Server, world: World) -> None:
@@ -471,6 +502,9 @@ async def test_direct_messages_are_off_until_opened_and_end_with_a_block(server:
         assert (await other.get(f"{path}/people/{world['attendee'].id}/card"))["blocked"]
         for who in (me, other):
             answer = await who.ask("POST", f"/api/conversations/{talk}/messages", {"text": "x"})
+            assert (answer.status_code, answer.json()["code"]) == (403, "direct.blocked")
+        for method, way, wish in (("PATCH", "", {"text": "y"}), ("POST", "/signs", {"kind": "heart"})):
+            answer = await me.ask(method, f"/api/messages/{last['id']}{way}", wish)
             assert (answer.status_code, answer.json()["code"]) == (403, "direct.blocked")
 
 
