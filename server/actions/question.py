@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -79,9 +78,7 @@ def _asked(db: Session, question: Question) -> QuestionView:
     return own
 
 
-def decide(
-    db: Session, actor: Actor, question_id: UUID, to: str, *, seen: str | None = None
-) -> QuestionView:
+def decide(db: Session, actor: Actor, question_id: UUID, to: str, *, seen: str | None = None) -> QuestionView:
     """Approve, dismiss, or let wait again. Two moderators deciding alike at once act once."""
     question, _ = scope.of_question(db, actor, question_id, "question.decide", lock=True)
     return _decide(db, question, to, seen)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models.base import now
-from models.conference import ConferenceSession
+from models.conference import ConferenceRole, ConferenceSession
 from models.programme import Bookmark
 from server.actions.notify import notify
 from server.queries import programme
@@ -26,6 +26,11 @@ def remind(db: Session) -> int:
     rows = db.exec(
         select(ConferenceSession, Bookmark.person_id)
         .join(Bookmark, col(Bookmark.session_id) == col(ConferenceSession.id))
+        .join(
+            ConferenceRole,
+            (col(ConferenceRole.conference_id) == col(ConferenceSession.conference_id))
+            & (col(ConferenceRole.person_id) == col(Bookmark.person_id)),
+        )
         .where(
             col(ConferenceSession.starts_at) > at,
             col(ConferenceSession.starts_at) <= at + BEFORE,

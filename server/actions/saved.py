@@ -1,4 +1,4 @@
-"""Telling those who saved a session that it moved or is off."""
+"""Telling those who saved a session that it moved, is off, or takes place after all."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models.conference import ConferenceSession
+from models.base import now
+from models.conference import ConferenceRole, ConferenceSession
 from models.programme import Bookmark
 from server.actions.notify import notify
 
 
 def tell_moved(db: Session, moved: Sequence[ConferenceSession]) -> None:
-    """Sessions begin at another time: everybody hears once, of the first one they saved."""
-    heard: set[UUID] = set()
+    """Sessions begin at another time. One that moves there and back and there again is told of each time."""
     for session in sorted(moved, key=lambda one: one.starts_at):
-        savers = _savers(db, session) - heard
-        heard |= savers
-        _notify(db, savers, "session_shifted", session, once=f"session_shifted:{session.id}:{_when(session)}")
+        once = f"session_shifted:{session.id}:{session.version}:{_when(session)}"
+        _notify(db, _savers(db, session), "session_shifted", session, once=once)
 
 
 def tell_off(db: Session, session: ConferenceSession) -> None:
@@ -30,6 +29,13 @@ def tell_off(db: Session, session: ConferenceSession) -> None:
         session,
         once=f"session_cancelled:{session.id}:{session.version}",
     )
+
+
+def tell_on(db: Session, session: ConferenceSession) -> None:
+    """A session that was off takes place after all."""
+    if session.ends_at > now():
+        once = f"session_revived:{session.id}:{session.version}"
+        _notify(db, _savers(db, session), "session_revived", session, once=once)
 
 
 def _notify(db: Session, people: set[UUID], kind: str, session: ConferenceSession, *, once: str) -> None:
@@ -46,7 +52,17 @@ def _notify(db: Session, people: set[UUID], kind: str, session: ConferenceSessio
 
 
 def _savers(db: Session, session: ConferenceSession) -> set[UUID]:
-    return set(db.exec(select(Bookmark.person_id).where(col(Bookmark.session_id) == session.id)))
+    """Those who are still of the conference: who left keeps what they saved, should they come back."""
+    return set(
+        db.exec(
+            select(Bookmark.person_id)
+            .join(ConferenceRole, col(ConferenceRole.person_id) == col(Bookmark.person_id))
+            .where(
+                col(Bookmark.session_id) == session.id,
+                col(ConferenceRole.conference_id) == session.conference_id,
+            )
+        )
+    )
 
 
 def _when(session: ConferenceSession) -> str:

@@ -98,6 +98,7 @@ def revive(db: Session, actor: Actor, session_id: UUID) -> SessionView:
     if session.state != "cancelled":
         return programme.session_view(db, session)
     session.state, session.note = "scheduled", ""
+    saved.tell_on(db, session)
     return tell(db, session)
 
 
@@ -128,6 +129,8 @@ def restore(db: Session, actor: Actor, session_id: UUID) -> SessionView:
     session.version += 1
     session.changed_at = now()
     session.hall, session.track = halls.placed(db, session.conference_id, hall=session.hall, track=session.track)
+    if session.state == "scheduled":
+        saved.tell_on(db, session)
     return tell_new(db, session)
 
 

@@ -56,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "registration_waiting": Kind(("conference",)),
     "reply": Kind(("name", "session", "text")),
     "session_cancelled": Kind(("session", "when"), "mail"),
+    "session_revived": Kind(("session", "when"), "mail"),
     "session_shifted": Kind(("session", "when"), "mail"),
     "session_soon": Kind(("session", "when"), "mail"),
     "team_added": Kind(("name", "team"), "mail"),

@@ -28,6 +28,7 @@ async def test_everybody_hears_one_fact_and_savers_a_notice(server: Server, worl
     made = await server.db.write(
         lambda db: [session.create(db, organiser.actor, world.conference, one, id=new_id()) for one in drafts]
     )
+    await server.db.write(lambda db: programme.save(db, saver.actor, made[0].id, saved=True))
     await server.db.write(lambda db: programme.save(db, saver.actor, made[1].id, saved=True))
     path = f"/api/conferences/{world.conference}/shift"
     wish = {"session_id": str(made[0].id), "minutes": 15}
@@ -51,6 +52,22 @@ async def test_everybody_hears_one_fact_and_savers_a_notice(server: Server, worl
         notice = await ear.publication(f"person:{saver.id}", "notification.told")
         assert notice["notification"]["kind"] == "session_shifted"
         shown = {one["id"]: one for one in (await me.get(f"/api/conferences/{world.conference}"))["sessions"]}
+
+        async def heard() -> list[str]:
+            return [one["kind"] for one in (await page.get("/api/me/notifications"))["notifications"]]
+
+        assert await heard() == ["session_shifted"] * 2  # of each that was saved
+        second = f"/api/sessions/{made[1].id}"
+        begins = made[1].starts_at, made[1].ends_at
+        await me.patch(second, {"starts_at": begins[0].isoformat(), "ends_at": begins[1].isoformat()})
+        await me.post(path, wish)  # there, back, and there again
+        assert (await heard()).count("session_shifted") == 5
+        await me.post(f"{second}/cancel", {"note": ""})
+        await me.delete(f"{second}/cancel")
+        assert (await heard())[:2] == ["session_revived", "session_cancelled"]
+        await me.delete(f"/api/conferences/{world.conference}/people/{saver.id}")
+        await me.post(f"{second}/cancel", {"note": ""})
+        assert (await heard())[0] == "session_revived"  # who left hears no more
     assert [shown[str(one.id)]["version"] for one in made] == [2, 2, 1]
 
 
