@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from models.base import now
 from models.card import Card, CardItem
 from models.card_work import CardChange
+from models.person import Person
 from server.actions import card as cards
 from server.actions import order
 from server.actions.card_log import Writing, on_card
@@ -28,6 +29,7 @@ from server.domain.checklist import (
 )
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
+from server.domain.person import view as person_view
 from server.queries import scope
 
 
@@ -154,16 +156,33 @@ def _check_text(db: Session, item: CardItem, wish: ItemTextEdit) -> None:
     ).first()
     base = seen.after["text"] if seen is not None and seen.after else None
     if base != item.text:
+        last, by = _last_writing(db, item) or (None, None)
         clash = FieldClash(
             field="text",
             base=base,
             theirs=item.text,
             yours=wish.value,
             version=item.version,
-            by=None,
-            at=None,
+            by=person_view(by) if by else None,
+            at=last.at if last else None,
         )
         raise CardClash([clash], None, code="item.clash")
+
+
+def _last_writing(db: Session, item: CardItem) -> tuple[CardChange, Person | None] | None:
+    """The change that gave the line its text of now, and who made it."""
+    rows = db.exec(
+        select(CardChange, Person)
+        .outerjoin(Person, col(Person.id) == col(CardChange.person_id))
+        .where(col(CardChange.card_id) == item.card_id, col(CardChange.subject_id) == item.id)
+        .order_by(col(CardChange.number).desc())
+    )
+    found = None
+    for change, person in rows:
+        if not change.after or change.after["text"] != item.text:
+            break
+        found = change, person
+    return found
 
 
 def _count(db: Session, card: Card) -> None:

@@ -224,6 +224,7 @@ async def test_lines_of_a_checklist(server: Server, world: World) -> None:
         edit = {"text": {"base": a["version"], "value": "غيره"}}
         told = refused(await other.ask("PATCH", f"/api/items/{a['id']}", edit), 409, "item.clash")
         assert (told["clashes"][0]["base"], told["clashes"][0]["theirs"]) == ("a", "A")
+        assert told["clashes"][0]["by"]["id"] == str(world["member"].id)
         made = await me.post(f"/api/items/{b['id']}/card", {})
         assert made["title"] == "b"
         await me.delete(f"/api/items/{c['id']}")

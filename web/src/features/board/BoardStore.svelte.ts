@@ -11,7 +11,7 @@ import type { Position, Publication, Signal } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 import { arrange, lay, type Change, type List, type Place, type ShownCard } from './changes';
 import { CommandQueue } from './CommandQueue.svelte';
-import type { Command } from './commands';
+import { baseOf, type Command } from './commands';
 import { kept as openKept, type Kept } from './kept';
 import type { Board, BoardRef, Card, Column, Editable, Label } from './shapes';
 
@@ -175,7 +175,9 @@ export class BoardStore {
   edit<Field extends keyof Editable>(card: string, field: Field, value: Editable[Field], base?: number): Promise<boolean> {
     const { waiting } = this.queue;
     const earlier = waiting.findLast((one) => one.card === card && one.edits && field in one.edits);
-    const version = base ?? (this.cards.get(card)?.fields[field] ?? 0) + (earlier ? 1 : 0);
+    // Over one's own unsent text: its publication may be here before its answer, so the rows do not tell.
+    const known = earlier ? baseOf(earlier, field) : null;
+    const version = base ?? (known === null ? this.cards.get(card)?.fields[field] ?? 0 : known + 1);
     const change: Change =
       field === 'description' ? { do: 'within', card, part: { of: 'description', text: value as string } } : { do: 'set', card, fields: { [field]: value } };
     return this.command({
@@ -267,10 +269,6 @@ export class BoardStore {
   private answered(command: Command, answer: unknown): void {
     const { change, card } = command;
     const row = answer as (Card & Column) | undefined;
-    if (command.edits?.description !== undefined && row) {
-      const { base } = (command.body as { description: { base: number } }).description;
-      if ((row.fields.description ?? 0) > base + 1) this.queue.rebase(command.key, base);
-    }
     this.onTaken(command, answer);
     if (row?.id === undefined) return;
     if ('column_id' in row && (card === row.id || change.do === 'make')) this.take(row);

@@ -3,7 +3,9 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { language } from '~/i18n/t.svelte';
 import { Api } from '~/net/api';
 import { at, FakeNetwork } from '~/net/fake';
+import type { Person } from '~/net/shapes';
 import { BoardStore, NEW } from './BoardStore.svelte';
+import { CardStore } from './CardStore.svelte';
 import { forgetKept, kept } from './kept';
 import type { Board, Card, Column } from './shapes';
 
@@ -144,6 +146,38 @@ describe('BoardStore', () => {
     expect(first.body).toEqual({ description: { base: 0, value: 'mine' } });
     first.answer({ ...card('1', 'todo', 'B', 3), fields: { description: 2 } });
     expect((await page.request(2)).body).toEqual({ description: { base: 0, value: 'mine, longer' } });
+  });
+
+  it('writes each of several texts over one’s own before it, whether the news or the answer is first', async () => {
+    const page = await new Page().open();
+    void page.store.edit('1', 'title', 'a');
+    const first = await page.request(1);
+    const told = { ...card('1', 'todo', 'B', 2, 'a'), fields: { title: 1 } };
+    page.network.socket.publish('board:b', 4, 'card.changed', { card: told });
+    void page.store.edit('1', 'title', 'b');
+    void page.store.edit('1', 'title', 'c');
+    first.answer(told);
+    const second = await page.request(2);
+    second.answer({ ...card('1', 'todo', 'B', 3, 'b'), fields: { title: 2 } });
+    const bodies = [first, second, await page.request(3)].map(({ body }) => body);
+    expect(bodies).toEqual([{ title: { base: 0, value: 'a' } }, { title: { base: 1, value: 'b' } }, { title: { base: 2, value: 'c' } }]);
+  });
+
+  it('corrects a line of a checklist twice before it has been sent', async () => {
+    const page = await new Page().open();
+    const opened = new CardStore('1', page.store, { id: 'me', name: 'Me' } as Person);
+    opened.rows = { description: '', items: [], comments: [], attachments: [], claims: [], reviews: [] };
+    opened.addItem('line');
+    opened.reword(opened.items[0]!, 'better line');
+    opened.reword(opened.items[0]!, 'best line');
+    const make = await page.request(1);
+    const row = { ...opened.items[0]!, text: 'line', version: 1 };
+    make.answer(row as never);
+    const second = await page.request(2);
+    expect(second).toMatchObject({ path: `/api/items/${make.key}`, body: { text: { base: 1, value: 'better line' } } });
+    // Somebody ticked it meanwhile: no reason to clash with oneself.
+    second.answer({ ...row, version: 3 } as never);
+    expect((await page.request(3)).body).toEqual({ text: { base: 3, value: 'best line' } });
   });
 
   it('keeps both texts of a clash', async () => {

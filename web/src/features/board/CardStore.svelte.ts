@@ -4,7 +4,7 @@ import { newKey } from '~/net/keys';
 import type { Person, Publication } from '~/net/shapes';
 import type { BoardStore } from './BoardStore.svelte';
 import { byRank, placeIn, type Beside, type Part } from './changes';
-import type { Command } from './commands';
+import { baseOf, type Command } from './commands';
 import { kept } from './kept';
 import type { Card, CardFile, CardRows, Claim, Comment, Item, Review } from './shapes';
 
@@ -81,7 +81,10 @@ export class CardStore {
   }
 
   reword(item: Item, text: string): void {
-    this.send({ method: 'PATCH', path: `/api/items/${item.id}`, body: { text: { base: item.version, value: text } }, part: { of: 'item', id: item.id, set: { text } } });
+    const path = `/api/items/${item.id}`;
+    const earlier = this.board.queue.waiting.findLast((one) => one.path === path && baseOf(one, 'text') !== null);
+    const base = earlier ? baseOf(earlier, 'text')! + 1 : item.version;
+    this.send({ method: 'PATCH', path, body: { text: { base, value: text } }, part: { of: 'item', id: item.id, set: { text } }, ...(earlier ? { after: earlier.key } : {}) });
   }
 
   moveItem(item: Item, place: Beside): void {
@@ -126,7 +129,7 @@ export class CardStore {
     this.rows = rows;
   }
 
-  private send({ part, ...wish }: { key?: string; method: Command['method']; path: string; body?: unknown; part: Part }): void {
+  private send({ part, ...wish }: { key?: string; method: Command['method']; path: string; body?: unknown; after?: string; part: Part }): void {
     void this.board.command({ ...wish, change: { do: 'within', card: this.id, part }, card: this.id, title: this.card?.title ?? '' });
   }
 

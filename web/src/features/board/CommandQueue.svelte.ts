@@ -4,9 +4,8 @@
  * so is what was to be done to a row that therefore never came to be; the rest goes on.
  */
 import { api as theApi, ApiError, sentence, type Api } from '~/net/api';
-import type { Clash, Command, Fault } from './commands';
+import { over, type Clash, type Command, type Fault } from './commands';
 import { Memory, type Kept } from './kept';
-import type { Editable } from './shapes';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15_000;
@@ -67,14 +66,13 @@ export class CommandQueue {
     this.forget(key);
   }
 
-  /** What was written over an edit of a description that the server joined with somebody else's has the same base: it knows no more of theirs. */
-  rebase(key: string, base: number): void {
-    for (const one of this.all) {
-      if (one.after !== key || one.edits?.description === undefined) continue;
-      const next = { ...one, body: { description: { base, value: one.edits.description } } };
-      this.all = this.all.map((other) => (other.key === one.key ? next : other));
-      this.write(() => this.kept.put(this.owner, next));
-    }
+  /** What was written over an edit that has now been taken is over what the server made of it. */
+  private rebase(earlier: Command, answer: unknown): void {
+    this.all = this.all.map((one) => {
+      const next = one.fault ? one : over(one, earlier, answer);
+      if (next !== one) this.write(() => this.kept.put(this.owner, next));
+      return next;
+    });
   }
 
   /** Some of its clashes are decided; without any left it is done. */
@@ -114,6 +112,7 @@ export class CommandQueue {
       await this.written;
       const answer = await this.call(command);
       if (this.ended) return false;
+      this.rebase(command, answer);
       this.options.done(command, answer);
       this.forget(command.key, true);
       return false;
@@ -138,7 +137,7 @@ export class CommandQueue {
     this.all = this.all.map((one) => {
       if (one.fault || (one.key !== command.key && !needs(one, lost))) return one;
       for (const id of made(one)) lost.add(id);
-      const told = { ...one, fault: { ...fault, clashes: fault.clashes.map((clash) => ({ ...clash, yours: one.edits?.[clash.field as keyof Editable] ?? clash.yours })) } };
+      const told = { ...one, fault: { ...fault, clashes: fault.clashes.map((clash) => ({ ...clash, yours: wished(one, clash.field) ?? clash.yours })) } };
       fallen.push(told);
       return told;
     });
@@ -182,6 +181,11 @@ export class CommandQueue {
 /** Ids that will not exist if it is refused. */
 function made({ key, change }: Command): string[] {
   return change.do === 'make' || change.do === 'column.make' ? [change.row.id, key] : [key];
+}
+
+/** What its person wants a text to be. */
+function wished({ body }: Command, field: string): unknown {
+  return (body as Partial<Record<string, { value?: unknown }>> | undefined)?.[field]?.value;
 }
 
 function needs(command: Command, lost: ReadonlySet<string>): boolean {

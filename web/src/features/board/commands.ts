@@ -31,3 +31,26 @@ export interface Command {
   /** Not taken: why. It no longer changes the board, and waits for its person to look. */
   fault?: Fault;
 }
+
+/** The version of a text that a command writes over; null when it does not write this one. */
+export function baseOf({ body }: Command, field: string): number | null {
+  return (body as Partial<Record<string, { base?: number }>> | undefined)?.[field]?.base ?? null;
+}
+
+/**
+ * A waiting command over what the server made of an earlier one: its text was written over that one's, so it
+ * knows what the server says now. Where the server joined a description with somebody else's, it knows no more
+ * of theirs than the earlier one did. The same command when it does not hang on the other.
+ */
+export function over(command: Command, earlier: Command, answer: unknown): Command {
+  if (command.after !== earlier.key && command.path !== `/api/items/${earlier.key}`) return command;
+  const row = answer as { version?: number; fields?: Record<string, number> } | undefined;
+  const body = { ...(command.body as Record<string, { base: number }>) };
+  for (const field of Object.keys(body)) {
+    const told = row?.fields ? row.fields[field] : row?.version;
+    const known = baseOf(earlier, field);
+    if (baseOf(command, field) === null || told === undefined) continue;
+    body[field] = { ...body[field]!, base: field === 'description' && known !== null && told > known + 1 ? known : told };
+  }
+  return { ...command, body };
+}
