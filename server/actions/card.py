@@ -6,6 +6,7 @@ the same place, get one order that all agree on.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -144,7 +145,7 @@ def shifted(on: Writing, card: Card, wish: CardMove) -> CardView:
     intent = Beside(before=wish.before, after=wish.after)
     card.rank = ranked(on, card, column.id, intent)
     card.column_id = column.id
-    card.done_at = (card.done_at or now()) if column.done or card.state == "accepted" else None
+    card.done_at = _done_in(card, column)
     db.flush()
     on.keep(card, "place", before, _whereabouts(db, card))
     shown = on.touched(card)
@@ -153,10 +154,16 @@ def shifted(on: Writing, card: Card, wish: CardMove) -> CardView:
 
 
 def archive(db: Session, actor: Actor, card_id: UUID, *, on: bool, step: UUID | None = None) -> CardView:
-    """Put a card away, or bring it back to the end of its column. Either twice is no fault."""
+    """Put a card away, or bring it back to the end of its column. Either twice is no fault.
+
+    Where the column itself was put away, the card comes back to the first open one that has room.
+    """
     card, writing = on_card(db, actor, card_id, "card.change", step=step, archived=True)
     if on == (card.archived_at is not None):
-        return cards.view(db, card)
+        column = db.get_one(BoardColumn, card.column_id)
+        if on or column.archived_at is None:
+            return cards.view(db, card)
+        return shifted(writing, card, CardMove(column_id=_open_column(db, column).id))
     return put_away(writing, card) if on else brought_back(writing, card)
 
 
@@ -171,7 +178,11 @@ def put_away(on: Writing, card: Card) -> CardView:
 
 
 def brought_back(on: Writing, card: Card, where: Beside = TO_THE_END) -> CardView:
-    column = check_column_open(card.board_id, on.db.get(BoardColumn, card.column_id))
+    column = on.db.get_one(BoardColumn, card.column_id)
+    if column.archived_at is not None:
+        column = _open_column(on.db, column)
+        card.column_id = column.id
+        card.done_at = _done_in(card, column)
     check_room(column, standing(on.db, column.id))
     card.rank = ranked(on, card, column.id, where)
     card.archived_at = None
@@ -180,6 +191,21 @@ def brought_back(on: Writing, card: Card, where: Beside = TO_THE_END) -> CardVie
     shown = on.touched(card)
     on.tell(CardRestored(card=shown, by=on.by), card.id)
     return shown
+
+
+def _done_in(card: Card, column: BoardColumn) -> datetime | None:
+    """Since when a card that comes into a column is done."""
+    return (card.done_at or now()) if column.done or card.state == "accepted" else None
+
+
+def _open_column(db: Session, away: BoardColumn) -> BoardColumn:
+    """The first open column of the same board that has room, for cards of one that was put away."""
+    here = (col(BoardColumn.board_id) == away.board_id, col(BoardColumn.archived_at).is_(None))
+    columns = db.exec(select(BoardColumn).where(*here).order_by(col(BoardColumn.rank))).all()
+    for column in columns:
+        if column.hard_limit is None or standing(db, column.id) < column.hard_limit:
+            return column
+    return check_column_open(away.board_id, columns[0] if columns else away)
 
 
 def ranked(on: Writing, card: Card, column_id: UUID, wish: Beside) -> str:

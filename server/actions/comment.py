@@ -14,7 +14,7 @@ from server.actions import card_people, notify
 from server.actions.card_log import Writing, on_card
 from server.actions.publish import blank
 from server.domain.card_facts import CommentChanged, CommentCreated, CommentDeleted
-from server.domain.comment import MOST_COMMENTS, CommentDraft, CommentView
+from server.domain.comment import MOST_COMMENTS, CommentChange, CommentDraft, CommentView
 from server.domain.errors import Conflict, Forbidden, NotFound
 from server.domain.person import Actor
 from server.queries import cards, scope
@@ -48,19 +48,28 @@ def create(db: Session, actor: Actor, card_id: UUID, draft: CommentDraft, *, id:
     return shown
 
 
-def edit(db: Session, actor: Actor, comment_id: UUID, text: str) -> CommentView:
-    """Change one's own words. What somebody else said elsewhere and one brought here is not one's own."""
+def edit(db: Session, actor: Actor, comment_id: UUID, wish: CommentChange) -> CommentView:
+    """Change one's own words. Who is named only now is told.
+
+    What somebody else said elsewhere and one brought here is not one's own.
+    """
     row, card, on = _held(db, actor, comment_id)
     if row.person_id != actor.person_id or row.author_name:
         raise Forbidden("not_allowed", permission="comment.change")
     if row.deleted_at is not None:
         raise NotFound("not_found")
-    row.text = text
+    row.text = wish.text
+    fresh: set[UUID] = set()
+    if wish.mentions is not None:
+        named = _of_the_team(db, on, wish.mentions)
+        fresh = set(named) - {UUID(id) for id in row.mentions}
+        row.mentions = [str(one) for one in named]
     row.edited_at = now()
     row.version += 1
     db.flush()
     shown = cards.comment_views(db, [row])[0]
     on.tell(CommentChanged(comment=shown, card=on.touched(card)), row.id)
+    _mention(on, card, row, fresh, once=_named_later(row))
     return shown
 
 
@@ -72,7 +81,8 @@ def delete(db: Session, actor: Actor, comment_id: UUID) -> None:
     if row.deleted_at is not None:
         return
     people = card_people.watchers(db, card.id) | {UUID(id) for id in row.mentions}
-    notify.take_back(db, people, _about(row))
+    for once in (_about(row), _named_later(row)):
+        notify.take_back(db, people, once)
     row.text = ""
     row.mentions = []
     row.deleted_at = now()
@@ -96,6 +106,11 @@ def _about(row: CardComment) -> str:
     return f"comment:{row.id}"
 
 
+def _named_later(row: CardComment) -> str:
+    """The same for who was named when its words were changed: they may have heard of it as watchers before."""
+    return f"comment:{row.id}:named"
+
+
 def _of_the_team(db: Session, on: Writing, ids: Collection[UUID]) -> list[UUID]:
     """Those of the team among the named, in the order they were named."""
     wanted = select(Membership.person_id).where(
@@ -106,10 +121,17 @@ def _of_the_team(db: Session, on: Writing, ids: Collection[UUID]) -> list[UUID]:
 
 
 def _notify(on: Writing, card: Card, row: CardComment, named: Collection[UUID]) -> None:
+    watching = card_people.watchers(on.db, card.id) - set(named) - {row.person_id}
+    _mention(on, card, row, named, once=_about(row))
+    if watching:
+        card_people.tell_people(on, card, watching, "card_comment", _said(on, card, row), once=_about(row))
+
+
+def _mention(on: Writing, card: Card, row: CardComment, named: Collection[UUID], *, once: str) -> None:
+    if people := set(named) - {row.person_id}:
+        card_people.tell_people(on, card, people, "card_mention", _said(on, card, row), once=once)
+
+
+def _said(on: Writing, card: Card, row: CardComment) -> dict[str, str]:
     text = " ".join(row.text.split())[:NOTICE_LETTERS]
-    said = {"name": on.actor.name, "title": card.title, "text": text}
-    mentioned = set(named) - {row.person_id}
-    watching = card_people.watchers(on.db, card.id) - mentioned - {row.person_id}
-    for people, kind in ((mentioned, "card_mention"), (watching, "card_comment")):
-        if people:
-            card_people.tell_people(on, card, people, kind, said, once=_about(row))
+    return {"name": on.actor.name, "title": card.title, "text": text}

@@ -45,7 +45,10 @@ class CommentDraft(View):
 
 
 class CommentChange(View):
+    """Without `mentions` those who were named before stay named."""
+
     text: MessageText
+    mentions: Annotated[tuple[UUID, ...], Field(max_length=MOST_MENTIONS)] | None = None
 
 
 def comment_view(row: CardComment, author: PersonView, mentions: Sequence[PersonView]) -> CommentView:

@@ -108,7 +108,7 @@ def say(call: Call, body: CommentDraft) -> CommentView:
 )
 def change_comment(call: Call, body: CommentChange) -> CommentView:
     """Change one's own words."""
-    return comment.edit(call.db, call.actor, call.path["comment_id"], body.text)
+    return comment.edit(call.db, call.actor, call.path["comment_id"], body)
 
 
 @ENDPOINTS.command("comment.remove", "DELETE", COMMENT, permission="comment.change", rate=TALKING)

@@ -121,6 +121,12 @@ async def test_full_and_archived_columns_take_no_card(server: Server, world: Wor
         back = await me.post(f"/api/columns/{second}/archive", {"on": False})
         columns = (await me.get(f"/api/boards/{world.board}"))["board"]["columns"]
         assert [column["id"] for column in columns] == [first, third, second]
+        # What was put away with its column comes back to the first open one.
+        await me.post(f"/api/columns/{second}/archive", {"cards": True})
+        for id in (str(world.card), one["id"]):
+            assert (await me.post(f"/api/cards/{id}/archive", {"on": False}))["column_id"] == first
+        assert (await me.get(f"/api/boards/{world.board}/cards?archived=1"))["cards"] == []
+        await me.post(f"/api/columns/{second}/archive", {"on": False})
         assert not back["archived"]
         await me.patch(f"/api/boards/{world.board}", {"archived": True})
         refused(await me.ask("POST", move, {"column_id": first}), 409, "board.archived")
@@ -254,6 +260,14 @@ async def test_a_deleted_comment_is_in_no_publication(server: Server, world: Wor
         assert shown["card"]["comments"] == 0
         stored = await server.db.read(lambda db: [str(row.data) for row in db.exec(select(Publication))])
         assert not [one for one in stored if "كلام لا يبقى" in one]
+        # Who is named only when the words are changed is told, too.
+        later = await me.post(path, {"text": "من يراجع؟"})
+        wish = {"text": "من يراجع؟ @lead", "mentions": [str(world["lead"].id)]}
+        assert [one["name"] for one in (await me.patch(f"/api/comments/{later['id']}", wish))["mentions"]] == [
+            "lead"
+        ]
+        news = (await lead.get("/api/me/notifications"))["notifications"]
+        assert (news[0]["kind"], news[0]["data"]["text"]) == ("card_mention", "من يراجع؟ @lead")
 
 
 def picture() -> bytes:

@@ -62,7 +62,7 @@ from server.domain.board import Beside, BoardChange, ColumnArchive, ColumnDraft,
 from server.domain.card import CardMove
 from server.domain.card_edit import CardEdit, TitleEdit
 from server.domain.checklist import ItemDraft
-from server.domain.comment import CommentDraft
+from server.domain.comment import CommentChange, CommentDraft
 from server.domain.conference import ConferenceChange
 from server.domain.message import MessageDraft
 from server.domain.moderation import ReportDraft, RulesChange, SilenceWish
@@ -287,7 +287,7 @@ async def everything_happens(db: Database) -> World:
         line = checklist.create(unit, lead, world.card, ItemDraft(text="بند"), id=new_id())
         checklist.remove(unit, lead, line.id)
         said = comment.create(unit, lead, world.card, CommentDraft(text="تعليق"), id=new_id())
-        comment.edit(unit, lead, said.id, "تعليق آخر")
+        comment.edit(unit, lead, said.id, CommentChange(text="تعليق آخر"))
         link = attachment.link(unit, lead, world.card, UrlDraft(url="https://example.org"), id=new_id())
         attachment.remove(unit, lead, link.id)
         board.change(unit, lead, here, BoardChange(review=True))

@@ -1264,8 +1264,16 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** CommentChange */
+        /**
+         * CommentChange
+         * @description Without `mentions` those who were named before stay named.
+         */
         CommentChange: {
+            /**
+             * Mentions
+             * @default null
+             */
+            mentions: string[] | null;
             /** Text */
             text: string;
         };

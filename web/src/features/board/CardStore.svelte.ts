@@ -102,8 +102,9 @@ export class CardStore {
     this.send({ key, method: 'POST', path: `/api/cards/${this.id}/comments`, body: { text, mentions: mentions.map(({ id }) => id) }, part: { of: 'comment', make } });
   }
 
-  resay(comment: Comment, text: string): void {
-    this.send({ method: 'PATCH', path: `/api/comments/${comment.id}`, body: { text }, part: { of: 'comment', id: comment.id, set: { text } } });
+  resay(comment: Comment, text: string, mentions: readonly Person[]): void {
+    const body = { text, mentions: mentions.map(({ id }) => id) };
+    this.send({ method: 'PATCH', path: `/api/comments/${comment.id}`, body, part: { of: 'comment', id: comment.id, set: { text, mentions: [...mentions] } } });
   }
 
   unsay(comment: Comment): void {
