@@ -10,9 +10,10 @@ from sqlmodel import Session, col, func, select
 
 from models.base import new_id, now
 from models.board import Board, BoardColumn, BoardLabel, BoardNamed
+from models.card import Card
 from models.conference import Conference
 from models.team import Team
-from server.actions import board_copy, card
+from server.actions import board_copy, card, stage_work
 from server.actions.card_log import Writing
 from server.actions.publish import publish
 from server.domain import rank
@@ -101,6 +102,8 @@ def change(db: Session, actor: Actor, board_id: UUID, wish: BoardChange) -> Boar
         board.review = wish.review
     if wish.archived is not None:
         board.archived_at = (board.archived_at or now()) if wish.archived else None
+        db.flush()
+        stage_work.tell_of(db, col(Card.board_id) == board_id)
     if wish.public is not None:
         board.public_token = (board.public_token or secrets.token_urlsafe(TOKEN_BYTES)) if wish.public else None
     board.version += 1

@@ -14,6 +14,7 @@ from models.base import new_id, now
 from models.board import Board
 from models.card import Card
 from models.card_work import CardChange, CardClaim
+from server.actions import stage_work
 from server.actions.publish import publish
 from server.domain.board import check_board_open
 from server.domain.card import CardView
@@ -23,6 +24,9 @@ from server.domain.view import Fact
 from server.queries import cards, scope
 from server.queries.channels import board_channel
 from server.queries.scope import Scope
+
+_SHOWN = {"card.changed", "card.moved", "card.archived", "card.restored", "card.worked"}
+"""What a session's audience sees, too, where it is shown the card."""
 
 
 @dataclass
@@ -78,6 +82,8 @@ class Writing:
 
     def tell(self, fact: Fact, subject: UUID) -> None:
         publish(self.db, board_channel(self.board.id), fact, subject=subject)
+        if fact.name in _SHOWN:
+            stage_work.tell_of_card(self.db, subject)
 
     def touched(self, card: Card) -> CardView:
         """The card after a change: its version raised, its worker's claim kept alive; ready to be told."""

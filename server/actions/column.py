@@ -8,7 +8,8 @@ from sqlmodel import Session, col, func, select
 
 from models.base import now
 from models.board import BoardColumn
-from server.actions import order
+from models.card import Card
+from server.actions import order, stage_work
 from server.actions.card import standing
 from server.actions.card_log import Writing, on_board
 from server.domain.board import (
@@ -96,6 +97,7 @@ def archive(db: Session, actor: Actor, column_id: UUID, wish: ColumnArchive) -> 
     shown = column_view(column)
     fact = ColumnArchived if wish.on else ColumnRestored
     on.tell(fact(column=shown, by=on.by), column.id)
+    stage_work.tell_of(db, col(Card.column_id) == column.id)
     return shown
 
 

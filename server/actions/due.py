@@ -1,4 +1,4 @@
-"""Reminders of due cards: everybody who has one hears once, a day before or on the morning of its day."""
+"""Reminders of due cards: whoever has or has claimed one hears once, a day before or on its morning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from models.person import Person
 from models.team import Team
 from server.actions.notify import notify
 from server.domain.due import ends_at
-from server.queries.finding import still_in
+from server.queries.finding import STANDING, still_in
 
 BEFORE = timedelta(hours=24)
 MORNING = 8  # by one's own clock, on a due day
@@ -25,21 +25,24 @@ def remind(db: Session) -> int:
     """Tell who has a card that is due soon. Returns how many heard. Another due date is told of again."""
     at = now()
     days = (at - BEFORE).date(), (at + BEFORE).date()
-    rows = db.exec(
+    soon = (
         select(Card, Person, Team.conference_id)
-        .join(CardPerson, col(CardPerson.card_id) == col(Card.id))
-        .join(Person, col(Person.id) == col(CardPerson.person_id))
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
         .where(
             still_in(col(Person.id)),
-            col(Card.archived_at).is_(None),
-            col(Card.done_at).is_(None),
-            col(Board.archived_at).is_(None),
+            *STANDING,
             or_(col(Card.due_at).between(at, at + BEFORE), col(Card.due_day).between(*days)),
         )
         .order_by(col(Card.id), col(Person.id))
-    ).all()
+    )
+    named = soon.join(CardPerson, col(CardPerson.card_id) == col(Card.id)).join(
+        Person, col(Person.id) == col(CardPerson.person_id)
+    )
+    claimed = soon.join(Person, col(Person.id) == col(Card.worker_id)).where(
+        col(Card.state).in_(("claimed", "returned"))
+    )
+    rows = [*db.exec(named), *db.exec(claimed)]
     return sum(_told(db, card, person, conference_id, at) for card, person, conference_id in rows)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models.board import Board
+from models.board import Board, BoardColumn
 from models.card import Card, CardPerson
 from models.person import Person
 from models.team import Membership, Team
@@ -16,20 +16,21 @@ from server.actions import card_people, work
 from server.actions import team as teams
 from server.actions.card_log import Writing, on_card
 from server.actions.notify import notify
-from server.actions.publish import publish
+from server.actions.stage_work import tell_work
 from server.domain.card_facts import CardWorked
-from server.domain.errors import NotFound
-from server.domain.finding import Paused, Taken, WorkShown
+from server.domain.errors import Conflict, NotFound
+from server.domain.finding import Paused, Taken
 from server.domain.person import Actor
 from server.domain.work import WorkWish
 from server.queries import finding, scope
-from server.queries.channels import session_channel
 
 
 def take(db: Session, actor: Actor, card_id: UUID) -> Taken:
     """Take a seat of a card. Into an open team, or one that shows the card to a session's audience, one
     comes on the way; where no seat is free (`seats.full`) one has not come either. Twice is no fault."""
     known = scope.load(db, Card, card_id)
+    if db.get_one(BoardColumn, known.column_id).archived_at is not None:
+        raise Conflict("card.archived")
     board = scope.load(db, Board, known.board_id)
     team = scope.load(db, Team, board.team_id, lock=True)
     joined = not teams.belongs(db, team.id, actor.person_id)
@@ -39,9 +40,6 @@ def take(db: Session, actor: Actor, card_id: UUID) -> Taken:
             raise NotFound("not_found")
         teams.grant(db, team.id, scope.load(db, Person, actor.person_id), "member")
     shown = card_people.assign(db, actor, card_id, actor.person_id, on=True)
-    db.flush()
-    for session_id in finding.stages_of(db, card_id):
-        tell_work(db, session_id)
     return Taken(card=shown, team_id=team.id, joined=joined)
 
 
@@ -60,10 +58,6 @@ def show(db: Session, actor: Actor, session_id: UUID, card_id: UUID, *, on: bool
     tell_work(db, session_id)
 
 
-def tell_work(db: Session, session_id: UUID) -> None:
-    publish(db, session_channel(session_id), WorkShown(work=finding.work(db, session_id)), subject=session_id)
-
-
 def pause(db: Session, actor: Actor, note: str) -> Paused:
     """Hand back every card one has and has not finished; the leads of each team are told once, with the note.
 
@@ -78,8 +72,6 @@ def pause(db: Session, actor: Actor, note: str) -> Paused:
         if not _left(writing, card, note):
             continue
         returned[writing.board.team_id] += 1
-        for session_id in finding.stages_of(db, card_id):
-            tell_work(db, session_id)
     for team_id, count in sorted(returned.items()):
         team = scope.load(db, Team, team_id)
         leads = select(Membership.person_id).where(

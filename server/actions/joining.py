@@ -11,9 +11,9 @@ from models.conference import Conference
 from models.person import Person
 from models.team import Membership
 from models.volunteer import TeamCall, TeamVisit, TeamWish
-from server.actions import finding
 from server.actions import team as teams
 from server.actions.notify import notify
+from server.actions.stage_work import tell_work
 from server.domain.errors import NotFound
 from server.domain.person import Actor
 from server.domain.team import Joined, TeamDraft, TeamView
@@ -65,7 +65,7 @@ def call(db: Session, actor: Actor, session_id: UUID, draft: TeamDraft, *, id: U
     team = teams.found(db, actor, conference, draft, id=id)
     db.add(TeamCall(team_id=id, session_id=session_id))
     db.flush()
-    finding.tell_work(db, session_id)
+    tell_work(db, session_id)
     return queries.view(db, team)
 
 

@@ -175,6 +175,8 @@ def _notify(on: Writing, card: Card, wish: WorkWish, worker: UUID | None) -> Non
     elif wish.act in {"accept", "return"} and worker is not None:
         kind = "card_accepted" if wish.act == "accept" else "card_returned"
         card_people.tell_people(on, card, [worker], kind, said)
+    elif wish.act == "hand_back" and worker is not None and worker != on.actor.person_id:
+        card_people.tell_people(on, card, [worker], "claim_released", said)
 
 
 def look_after_leases(db: Session) -> int:

@@ -89,15 +89,6 @@ def minutes(text: str) -> int | None:
     return int(plain)
 
 
-def fits(card: CardView, *, most_minutes: int | None, skill: str, language: str) -> bool:
-    """Whether a card is what was asked for. A card that does not say how long it takes fits no time."""
-    if most_minutes is not None and (card.size_minutes is None or card.size_minutes > most_minutes):
-        return False
-    if skill and folded(skill) not in folded(card.skill):
-        return False
-    return not language or not card.language or card.language.split("-")[0] == language
-
-
 def suits(card: CardView, skills: Collection[str], languages: Collection[str]) -> int:
     """How well a card suits somebody: their skill before their language."""
     return 2 * (bool(card.skill) and folded(card.skill) in skills) + (card.language.split("-")[0] in languages)

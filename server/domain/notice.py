@@ -43,6 +43,7 @@ KINDS: dict[str, Kind] = {
     "card_submitted": Kind(("name", "title")),
     "claim_ending": Kind(("title", "when"), "mail"),
     "claim_lapsed": Kind(("title",)),
+    "claim_released": Kind(("name", "title", "text"), "mail"),
     "cards_returned": Kind(("name", "team", "count", "text"), "mail"),
     "direct_message": Kind(("name", "text"), "mail"),
     "hand_accepted": Kind(("session",)),

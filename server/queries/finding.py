@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, exists, func, or_, select
 
-from models.board import Board
+from models.board import Board, BoardColumn
 from models.card import Card, CardPerson
 from models.conference import ConferenceRole
 from models.team import Membership, Team
@@ -18,12 +18,24 @@ from server.domain import finding
 from server.domain.card import CardView
 from server.domain.finding import CallView, Task, Tasks, WorkSnapshot, WorkView
 from server.domain.person import Actor
+from server.domain.volunteer import folded
 from server.queries import cards, scope
 from server.queries.channels import position, session_channel
 
 LOOKED_AT = 400
 SHOWN = 60
-_STANDING = (col(Card.archived_at).is_(None), col(Card.done_at).is_(None), col(Board.archived_at).is_(None))
+MOST_SKILLS = 2_000  # different ones of open cards
+
+COLUMN_AWAY = exists().where(col(BoardColumn.id) == col(Card.column_id), col(BoardColumn.archived_at).is_not(None))
+"""Of rows of `Card`: those that were put away with their column."""
+
+STANDING = (
+    col(Card.archived_at).is_(None),
+    ~COLUMN_AWAY,
+    col(Card.done_at).is_(None),
+    col(Board.archived_at).is_(None),
+)
+"""Of rows of `Card` and `Board`: what is there and still to be done."""
 
 
 def open_tasks(
@@ -36,30 +48,39 @@ def open_tasks(
     held = select(CardPerson.card_id).where(col(CardPerson.person_id) == me)
     taken = select(func.count()).where(col(CardPerson.card_id) == col(Card.id)).scalar_subquery()
     inside = col(Membership.person_id).is_not(None)
-    rows = db.exec(
+    free = (
+        col(Team.conference_id).in_(mine),
+        or_(inside, col(Team.joining) == "open"),
+        col(Card.seats) > taken,
+        col(Card.id).not_in(held),
+        col(Card.state) == "open",
+        *STANDING,
+    )
+    wanted = (
         select(Card, Board, Team, inside)
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
         .outerjoin(Membership, and_(col(Membership.team_id) == col(Team.id), col(Membership.person_id) == me))
-        .where(
-            col(Team.conference_id).in_(mine),
-            or_(inside, col(Team.joining) == "open"),
-            col(Card.seats) > taken,
-            col(Card.id).not_in(held),
-            col(Card.state) == "open",
-            *_STANDING,
-        )
-        .order_by(col(Card.created_at).desc(), col(Card.id))
-        .limit(LOOKED_AT)
-    ).all()
-    found = tasks(db, [(card, board, team, bool(member)) for card, board, team, member in rows])
-    fitting = [
-        one for one in found if finding.fits(one.card, most_minutes=most_minutes, skill=skill, language=language)
-    ]
-    skills = set(db.exec(select(PersonSkill.folded).where(col(PersonSkill.person_id) == me)))
+        .where(*free)
+    )
+    if most_minutes is not None:
+        wanted = wanted.where(col(Card.size_minutes) <= most_minutes)
+    if language:
+        spoken = col(Card.language)
+        own = spoken.startswith(f"{language}-", autoescape=True)
+        wanted = wanted.where(or_(spoken == "", spoken == language, own))
+    if skill:
+        # Spellings are folded here, not in the database: of all skills asked for, those that are this one.
+        theirs = col(Card.id).in_(wanted.with_only_columns(col(Card.id)))
+        skills = db.exec(select(col(Card.skill)).where(theirs).distinct().limit(MOST_SKILLS)).all()
+        asked = folded(skill)
+        wanted = wanted.where(col(Card.skill).in_([one for one in skills if asked in folded(one)]))
+    rows = db.exec(wanted.order_by(col(Card.created_at).desc(), col(Card.id)).limit(LOOKED_AT)).all()
+    fitting = tasks(db, [(card, board, team, bool(member)) for card, board, team, member in rows])
+    own_skills = set(db.exec(select(PersonSkill.folded).where(col(PersonSkill.person_id) == me)))
     profile = db.get(VolunteerProfile, me)
     languages = set(profile.languages) if profile else {actor.locale}
-    fitting.sort(key=lambda one: -finding.suits(one.card, skills, languages))
+    fitting.sort(key=lambda one: -finding.suits(one.card, own_skills, languages))
     return Tasks(tasks=fitting[:SHOWN])
 
 
@@ -73,7 +94,7 @@ def work_of(db: Session, actor: Actor) -> Tasks:
         select(Card, Board, Team)
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
-        .where(has(me), still_in(me), *_STANDING)
+        .where(has(me), still_in(me), *STANDING)
         .order_by(col(Card.created_at), col(Card.id))
     ).all()
     found = tasks(db, [(card, board, team, True) for card, board, team in rows])
@@ -139,7 +160,8 @@ def work(db: Session, session_id: UUID) -> WorkView:
     shown = db.exec(
         select(Card)
         .join(StageCard, col(StageCard.card_id) == col(Card.id))
-        .where(col(StageCard.session_id) == session_id, col(Card.archived_at).is_(None))
+        .join(Board, col(Board.id) == col(Card.board_id))
+        .where(col(StageCard.session_id) == session_id, *STANDING)
         .order_by(col(StageCard.shown_at), col(Card.id))
     ).all()
     return WorkView(

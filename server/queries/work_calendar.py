@@ -25,7 +25,7 @@ def of_person(db: Session, person_id: UUID, *, url: str) -> bytes:
     """Only of teams they still belong to, in conferences they are still part of."""
     person = scope.load(db, Person, person_id)
     rows = db.exec(
-        select(Card, Board, Team)
+        select(Card, Board, Team, finding.COLUMN_AWAY)
         .join(Board, col(Board.id) == col(Card.board_id))
         .join(Team, col(Team.id) == col(Board.team_id))
         .where(
@@ -38,17 +38,17 @@ def of_person(db: Session, person_id: UUID, *, url: str) -> bytes:
         .order_by(col(Card.created_at).desc(), col(Card.id))
         .limit(MOST)
     ).all()
-    changed = _changed(db, [card.id for card, _, _ in rows])
+    changed = _changed(db, [card.id for card, *_ in rows])
     entries = [
         DueCard(
             card=card,
             board=board.title,
             team=team.title,
             changed_at=changed.get(card.id, card.created_at),
-            off=card.done_at is not None or card.archived_at is not None or board.archived_at is not None,
+            off=away or any((card.done_at, card.archived_at, board.archived_at)),
             url=f"{url}/b/{board.id}?card={card.id}",
         )
-        for card, board, team in rows
+        for card, board, team, away in rows
     ]
     return work_calendar(entries, locale=person.locale, zone=person.zone)
 

@@ -10,10 +10,14 @@ import pytest
 from sqlmodel import Session, col, func, select
 
 from models.base import new_id
+from models.board import Board
 from models.card import CardPerson
 from models.team import Membership, Team
-from server.actions import card, conference, due, message
+from server.actions import card, column, conference, due, message, work
+from server.domain.board import ColumnArchive
 from server.domain.card import CardDraft, CardSource, Due
+from server.domain.work import WorkWish
+from server.queries import finding as queries
 from tests.support.app import Server
 from tests.support.people import Someone, World, enrol
 
@@ -34,6 +38,13 @@ def wanted(db: Session, world: World, title: str, *, seats: int | None = 1, way:
         source=CardSource(kind="message", id=said.id, session_id=world.session),
     )
     return card.create(db, world["lead"].actor, world.board, draft, id=new_id()).id
+
+
+def _of_another_kind(db: Session, world: World) -> None:
+    draft = CardDraft(
+        column_id=world.columns[0], title="تصميم", seats=1, size_minutes=600, skill="تصميم", language="en"
+    )
+    card.create(db, world["lead"].actor, world.board, draft, id=new_id())
 
 
 def crowd(db: Session, world: World, number: int) -> list[Someone]:
@@ -81,11 +92,16 @@ async def test_open_tasks_are_found_by_time_skill_and_language(server: Server, w
         assert await found("minutes=١٢٠&skill=ترجمه&language=ar") == ["ترجمة"]
         assert await found("minutes=60") == []
         assert await found("language=en") == []
+        with pytest.MonkeyPatch.context() as few:
+            # However many newer ones there are, what was asked for is found.
+            few.setattr(queries, "LOOKED_AT", 1)
+            await server.db.write(lambda db: _of_another_kind(db, world))
+            assert await found("minutes=120&skill=ترجمه&language=ar") == ["ترجمة"]
         assert (await me.ask("GET", "/api/me/open-tasks?minutes=many")).status_code == 422
         taken = await me.post(f"/api/cards/{id}/take")
         assert (taken["joined"], taken["team_id"]) == (True, str(world.team))
         assert (await me.post(f"/api/cards/{id}/take"))["joined"] is False
-        assert await found("") == []
+        assert await found("") == ["تصميم"]
         work = (await me.get("/api/me/work"))["tasks"]
         assert [(one["card"]["title"], one["card"]["source"]["kind"]) for one in work] == [("ترجمة", "message")]
 
@@ -104,8 +120,15 @@ async def test_a_closed_team_lets_in_whom_a_stage_shows_its_card(server: Server,
         shown = (await ear.publication(f"session:{world.session}", "work.shown"))["work"]["cards"]
         assert [(one["title"], one["seats"], one["people"]) for one in shown] == [("تصميم", 2, [])]
         await me.post(f"/api/cards/{id}/take")
-        told = (await me.get(f"{path}/work"))["work"]["cards"]
-        assert [one["name"] for one in told[0]["people"]] == ["guest"]
+        now = (await me.get(f"{path}/work"))["work"]
+        assert [one["name"] for one in now["cards"][0]["people"]] == ["guest"]
+        await ear.publication(f"session:{world.session}", "work.shown", work=now)
+        async with server.browser(world["lead"].token) as lead:
+            # Whatever is done to it on its board is seen on the stage.
+            await lead.patch(f"/api/cards/{id}", {"title": {"base": 0, "value": "تصميم الشعار"}})
+        now = (await me.get(f"{path}/work"))["work"]
+        assert [one["title"] for one in now["cards"]] == ["تصميم الشعار"]
+        await ear.publication(f"session:{world.session}", "work.shown", work=now)
         await crew.put(f"{path}/cards/{id}", {"on": False})
         assert (await me.get(f"{path}/work"))["work"]["cards"] == []
 
@@ -167,6 +190,22 @@ async def test_a_claim_takes_a_seat(server: Server, world: World) -> None:
         await me.post(f"/api/cards/{id}/work", {"act": "take"})
         full = await lead.ask("POST", f"/api/cards/{id}/take")
         assert (full.status_code, full.json()["code"]) == (409, "seats.full")
+        # A lead who takes a claim away says so to its worker.
+        await lead.post(f"/api/cards/{id}/work", {"act": "hand_back", "note": "نحتاجها اليوم"})
+        told = (await me.get("/api/me/notifications"))["notifications"][0]
+        assert (told["kind"], told["data"]["text"]) == ("claim_released", "نحتاجها اليوم")
+
+
+async def test_cards_of_a_column_that_was_put_away_are_nobodys_work(server: Server, world: World) -> None:
+    mine, free = await server.db.write(lambda db: [wanted(db, world, one) for one in ("لي", "لمن يريد")])
+    async with server.browser(world["member"].token) as me, server.browser(world["lead"].token) as lead:
+        await me.post(f"/api/cards/{mine}/take")
+        await lead.post(f"/api/columns/{world.columns[0]}/archive", {"cards": True})
+        assert (await me.get("/api/me/work"))["tasks"] == []
+        titles = [one["card"]["title"] for one in (await me.get("/api/me/open-tasks"))["tasks"]]
+        assert "لمن يريد" not in titles
+        gone = await me.ask("POST", f"/api/cards/{free}/take")
+        assert (gone.status_code, gone.json()["code"]) == (409, "card.archived")
 
 
 async def test_due_cards_are_told_of_once_by_the_clock_of_who_has_them(
@@ -176,13 +215,19 @@ async def test_due_cards_are_told_of_once_by_the_clock_of_who_has_them(
     member = world["member"]
 
     def unit(db: Session) -> None:
-        draft = CardDraft(
-            column_id=world.columns[0],
-            title="تسليم",
-            due=Due(day=date(2027, 3, 10)),
-            people=(member.id,),
-        )
-        card.create(db, world["lead"].actor, world.board, draft, id=new_id())
+        for place, title in ((0, "تسليم"), (1, "محفوظة")):
+            draft = CardDraft(
+                column_id=world.columns[place],
+                title=title,
+                due=Due(day=date(2027, 3, 10)),
+                people=(member.id,),
+            )
+            card.create(db, world["lead"].actor, world.board, draft, id=new_id())
+        claimed = CardDraft(column_id=world.columns[0], title="مأخوذة", due=Due(day=date(2027, 3, 12)))
+        id = card.create(db, world["lead"].actor, world.board, claimed, id=new_id()).id
+        column.archive(db, world["lead"].actor, world.columns[1], ColumnArchive(cards=True))
+        db.get_one(Board, world.board).review = True
+        work.act(db, member.actor, id, WorkWish(act="take"))
 
     await server.db.write(unit)
 
@@ -199,3 +244,5 @@ async def test_due_cards_are_told_of_once_by_the_clock_of_who_has_them(
     assert await heard(10, 7) == told
     assert await heard(10, 12) == told
     assert await heard(11, 7) == told
+    # Whoever has only claimed a card hears, too.
+    assert sorted(await heard(12, 7)) == [*told, "2027-03-12T22:00:00+00:00"]
