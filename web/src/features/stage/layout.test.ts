@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Publisher } from '~/net/shapes';
-import { keepLayout, readLayout, shapeOf } from './layout';
+import { besideOf, keepLayout, readLayout, shapeOf } from './layout';
 
 const person = (id: string, kind: Publisher['kind'] = 'camera'): Publisher => ({ id, person: null, label: id, kind, audio: true, video: true, on_air: true, slot: 0, codec: null });
 const panel = ['a', 'b', 'c'].map((id) => person(id));
@@ -16,6 +16,12 @@ describe('layout', () => {
 
   it('shows the first large until somebody has spoken, and one alone without frills', () => {
     expect([shapeOf('speaker', panel, 'gone').main?.id, shapeOf('speaker', panel.slice(0, 1), 'a').main]).toEqual(['a', null]);
+  });
+
+  it('brings in who speaks where only three are seen, and moves nobody else', () => {
+    const others = ['a', 'b', 'c', 'd', 'e'];
+    const said = (before: string[], ...speaking: string[]): string => besideOf(before, others, new Set(speaking)).join('');
+    expect([said([]), said(['a', 'b', 'c'], 'b'), said(['a', 'b', 'c'], 'e', 'c'), said(['a', 'e', 'c']), said(['x', 'e'], 'd')]).toEqual(['abc', 'abc', 'aec', 'aec', 'ead']);
   });
 
   it('keeps what was chosen, and nothing that is no layout', () => {

@@ -31,6 +31,23 @@ function mainOf(chosen: Layout, publishers: readonly Publisher[], speaking: stri
   return publishers.find(({ id }) => id === speaking) ?? publishers[0] ?? null;
 }
 
+/** As many stand beside the large one on a small stage; the others are heard. */
+const BESIDE = 3;
+
+/**
+ * Who is seen there: those who were, until somebody speaks who is not; they take the place of one who is silent.
+ * Nobody moves for the mere sake of speaking.
+ */
+export function besideOf(before: readonly string[], others: readonly string[], speaking: ReadonlySet<string>): string[] {
+  const kept = before.filter((id) => others.includes(id));
+  const seen = [...kept, ...others.filter((id) => !kept.includes(id))].slice(0, BESIDE);
+  for (const id of others.filter((one) => speaking.has(one) && !seen.includes(one))) {
+    const silent = seen.findLastIndex((one) => !speaking.has(one));
+    if (silent >= 0) seen[silent] = id;
+  }
+  return seen;
+}
+
 const KEY = 'layout';
 
 export function readLayout(): Layout {
