@@ -27,6 +27,7 @@ from server.domain.session import (
     StageChanged,
     WaitingCard,
     check_cancel,
+    check_keys,
     check_move,
     check_removal,
     check_times,
@@ -251,7 +252,8 @@ def remove_speaker(db: Session, actor: Actor, session_id: UUID, person_id: UUID)
 
 def create_stream_key(db: Session, actor: Actor, session_id: UUID, *, id: UUID, url: str) -> NewStreamKey:
     """A key for OBS or FFmpeg. It is shown now and never again."""
-    scope.of_session(db, actor, session_id, "stream_key.manage")
+    scope.of_session(db, actor, session_id, "stream_key.manage", lock=True)
+    check_keys(len(programme.stream_keys(db, actor, session_id)))
     token = ledger.new_token()
     db.add(StreamKey(id=id, person_id=actor.person_id, session_id=session_id, token_hash=ledger.token_hash(token)))
     return NewStreamKey(id=id, key=token, url=f"{url}/whip/{session_id}")

@@ -35,6 +35,8 @@ MOVES: dict[str, frozenset[str]] = {
     "cancelled": frozenset(),
 }
 OPEN = frozenset({"backstage", "live"})
+MOST_KEYS = 20
+"""Stream keys that one person holds for one session: more programs nobody sets up."""
 
 
 Card = Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
@@ -249,6 +251,11 @@ def check_cancel(state: str, *, aired: bool) -> None:
     """What has begun is ended, not cancelled."""
     if state not in {"scheduled", "backstage", "cancelled"} or (aired and state != "cancelled"):
         raise Conflict("session.move_refused", state=state, to="cancelled")
+
+
+def check_keys(held: int) -> None:
+    if held >= MOST_KEYS:
+        raise Conflict("stream_key.too_many", most=MOST_KEYS)
 
 
 def check_removal(state: str) -> None:

@@ -82,6 +82,7 @@ def endpoints(*, turn_url: str, turn_secret: str) -> Endpoints:
         result=NewStreamKey,
         status=201,
         secret=True,
+        errors=("stream_key.too_many",),
     )
     def create_key(call: Call) -> NewStreamKey:
         """A key for OBS or FFmpeg, shown now and never again."""

@@ -9,7 +9,7 @@ from models.conference import ConferenceSession, SessionSpeaker
 from models.stage import Stage
 from server.domain.session import MOVES
 from tests.support.app import Server
-from tests.support.client import JSON, Browser
+from tests.support.client import JSON, Browser, Refused
 from tests.support.people import World, enrol
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -158,5 +158,10 @@ async def test_stream_keys_are_ones_own_and_shown_once(server: Server, world: Wo
         assert set(listed) == {"id", "session_id", "created_at"}
         assert (await other.get(path))["keys"] == []
         assert (await other.ask("DELETE", f"/api/stream-keys/{made['id']}")).status_code == 404
+        for _ in range(19):
+            await me.post(path)
+        with pytest.raises(Refused, match=r"stream_key\.too_many"):
+            await me.post(path)
         await me.delete(f"/api/stream-keys/{made['id']}")
-        assert (await me.get(path))["keys"] == []
+        assert made["id"] not in [key["id"] for key in (await me.get(path))["keys"]]
+        await me.post(path)
