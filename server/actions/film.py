@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.conference import ConferenceSession
 from models.film import Film
-from models.stage import Standing
 from server.actions.session import tell_desk, tell_stage
+from server.actions.standing import put_on
 from server.domain import film as films
 from server.domain.errors import NotFound
 from server.domain.film import FORGOTTEN_AFTER, LEASE, MOST_TRIES, STATES, FilmDraft, FilmView
@@ -83,10 +83,8 @@ def put_on_air(db: Session, actor: Actor, session_id: UUID, film_id: UUID) -> De
         film, state=session.state, codec=session.codec, running=sum(not films.stands_in(one) for one in others)
     )
     film.shown_in, film.shown_since = session.id, now()
-    if films.stands_in(film):
-        standing = db.get(Standing, (session.id, film.person_id))
-        if standing is not None:
-            standing.on_air = True
+    if films.stands_in(film) and film.person_id is not None:
+        put_on(db, session, film.person_id)
     _tell(db, film, room=session.id)
     return stages.desk(db, session)
 

@@ -23,7 +23,7 @@ def direct(db: Session, actor: Actor, session_id: UUID, person_id: UUID, wish: S
     session, _ = scope.of_session(db, actor, session_id, "stage.direct", lock=True)
     if not stages.belongs(db, session, person_id):
         raise NotFound("not_found")
-    standing = _standing(db, session_id, person_id)
+    standing = put_on(db, session, person_id) if wish.on_air else _standing(db, session_id, person_id)
     for name in wish.model_fields_set:
         value = getattr(wish, name)
         if value is not None:
@@ -39,8 +39,7 @@ def bring(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> DeskV
     session, _ = scope.of_session(db, actor, session_id, "stage.direct", lock=True)
     if scope.conference_role(db, session.conference_id, person_id) is None:
         raise NotFound("not_found")
-    standing = _standing(db, session_id, person_id)
-    standing.guest, standing.on_air = True, True
+    put_on(db, session, person_id).guest = True
     invited = StageInvited(session_id=session_id, title=session.title, invited=True)
     publish(db, person_channel(person_id), invited, subject=session_id)
     return _tell(db, session)
@@ -58,6 +57,16 @@ def take_off(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> No
     publish(db, person_channel(person_id), left, subject=session_id)
     access_changed(db, "stage.left", people=(person_id,))
     _tell(db, session)
+
+
+def put_on(db: Session, session: ConferenceSession, person_id: UUID) -> Standing:
+    """Put somebody on air. As many as may be there is a Conflict; a speaker who has not come keeps no place."""
+    absent = stages.in_the_way(db, session, person_id)
+    if absent is not None:
+        _standing(db, session.id, absent).on_air = False
+    standing = _standing(db, session.id, person_id)
+    standing.on_air = True
+    return standing
 
 
 def _standing(db: Session, session_id: UUID, person_id: UUID) -> Standing:

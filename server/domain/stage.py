@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -21,6 +22,8 @@ from server.domain.view import Fact, Position, View
 RELAY_LIFE_S = 12 * 3600  # pages ask for a new one every 3 h
 RETRY_S = 5
 FEEDS = {"air": "stage.watch", "backstage": "stage.backstage"}
+
+MOST_ON_AIR = 6
 
 As = Literal["speaker", "crew", "guest"]
 
@@ -84,11 +87,23 @@ class RoomWish:
     films: tuple[FilmWish, ...] = ()
 
 
-def wished_on_air(role: As, said: bool | None, *, any_speakers: bool) -> bool:
-    """What the desk said; else speakers are on air, and the crew only where nobody else is to speak."""
-    if said is not None:
-        return said
-    return role != "crew" or not any_speakers
+def wished_on_air(standing: Sequence[tuple[UUID, As, bool | None]]) -> set[UUID]:
+    """Who is to be on air of those who may stand on a stage, given in their order with what the desk said of each.
+
+    Whom the desk put there; then the first six speakers, and the crew only where nobody else is to speak. Nobody
+    moves up because somebody before them was taken off: nobody is on air unawares.
+    """
+    named = [id for id, _, said in standing if said]
+    speakers = [(id, said) for id, role, said in standing if role == "speaker"]
+    if not speakers:  # of the crew only those come on air who send
+        return {id for id, _, said in standing if said is not False}
+    usual = [id for id, said in speakers[:MOST_ON_AIR] if said is None]
+    return {*[*named, *usual][:MOST_ON_AIR]}
+
+
+def check_room_on_air(others: int) -> None:
+    if others >= MOST_ON_AIR:
+        raise Conflict("stage.air_full", most=MOST_ON_AIR)
 
 
 def check_open(state: str) -> None:

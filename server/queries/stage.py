@@ -16,7 +16,15 @@ from server.domain.errors import Forbidden
 from server.domain.person import Actor, owner_of
 from server.domain.person import view as person_view
 from server.domain.session import OPEN, PublisherView, backstage_view
-from server.domain.stage import As, DeskSnapshot, DeskView, RoomWish, StandingView, wished_on_air
+from server.domain.stage import (
+    MOST_ON_AIR,
+    As,
+    DeskSnapshot,
+    DeskView,
+    RoomWish,
+    StandingView,
+    wished_on_air,
+)
 from server.queries import film, people, recording, scope
 from server.queries.channels import backstage_channel, position
 
@@ -79,9 +87,9 @@ def desk(db: Session, session: ConferenceSession) -> DeskView:
     roles = _roles(db, session, standings)
     shown = {id for id, role in roles.items() if role != "crew" or id in sending or id in standings}
     known = people.by_id(db, list(shown))
-    any_speakers = "speaker" in roles.values()
+    wished = _on_air(db, roles, standings)
     views = [
-        _standing_view(known[id], roles[id], standings.get(id), sending[id], any_speakers=any_speakers)
+        _standing_view(known[id], roles[id], standings.get(id), sending[id], on_air=id in wished)
         for id in shown
         if id in known
     ]
@@ -101,12 +109,12 @@ def belongs(db: Session, session: ConferenceSession, person_id: UUID) -> bool:
 
 
 def _standing_view(
-    person: Person, role: As, standing: Standing | None, sending: list[PublisherView], *, any_speakers: bool
+    person: Person, role: As, standing: Standing | None, sending: list[PublisherView], *, on_air: bool
 ) -> StandingView:
     return StandingView(
         person=person_view(person),
         role=role,
-        on_air=wished_on_air(role, standing.on_air if standing else None, any_speakers=any_speakers),
+        on_air=on_air,
         muted=standing.muted if standing else False,
         place=standing.place if standing else 0,
         sending=sending,
@@ -120,13 +128,8 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         return None
     standings = _standings(db, session_id)
     roles = _roles(db, session, standings)
-    any_speakers = "speaker" in roles.values()
     live = session.state == "live"
-    people_on_air = [
-        id
-        for id, role in roles.items()
-        if wished_on_air(role, standings[id].on_air if id in standings else None, any_speakers=any_speakers)
-    ]
+    people_on_air = _on_air(db, roles, standings)
     films = film.wishes(db, session)
     # A film that stands for somebody is on air when they are.
     shown = [one.owner for one in films if one.kind == "video"]
@@ -140,6 +143,28 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
         programme=recording.writing(db, session_id),
         films=films,
     )
+
+
+def in_the_way(db: Session, session: ConferenceSession, person_id: UUID) -> UUID | None:
+    """Whose place somebody takes who is put on air where all are given: a speaker's who has not come. None where
+    there is room. Raises Conflict when as many as may are there."""
+    standings = _standings(db, session.id)
+    roles = _roles(db, session, standings)
+    wished = _on_air(db, roles, standings)
+    if person_id in wished:
+        return None
+    sending = _sending(db, session.id)
+    given = [id for id in wished if id in standings and standings[id].on_air]
+    away = [id for id in wished if id not in sending and id not in given]
+    stage.check_room_on_air(len(wished) - len(away))
+    full = "speaker" in roles.values() and len(wished) >= MOST_ON_AIR
+    return max(away, key=str) if full else None
+
+
+def _on_air(db: Session, roles: dict[UUID, As], standings: dict[UUID, Standing]) -> set[UUID]:
+    known = people.by_id(db, list(roles))
+    order = sorted((id for id in roles if id in known), key=lambda id: (known[id].name, str(id)))
+    return wished_on_air([(id, roles[id], standings[id].on_air if id in standings else None) for id in order])
 
 
 def _sending(db: Session, session_id: UUID) -> defaultdict[UUID, list[PublisherView]]:

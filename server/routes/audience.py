@@ -60,7 +60,12 @@ def lower(call: Call) -> None:
 
 
 @ENDPOINTS.command(
-    "hand.call", "POST", f"{ONE}/hands/{{person_id}}/call", permission="hand.manage", result=HandView
+    "hand.call",
+    "POST",
+    f"{ONE}/hands/{{person_id}}/call",
+    permission="hand.manage",
+    result=HandView,
+    errors=("stage.air_full",),
 )
 def call_hand(call: Call) -> HandView:
     """Give somebody the floor."""

@@ -77,7 +77,7 @@ def endpoints(units: Units, data_dir: Path) -> Endpoints:
         f"{SESSION}/{{film_id}}/air",
         permission="stage.direct",
         result=DeskView,
-        errors=("film.not_ready", "film.not_live", "film.codec_differs", "film.others_run"),
+        errors=("film.not_ready", "film.not_live", "film.codec_differs", "film.others_run", "stage.air_full"),
     )
     def air(call: Call) -> DeskView:
         """Let a film begin on a stage. It ends by itself."""

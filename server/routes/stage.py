@@ -20,14 +20,27 @@ def show(call: Call) -> DeskSnapshot:
 
 
 @ENDPOINTS.command(
-    "stage.direct", "PATCH", PERSON, permission="stage.direct", body=StandingChange, result=DeskView
+    "stage.direct",
+    "PATCH",
+    PERSON,
+    permission="stage.direct",
+    body=StandingChange,
+    result=DeskView,
+    errors=("stage.air_full",),
 )
 def direct(call: Call, body: StandingChange) -> DeskView:
     """Put somebody on air or take them off, mute them for all, or move them in the order."""
     return standing.direct(call.db, call.actor, call.path["session_id"], call.path["person_id"], body)
 
 
-@ENDPOINTS.command("stage.bring", "PUT", f"{PERSON}/guest", permission="stage.direct", result=DeskView)
+@ENDPOINTS.command(
+    "stage.bring",
+    "PUT",
+    f"{PERSON}/guest",
+    permission="stage.direct",
+    result=DeskView,
+    errors=("stage.air_full",),
+)
 def bring(call: Call) -> DeskView:
     """Ask somebody of the conference onto the stage, for as long as they stand there."""
     return standing.bring(call.db, call.actor, call.path["session_id"], call.path["person_id"])

@@ -28,12 +28,12 @@ from server.actions.stage import RoomState
 from server.domain.errors import Away, Conflict, NotFound
 from server.domain.person import owner_of
 from server.domain.session import SessionChange
-from server.domain.stage import RoomWish, StandingChange
+from server.domain.stage import DeskView, RoomWish, StandingChange
 from server.live.media import MediaClient
 from server.live.stage import Audience, Say, StageFollower
 from server.queries import programme, scope
 from server.queries import stage as stages
-from tests.support.people import World, settle
+from tests.support.people import World, newcomer, settle
 from tests.support.services import PostgresServer
 
 JSON = dict[str, Any]
@@ -224,6 +224,47 @@ async def test_desk_says_who_is_on_air_and_media_hears_it_whole(database_url: st
         await media.until(told())
 
 
+async def test_six_at_most_are_on_air_and_who_has_not_come_keeps_no_place(database_url: str) -> None:
+    database = Database(database_url)
+    world = await settle(database)
+    organiser, guest = world["organiser"].actor, world["attendee"].id
+    first = world["speaker"].id
+    eight = [first, *[(await newcomer(database, world, f"Z{at}", "speaker")).id for at in range(7)]]
+
+    def put_on(person: UUID, *, on: bool = True) -> Callable[[Session], object]:
+        return lambda db: standing.direct(db, organiser, world.session, person, StandingChange(on_air=on))
+
+    async def on_air(*people: UUID) -> None:
+        def told(db: Session) -> tuple[set[str], set[UUID]]:
+            wish, desk = stages.wish(db, world.session), desk_of(db, world)
+            return set(wish.on_air if wish else ()), {one.person.id for one in desk.people if one.on_air}
+
+        assert await database.read(told) == ({str(one) for one in people}, set(people))
+
+    for person in eight[1:]:
+        await database.write(
+            partial(session.add_speaker, actor=organiser, session_id=world.session, person_id=person)
+        )
+    await database.write(move(world, "live"))
+    order = await database.read(lambda db: [one.person.id for one in desk_of(db, world).people])
+    await on_air(*order[:6])
+    # All six come: there is no place for a seventh, whom the desk or the audience sends.
+    await database.write(lambda db: stage.observe(db, on_air_now(world, order[:6])))
+    for seventh in (put_on(order[6]), lambda db: standing.bring(db, organiser, world.session, guest)):
+        with pytest.raises(Conflict, match=r"stage\.air_full"):
+            await database.write(seventh)
+    # Nobody comes on air unawares because somebody went.
+    await database.write(put_on(order[0], on=False))
+    await on_air(*order[1:6])
+    await database.write(put_on(order[6]))
+    await on_air(*order[1:7])
+    # One left: the eighth takes the place.
+    await database.write(lambda db: stage.observe(db, on_air_now(world, order[2:7], revision=2)))
+    await database.write(put_on(order[7]))
+    await on_air(*order[2:8])
+    await database.close()
+
+
 async def test_what_was_on_air_ends_and_is_not_called_off_in_a_break(database_url: str) -> None:
     database = Database(database_url)
     world = await settle(database)
@@ -383,18 +424,29 @@ def waits(db: Session) -> bool:
 
 
 def on_air(world: World) -> RoomState:
-    publisher = {
-        "id": "p1",
-        "person_id": str(world["speaker"].id),
-        "label": "camera",
-        "audio": True,
-        "video": True,
-        "on_air": True,
-        "slot": 0,
-        "backstage_slot": 0,
-        "codec": "H264",
-    }
-    return RoomState(world.session, "1", 1, publishers=[publisher], viewers=0)
+    return on_air_now(world, [world["speaker"].id])
+
+
+def on_air_now(world: World, people: Collection[UUID], *, revision: int = 1) -> RoomState:
+    publishers = [
+        {
+            "id": f"p{at}",
+            "person_id": str(person),
+            "label": "camera",
+            "audio": True,
+            "video": True,
+            "on_air": True,
+            "slot": at,
+            "backstage_slot": at,
+            "codec": "H264",
+        }
+        for at, person in enumerate(people)
+    ]
+    return RoomState(world.session, "1", revision, publishers=publishers, viewers=0)
+
+
+def desk_of(db: Session, world: World) -> DeskView:
+    return stages.desk(db, db.get_one(ConferenceSession, world.session))
 
 
 def stages_told(db: Session, world: World) -> list[JSON]:
