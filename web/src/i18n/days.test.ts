@@ -9,5 +9,5 @@ describe('parseDay', () => {
 });
 
 describe('parseTime', () => {
-  it.each([['17:30', '17:30'], ['٩:٠٥', '09:05'], ['9', '09:00'], ['24:00', null], ['x', null]])('%s is %s', (text, time) => expect(parseTime(text)).toBe(time));
+  it.each([['17:30', '17:30'], ['٩:٠٥', '09:05'], ['9', '09:00'], ['٦ م', '18:00'], ['12:30 ص', '00:30'], ['6pm', '18:00'], ['12 p.m.', '12:00'], ['13 م', null], ['24:00', null], ['x', null]])('%s is %s', (text, time) => expect(parseTime(text)).toBe(time));
 });

@@ -16,9 +16,14 @@ export function parseDay(text: string, today: string): string | null {
 
 /** "٥:٣٠", "17.30", "9" as "17:30"; null for what is no time. */
 export function parseTime(text: string): string | null {
-  const found = /^(\d{1,2})(?:[:.\u066b](\d{2}))?$/.exec(plainDigits(text).trim());
-  const [hour, minute] = [Number(found?.[1]), Number(found?.[2] ?? 0)];
-  return found && hour < 24 && minute < 60 ? `${pad(hour)}:${pad(minute)}` : null;
+  const found = /^(\d{1,2})(?:[:.\u066b](\d{2}))?\s*(?:(ص|صباح[اً]*|a\.?m\.?)|(م|مساءً?|p\.?m\.?))?$/i.exec(plainDigits(text).trim());
+  if (!found) return null;
+  const [, written, minutes, before, after] = found;
+  const [given, minute] = [Number(written), Number(minutes ?? 0)];
+  const halved = before ?? after;
+  if (minute > 59 || given > 23 || (halved && (given < 1 || given > 12))) return null;
+  const hour = halved ? (given % 12) + (after ? 12 : 0) : given;
+  return `${pad(hour)}:${pad(minute)}`;
 }
 
 function day(year: number, month: number, date: number): string | null {

@@ -12,12 +12,14 @@ import type { BoardKit } from './BoardKit.svelte';
 import { FILES } from './kept';
 import type { CardFile } from './shapes';
 
-export const MOST_BYTES = 10 * 1024 * 1024;
+const MOST_BYTES = 10 * 1024 * 1024;
 const MOST_KEPT_BYTES = 50 * 1024 * 1024;
 const AGAIN_MS = 15_000;
+/** A card that is itself on its way is soon there. */
+const SOON_MS = 1_000;
 
-/** `share`: how much has gone. `waits`: there is no network for it. `kept`: it outlives the page. `fault`: why it will not go. */
-export interface Sending { key: string; card: string; name: string; share: number; waits: boolean; kept: boolean; fault: string | null; file: Blob }
+/** `share`: how much has gone. `hopeless`: no other try helps. `waits`: there is no network for it. `kept`: it outlives the page. `fault`: why it will not go. */
+export interface Sending { key: string; card: string; name: string; share: number; waits: boolean; kept: boolean; fault: string | null; hopeless?: boolean; file: Blob }
 interface Row { key: string; owner: string; card: string; name: string; file: Blob }
 
 export class FileQueue {
@@ -44,7 +46,7 @@ export class FileQueue {
 
   add(card: string, file: File): void {
     const one: Sending = { key: newKey(), card, name: file.name, share: 0, waits: false, kept: false, fault: null, file };
-    if (file.size > MOST_BYTES) one.fault = t('card.files.large');
+    if (file.size > MOST_BYTES) Object.assign(one, { fault: t('card.files.large'), hopeless: true });
     this.all = [...this.all, one];
     if (one.fault) return;
     void this.keep(one);
@@ -106,9 +108,13 @@ export class FileQueue {
       if (!this.ended && this.all.some(({ fault }) => !fault)) {
         // All that is left waits. One that waits already stays as it is: nothing is said twice.
         this.all = this.all.map((one) => (one.fault || one.waits ? one : { ...one, waits: true, share: 0 }));
-        this.timer = setTimeout(() => void this.run(), AGAIN_MS);
+        this.timer = setTimeout(() => void this.run(), navigator.onLine && this.isBehindItsCard() ? SOON_MS : AGAIN_MS);
       }
     }
+  }
+
+  private isBehindItsCard(): boolean {
+    return this.all.some(({ card, fault }) => !fault && this.kit.store.queue.waiting.some(({ key }) => key === card));
   }
 
   /** False when it must wait for the network. */
@@ -127,7 +133,7 @@ export class FileQueue {
       if (stop.signal.aborted) return true; // taken away by its person
       if (error instanceof ApiError && error.passing) return false;
       const why = sentence(error);
-      this.change(key, { fault: why, waits: false });
+      this.change(key, { fault: why, waits: false, hopeless: error instanceof ApiError && error.code.startsWith('file.') });
       toasts.say(t('card.files.refused', { name, why }), { label: t('board.refused.show'), run: () => (this.kit.panel = { kind: 'waiting' }) });
       return true;
     } finally {
