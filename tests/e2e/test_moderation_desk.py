@@ -129,7 +129,7 @@ async def test_reported_person_is_banned_and_stays_out(desk: Desk) -> None:
     await another.goto(f"{desk.house.right}/join#{desk.token}")
     await another.get_by_role("textbox").fill("اسم آخر")
     await another.get_by_role("textbox").press("Enter")
-    await expect(another.locator("main")).to_contain_text("من هذا المتصفّح")
+    await expect(another.locator("main")).to_contain_text("من هذا المتصفح")
 
 
 async def test_moderator_silences_at_the_message_and_takes_it_back(desk: Desk) -> None:
