@@ -38,7 +38,7 @@ HEADERS: Mapping[str, str] = {
     "size": "minutes, size, estimate, duration, effort, الدقائق, المدة بالدقائق, المدة, الحجم, الوقت المقدر",
     "skill": "skill, المهارة",
     "language": "language, lang, اللغة",
-    "checklist": "checklist, checklist items, subtasks, items, قائمة التحقق, قائمة المهام, البنود",
+    "checklist": "checklist, checklist items, subtasks, items, قائمة التحقق, قائمة الخطوات, قائمة المهام, البنود",
     "description": "description, card description, notes, details, about, "
     "الوصف, وصف البطاقة, ملاحظات, الملاحظات, التفاصيل",
     "done": "done, completed, finished, تمت, منجزة, مكتملة",
@@ -228,7 +228,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {  # the header of an export; the impor
         "size": "الدقائق",
         "skill": "المهارة",
         "language": "اللغة",
-        "checklist": "قائمة المهام",
+        "checklist": "قائمة الخطوات",
         "description": "الوصف",
         "archived": "مؤرشفة",
         "comments": "التعليقات",
