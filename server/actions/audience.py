@@ -7,17 +7,16 @@ from uuid import UUID
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from models.audience import Hand, Interaction
+from models.audience import Hand
 from models.base import now
 from models.person import Person
-from server.actions import floor
+from server.actions import floor, hands
+from server.actions.hands import locked_rules
 from server.actions.notify import notify
 from server.actions.publish import publish
 from server.actions.standing import bring
 from server.domain.audience import (
     HandCalled,
-    HandLowered,
-    HandMoved,
     HandRaised,
     HandView,
     InteractionChange,
@@ -32,16 +31,8 @@ from server.domain.audience import (
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
 from server.queries import scope
-from server.queries.audience import place_of, waiting
-from server.queries.channels import backstage_channel, moderation_channel, person_channel, session_channel
-
-
-def locked_rules(db: Session, session_id: UUID) -> Interaction:
-    """The session's rules under their lock, made where there are none yet."""
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    made = dialect.insert(Interaction).values(**Interaction(session_id=session_id).model_dump())
-    db.connection().execute(made.on_conflict_do_nothing())
-    return scope.load(db, Interaction, session_id, lock=True)
+from server.queries.audience import place_of
+from server.queries.channels import backstage_channel, session_channel
 
 
 def change(db: Session, actor: Actor, session_id: UUID, wish: InteractionChange) -> InteractionView:
@@ -75,8 +66,8 @@ def raise_hand(db: Session, actor: Actor, session_id: UUID) -> HandView:
     hand = scope.load(db, Hand, (session_id, actor.person_id))
     shown = hand_view(hand, db.get_one(Person, actor.person_id))
     if raised.first() is not None:
-        _tell(db, session_id, actor.person_id, HandRaised(hand=shown))
-        _tell_place(db, session_id, actor.person_id, place_of(db, hand))
+        hands.tell(db, session_id, actor.person_id, HandRaised(hand=shown))
+        hands.tell_place(db, session_id, actor.person_id, place_of(db, hand))
     return shown
 
 
@@ -85,14 +76,7 @@ def lower(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> None:
     _, here = scope.of_session(db, actor, session_id, "hand.raise")
     if person_id != actor.person_id:
         here.require("hand.manage")
-    locked_rules(db, session_id)
-    hand = db.get(Hand, (session_id, person_id), with_for_update=True)
-    if hand is None:
-        return
-    place = place_of(db, hand)
-    db.delete(hand)
-    _tell(db, session_id, person_id, HandLowered(session_id=session_id, person_id=person_id))
-    _move_up(db, session_id, place)
+    hands.drop(db, session_id, person_id)
 
 
 def call(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> HandView:
@@ -107,8 +91,8 @@ def call(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> HandVi
     hand.called_at = hand.called_at or now()
     shown = hand_view(hand, db.get_one(Person, person_id))
     if new:
-        _tell(db, session_id, person_id, HandCalled(hand=shown))
-        _move_up(db, session_id, place)
+        hands.tell(db, session_id, person_id, HandCalled(hand=shown))
+        hands.move_up(db, session_id, place)
         bring(db, actor, session_id, person_id)
         data, once = {"session": session.title}, f"hand:{session_id}:{hand.raised_at.isoformat()}"
         link, about = f"/s/{session_id}", session.conference_id
@@ -124,22 +108,3 @@ def say_line(db: Session, actor: Actor, session_id: UUID, text: str) -> LineView
         row.line, row.line_at = text, now()
         publish(db, backstage_channel(session_id), LineSaid(line=line_view(row)), subject=session_id)
     return line_view(row)
-
-
-def _tell(db: Session, session_id: UUID, person_id: UUID, fact: HandRaised | HandLowered | HandCalled) -> None:
-    for channel in (moderation_channel(session_id), person_channel(person_id)):
-        publish(db, channel, fact, subject=person_id)
-
-
-def _move_up(db: Session, session_id: UUID, left: int | None) -> None:
-    """A hand at this place waits no longer: those behind it hear their new places, under the rules' lock."""
-    if left is None:
-        return
-    db.flush()
-    for place, person_id in enumerate(waiting(db, session_id), 1):
-        if place >= left:
-            _tell_place(db, session_id, person_id, place)
-
-
-def _tell_place(db: Session, session_id: UUID, person_id: UUID, place: int | None) -> None:
-    publish(db, person_channel(person_id), HandMoved(session_id=session_id, place=place), subject=person_id)

@@ -17,7 +17,7 @@ from models.conference import ConferenceRole, ConferenceSession, Invitation
 from models.moderation import Ban, BannedBrowser
 from models.person import Login, Person
 from models.team import Membership, Team
-from server.actions import audit, conference, participant, recording, session, team
+from server.actions import audit, conference, participant, recording, seats, session, team
 from server.domain.errors import Forbidden, NotFound
 from server.domain.moderation import BanWish, Deed, check_reach
 from server.domain.person import Actor
@@ -47,6 +47,8 @@ def impose(db: Session, actor: Actor, conference_id: UUID, person_id: UUID, wish
         invitation = scope.load(db, Invitation, role.invitation_id, lock=True)
         invitation.revoked_at = invitation.revoked_at or now()
     participant.take_out(db, conference_id, person_id)
+    seat = seats.give_up(db, conference_id, person_id)
+    ban.held = {**ban.held, "registration": seat}
     recording.change_tickets(db, conference_id)
     return audit.note(db, actor, conference_id, "person.banned", person=person_id, subject=ban.id)
 
@@ -66,6 +68,8 @@ def end(db: Session, ban: Ban) -> None:
     ban.lifted_at = now()
     db.flush()
     person = scope.load(db, Person, ban.person_id)
+    if ban.held.get("registration") == "confirmed":
+        seats.give_back(db, ban.conference_id, ban.person_id)
     conference.grant(db, ban.conference_id, ban.person_id, ban.held["role"])
     for session_id in ban.held["sessions"]:
         if db.get(ConferenceSession, UUID(session_id)) is not None:

@@ -10,7 +10,7 @@ from models.conference import ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing
 from models.team import Membership, Team
-from server.actions import audit, conference, programme, recording, session, team
+from server.actions import audit, conference, hands, programme, recording, session, team
 from server.actions.publish import access_changed
 from server.domain.errors import NotFound
 from server.domain.person import Actor
@@ -50,6 +50,7 @@ def take_out(db: Session, conference_id: UUID, person_id: UUID) -> None:
     sessions = select(ConferenceSession.id).where(col(ConferenceSession.conference_id) == conference_id)
     db.exec(delete(Standing).where(col(Standing.person_id) == person_id, col(Standing.session_id).in_(sessions)))
     db.flush()
+    hands.drop_everywhere(db, conference_id, person_id)
     access_changed(db, "role.removed", people=(person_id,))
     for one in spoken:
         if one.deleted_at is None:

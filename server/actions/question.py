@@ -10,7 +10,7 @@ from models.base import new_id, now
 from models.conference import ConferenceSession, SessionSpeaker
 from models.conversation import Question, QuestionEdit, Tally
 from server.actions import floor
-from server.actions.audience import locked_rules
+from server.actions.hands import locked_rules
 from server.actions.notify import notify
 from server.actions.publish import publish
 from server.domain import question as rules

@@ -18,8 +18,10 @@ from server.actions.notify import notify
 from server.domain.errors import BadInput, Conflict, Gone, LoginNeeded, NotFound
 from server.domain.person import Actor
 from server.domain.registration import (
+    MOVES,
     Decide,
     Decided,
+    Decision,
     FormChange,
     FormView,
     Holder,
@@ -154,7 +156,7 @@ def _call_organisers(db: Session, conference_id: UUID) -> None:
 
 
 def decide(db: Session, actor: Actor, conference_id: UUID, wish: Decide) -> Decided:
-    """Approve, refuse or revoke several at once. Deciding twice alike is no fault: two organisers may press."""
+    """Approve, refuse or revoke those of several that can be. Deciding twice alike is no fault: two may press."""
     scope.of_conference(db, actor, conference_id, "registration.manage")
     form = seats.form(db, conference_id)
     rows = db.exec(
@@ -165,9 +167,23 @@ def decide(db: Session, actor: Actor, conference_id: UUID, wish: Decide) -> Deci
     ).all()
     if len(rows) != len(set(wish.ids)):
         raise NotFound("not_found")
-    changed = [row for row in rows if seats.move(db, form, row, wish.decision)]
+    hindered = {row.id: why for row in rows if (why := _hindrance(db, row, wish.decision))}
+    if len(rows) == 1 and hindered:
+        raise Conflict(hindered[rows[0].id])
+    movable = [row for row in rows if row.id not in hindered]
+    changed = [row for row in movable if seats.move(db, form, row, wish.decision)]
     seats.fill(db, form)
-    return Decided(changed=len(changed), waiting=sum(row.state == "waiting_list" for row in changed))
+    waiting = sum(row.state == "waiting_list" for row in changed)
+    return Decided(changed=len(changed), waiting=waiting, left=len(hindered))
+
+
+def _hindrance(db: Session, row: Registration, decision: Decision) -> str | None:
+    """Why this one cannot be decided so. Among many it is left as it is: the others must not wait for it."""
+    if row.state not in MOVES[decision]:
+        return "registration.state"
+    if decision == "approve" and scope.banned(db, row.conference_id, row.person_id) is not None:
+        return "registration.banned"
+    return None
 
 
 def hand_link(db: Session, actor: Actor, registration_id: UUID) -> tuple[Registration, str | None, bool]:
@@ -241,6 +257,8 @@ def act(db: Session, actor: Actor | None, wish: HolderWish) -> Registration:
     """Take an offered seat, give one's place up, or ask for one again."""
     row = held(db, actor, wish, lock=True)
     form = seats.form(db, row.conference_id)
+    if wish.do != "cancel":
+        ban.refuse_banned(db, row.conference_id, row.person_id)
     if wish.do == "again":
         if row.state == "cancelled":
             _begin(db, form, row)

@@ -19,7 +19,7 @@ from server.actions import conference, ledger, letter, participant, recording
 from server.actions.notify import notify
 from server.actions.publish import access_changed, publish
 from server.domain.person import owner_of
-from server.domain.registration import OFFER_LASTS, SEATED, Move, RegistrationChanged, after, seat_free
+from server.domain.registration import MOVES, OFFER_LASTS, SEATED, Move, RegistrationChanged, after, seat_free
 from server.queries import registrations, scope
 from server.queries.channels import person_channel
 
@@ -90,6 +90,32 @@ def fill(db: Session, of: RegistrationForm) -> int:
         move(db, of, row, "offer")
         asked += 1
     return asked
+
+
+def give_up(db: Session, conference_id: UUID, person_id: UUID) -> str | None:
+    """Whoever is put out holds no seat and waits for none; who comes next is asked. Returns what they were."""
+    known = registrations.of_person(db, conference_id, person_id)
+    if known is None:
+        return None
+    of = form(db, conference_id)
+    row = scope.load(db, Registration, known.id, lock=True)
+    was = row.state
+    if was not in MOVES["cancel"]:
+        return None
+    move(db, of, row, "cancel")
+    fill(db, of)
+    return was
+
+
+def give_back(db: Session, conference_id: UUID, person_id: UUID) -> None:
+    """The seat of somebody who was put out by mistake, though meanwhile the last one went."""
+    known = registrations.of_person(db, conference_id, person_id)
+    if known is None:
+        return
+    form(db, conference_id)
+    row = scope.load(db, Registration, known.id, lock=True)
+    if row.state == "cancelled":
+        settle(db, row, "confirmed")
 
 
 def lapse(db: Session) -> int:

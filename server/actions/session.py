@@ -11,7 +11,7 @@ from models.conference import Conference, ConferenceSession, SessionSpeaker
 from models.person import Person
 from models.stage import Standing, StreamKey
 from models.team import Team
-from server.actions import conference, halls, ledger, recording, rehearsed, saved
+from server.actions import conference, halls, hands, ledger, recording, rehearsed, saved
 from server.actions.publish import access_changed, publish
 from server.domain.errors import NotFound
 from server.domain.person import Actor, owner_of
@@ -176,6 +176,7 @@ def moved(db: Session, session: ConferenceSession, to: str) -> SessionView:
             film.shown_in = film.shown_since = None
     if to == "ended":
         _clear_stage(db, session)
+        hands.drop_all(db, session.id)
     if to == "live":
         rehearsed.close(db, session)  # those in it come to the stage itself
     recording.follow(db, session)

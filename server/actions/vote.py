@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, func, or_, select
 from models.base import now
 from models.conversation import Question, QuestionVote, Tally
 from server.actions import question as questions_
-from server.actions.audience import locked_rules
+from server.actions.hands import locked_rules
 from server.actions.publish import publish
 from server.domain.errors import Conflict
 from server.domain.person import Actor

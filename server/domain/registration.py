@@ -293,10 +293,11 @@ class Decide(View):
 
 
 class Decided(View):
-    """How many changed; `waiting` of those approved found no seat and wait for one."""
+    """How many changed; `waiting` of those approved found no seat and wait for one. `left` could not change."""
 
     changed: int
     waiting: int
+    left: int = 0
 
 
 class HandedLink(View):

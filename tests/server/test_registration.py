@@ -195,9 +195,9 @@ async def test_organiser_approves_several_finds_them_and_takes_them_out(server: 
         assert [one["kind"] for one in told] == ["registration_waiting"]  # once for all three
         ids = [one["id"] for one in listed["registrations"]]
         done = await organiser.post(f"{path}/decide", {"ids": ids, "decision": "approve"})
-        assert done == {"changed": 3, "waiting": 1}
+        assert done == {"changed": 3, "waiting": 1, "left": 0}
         again = await organiser.post(f"{path}/decide", {"ids": ids[:2], "decision": "approve"})
-        assert again == {"changed": 0, "waiting": 0}
+        assert again == {"changed": 0, "waiting": 0, "left": 0}
         found = await organiser.get(f"{path}?q=احمد الفارس")
         assert [one["person"]["name"] for one in found["registrations"]] == ["أحمد الفارِس"]
         waiting = await organiser.get(f"{path}?state=waiting_list")
@@ -210,7 +210,34 @@ async def test_organiser_approves_several_finds_them_and_takes_them_out(server: 
         assert names == ["name", "أحمد الفارِس", "إيمان", "'=HYPERLINK(1)"]
         taken_out = found["registrations"][0]["person"]["id"]
         await organiser.delete(f"/api/conferences/{world.conference}/people/{taken_out}")
-    assert [row.state for row in await rows(server, world)] == ["revoked", "confirmed", "offered"]
+        assert [row.state for row in await rows(server, world)] == ["revoked", "confirmed", "offered"]
+        several = await organiser.post(f"{path}/decide", {"ids": ids, "decision": "refuse"})
+        assert several == {"changed": 1, "waiting": 0, "left": 2}  # the others do not wait for those
+        confirmed = str((await rows(server, world))[1].id)
+        alone = await organiser.ask("POST", f"{path}/decide", {"ids": [confirmed], "decision": "refuse"})
+        assert (alone.status_code, alone.json()["code"]) == (409, "registration.state")
+
+
+async def test_ban_frees_the_seat_and_lifting_it_gives_it_back(server: Server, world: World) -> None:
+    await opened(server, world, capacity=1)
+    async with (
+        server.browser() as first,
+        server.browser() as second,
+        server.browser(world["organiser"].token) as organiser,
+    ):
+        person = (await register(first, world, "أولى"))["me"]["person"]["id"]
+        await register(second, world, "ثانية")
+        hand = f"/api/sessions/{world.session}/hand"
+        await first.put(hand)
+        deed = await organiser.post(f"/api/conferences/{world.conference}/people/{person}/ban", {"reason": ""})
+        assert [row.state for row in await rows(server, world)] == ["cancelled", "offered"]
+        assert (await organiser.get(f"{hand}s"))["hands"] == []
+        wish = {"conference_id": str(world.conference), "do": "again"}
+        answer = await first.ask("POST", "/api/pass/act", wish)
+        assert (answer.status_code, answer.json()["code"]) == (403, "ban.here")
+        await organiser.post(f"/api/audit/{deed['id']}/undo")
+        assert [row.state for row in await rows(server, world)] == ["confirmed", "offered"]
+        assert (await first.ask("GET", f"/api/sessions/{world.session}")).status_code == 200
 
 
 async def test_link_is_handed_on_by_the_organiser_only_where_it_opens_nothing_else(

@@ -1613,11 +1613,16 @@ export interface components {
         };
         /**
          * Decided
-         * @description How many changed; `waiting` of those approved found no seat and wait for one.
+         * @description How many changed; `waiting` of those approved found no seat and wait for one. `left` could not change.
          */
         Decided: {
             /** Changed */
             changed: number;
+            /**
+             * Left
+             * @default 0
+             */
+            left: number;
             /** Waiting */
             waiting: number;
         };

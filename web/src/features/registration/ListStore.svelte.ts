@@ -8,6 +8,11 @@ import type { LiveClient } from '~/net/socket';
 
 export type Decision = 'approve' | 'refuse' | 'revoke';
 const PATIENCE_MS = 300;
+/** The server decides on so many in one command. */
+const AT_ONCE = 200;
+
+/** What came of deciding on several; `left` could not be decided so. */
+export interface Decided { changed: number; waiting: number; left: number }
 
 export class ListStore {
   rows = $state.raw<RegistrationRow[] | null>(null);
@@ -69,8 +74,12 @@ export class ListStore {
     this.rows = [...this.rows!, ...next.registrations];
   }
 
-  async decide(ids: string[], decision: Decision): Promise<{ changed: number; waiting: number }> {
-    const done = await this.api.post<{ changed: number; waiting: number }>(`${this.path}/decide`, { ids, decision });
+  async decide(ids: string[], decision: Decision): Promise<Decided> {
+    const done: Decided = { changed: 0, waiting: 0, left: 0 };
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const some = await this.api.post<Decided>(`${this.path}/decide`, { ids: ids.slice(at, at + AT_ONCE), decision });
+      for (const name of ['changed', 'waiting', 'left'] as const) done[name] += some[name];
+    }
     this.chosen = new Set();
     await this.load();
     return done;
