@@ -13,8 +13,8 @@ from server.queries.scope import Scope
 
 
 def require_floor(db: Session, here: Scope, session_id: UUID, what: str) -> None:
-    """Whether somebody may ask (`question`) or raise a hand (`hand`) now. Raises Forbidden for the silenced,
-    and Conflict for a hand in a session that was calmed down."""
+    """Whether somebody may ask (`question`), raise a hand (`hand`) or write for the wall (`words`) now. Raises
+    Forbidden for the silenced, and Conflict for a hand in a session that was calmed down."""
     if rules.exempt(here):
         return
     if rules.silence_of(db, here.conference_id, session_id, here.actor.person_id) is not None:

@@ -13,7 +13,9 @@ from sqlmodel import Session, col, delete, func, select
 from models.base import now
 from models.conversation import Tally
 from models.poll import Poll, PollChoice, PollVote
+from server.actions import floor
 from server.actions.publish import publish
+from server.domain import filters
 from server.domain import poll as rules
 from server.domain.errors import BadInput, Conflict
 from server.domain.person import Actor
@@ -33,6 +35,7 @@ from server.domain.poll import (
 )
 from server.domain.polls.kind import Choice
 from server.queries import polls, scope
+from server.queries import rules as chat_rules
 from server.queries.channels import moderation_channel, person_channel, session_channel
 
 
@@ -109,11 +112,15 @@ def hide(db: Session, actor: Actor, poll_id: UUID, wish: WordHiding) -> PollView
 
 def answer(db: Session, actor: Actor, poll_id: UUID, given: Mapping[str, Any]) -> PollAnswerView:
     """Answer, or answer otherwise where that is allowed. However many devices: one person, one answer."""
-    scope.of_poll(db, actor, poll_id, "poll.answer")
+    _, here = scope.of_poll(db, actor, poll_id, "poll.answer")
     # Shared with all who answer, so that nobody can close the poll between here and the commit.
     poll = db.get_one(Poll, poll_id, with_for_update={"read": True}, populate_existing=True)
     rules.check_open(poll)
     kept, chosen = rules.choices(poll, dict(given))
+    if written := [one.text for one in chosen if one.text]:
+        floor.require_floor(db, here, poll.session_id, "words")
+        if not chat_rules.exempt(here):
+            filters.check_words(written, chat_rules.in_force(db, here.conference_id, poll.session_id))
     if _voted(db, actor, poll, kept):
         choices = delete(PollChoice).where(
             col(PollChoice.poll_id) == poll_id, col(PollChoice.person_id) == actor.person_id

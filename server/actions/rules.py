@@ -28,9 +28,10 @@ def change(db: Session, actor: Actor, conference_id: UUID, wish: RulesChange) ->
     scope.of_conference(db, actor, conference_id, "chat.rules", lock=True)
     row = _row(db, conference_id, conference_id)
     was = _values(row, OF_CONFERENCE)
-    for name, value in wish.model_dump(exclude_unset=True).items():
-        if value is not None:
-            setattr(row, name, value)
+    whole = wish.model_dump()  # also of a word what was left to its default
+    for name in wish.model_fields_set:
+        if whole[name] is not None:
+            setattr(row, name, whole[name])
     _note(db, actor, row, was, None)
     tell(db, conference_id)
     return rules.of_conference(db, conference_id)

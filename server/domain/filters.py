@@ -7,7 +7,7 @@ a later one may still refuse. Those who look after the session pass unasked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -131,6 +131,12 @@ def refused(text: str, author: Author, rules: Rules) -> Fault | None:
     except Fault as fault:
         return fault
     return None
+
+
+def check_words(texts: Sequence[str], rules: Rules) -> None:
+    """Raises Forbidden for words that are not wanted, where nothing can be held back for a moderator."""
+    if any(stands_in(word, searchable(text)) for text in texts for word in rules.words):
+        raise Forbidden("word.refused")
 
 
 def asks_for_newcomers(text: str, rules: Rules) -> bool:

@@ -198,8 +198,9 @@ def sums(poll: Poll, counts: Counts, *, desk: bool) -> list[SumView] | None:
     if not desk and poll.results == "after_close" and poll.state != "closed":
         return None
     hidden = set(poll.hidden)
-    counted = [one for one in counts.counted if desk or one.key not in hidden]
-    shown = _in_order(poll, counted)
+    shown = list(_in_order(poll, [one for one in counts.counted if one.key not in hidden]))
+    if desk:  # the same as everybody sees, or a word of theirs could not be hidden; then what is hidden
+        shown += [one for one in counts.counted if one.key in hidden]
     return [SumView(key=one.key, text=one.text, count=one.count, hidden=one.key in hidden) for one in shown]
 
 

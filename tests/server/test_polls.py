@@ -12,9 +12,11 @@ from uuid import UUID
 import pytest
 
 from models.base import new_id
+from models.poll import Poll
 from server.actions import poll, tally
+from server.domain import poll as rules
 from server.domain import polls
-from server.domain.poll import PollDraft
+from server.domain.poll import Counts, PollDraft
 from server.domain.polls.kind import Choice, Counted, Kind
 from server.domain.view import View
 from tests.support.app import Server
@@ -152,6 +154,33 @@ async def test_spellings_are_one_word_and_a_hidden_one_is_gone(server: Server, w
         assert await sums(moderator, world, desk=True) == {"مرونه": 2, "كلمه سييه": 1}
         await moderator.post(f"/api/polls/{id}/hide", {"key": "كلمه سييه", "hidden": False})
         assert await sums(me, world) == {"مرونه": 2, "كلمه سييه": 1}
+
+
+async def test_what_no_chat_takes_no_cloud_takes(server: Server, world: World) -> None:
+    id = await draft_poll(server.db, world, words=("مرونة",))
+    here = f"/api/conferences/{world.conference}"
+    async with (
+        server.browser(world["guest"].token) as me,
+        server.browser(world["organiser"].token) as organiser,
+    ):
+        words = [{"text": "سيئة", "whole": True}]
+        await organiser.patch(f"{here}/chat-rules", {"words": words})
+        path = f"/api/polls/{id}/answer"
+        answer = await me.ask("PUT", path, {"answer": {"words": ["طيّبة", "كلمة سيئة"]}})
+        assert (answer.status_code, answer.json()["code"]) == (403, "word.refused")
+        await organiser.post(f"{here}/people/{world['guest'].id}/silence", {})
+        answer = await me.ask("PUT", path, {"answer": {"words": ["طيّبة"]}})
+        assert (answer.status_code, answer.json()["code"]) == (403, "silenced")
+
+
+async def test_desk_sees_every_word_that_everybody_sees() -> None:
+    counted = tuple(Counted(f"{number:02}", 100 - number) for number in range(70))
+    cloud = Poll(session_id=new_id(), kind="words", text="?", settings={}, hidden=["00", "01"], state="open")
+    seen, desk = (
+        rules.sums(cloud, Counts(voters=70, counted=counted, tally=1), desk=desk) or [] for desk in (False, True)
+    )
+    assert ([one.key for one in seen][-1], len(seen)) == ("61", 60)
+    assert [one.key for one in desk] == [*(one.key for one in seen), "00", "01"]
 
 
 async def test_sums_are_told_at_most_twice_a_second_however_many_answer(server: Server, world: World) -> None:
