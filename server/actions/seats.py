@@ -23,7 +23,7 @@ from server.domain.registration import MOVES, OFFER_LASTS, SEATED, Move, Registr
 from server.queries import registrations, scope
 from server.queries.channels import person_channel
 
-TOLD = frozenset({"confirmed", "refused", "offered"})
+TOLD = frozenset({"confirmed", "refused", "offered", "lapsed", "revoked"})
 LAPSED_AT_ONCE = 100
 
 
@@ -52,11 +52,11 @@ def move(db: Session, of: RegistrationForm, row: Registration, to: Move) -> bool
     state = after(row.state, to, seat=seat)
     if state == row.state:
         return False
-    settle(db, row, state)
+    settle(db, row, state, news="lapsed" if to == "lapse" else state)
     return True
 
 
-def settle(db: Session, row: Registration, state: str) -> None:
+def settle(db: Session, row: Registration, state: str, *, news: str = "") -> None:
     """Put a registration into a state, with all that belongs to it: the role, the news, the mail."""
     was, row.state = row.state, state
     row.version += 1
@@ -71,7 +71,7 @@ def settle(db: Session, row: Registration, state: str) -> None:
     if state == "revoked":
         _end_link(db, row)
         recording.change_tickets(db, row.conference_id)  # also of somebody who gave up their seat before
-    _tell(db, row)
+    _tell(db, row, news or state)
 
 
 def fill(db: Session, of: RegistrationForm) -> int:
@@ -183,13 +183,13 @@ def _end_link(db: Session, row: Registration) -> None:
     access_changed(db, "login.ended", people=(row.person_id,), logins=tuple(ended), owners=owners)
 
 
-def _tell(db: Session, row: Registration) -> None:
+def _tell(db: Session, row: Registration, news: str) -> None:
     held_in = scope.load(db, Conference, row.conference_id)
     changed = RegistrationChanged(conference_id=row.conference_id, state=row.state)
     publish(db, person_channel(row.person_id), changed, subject=row.id)
-    if row.state not in TOLD:
+    if news not in TOLD:
         return
-    kind = f"registration_{row.state}"
+    kind = f"registration_{news}"
     link = f"/c/{row.conference_id}" if row.state == "confirmed" else f"/r/{row.conference_id}"
     values = {"conference": held_in.title}
     if row.offered_until is not None:
@@ -198,4 +198,10 @@ def _tell(db: Session, row: Registration) -> None:
     if row.offered_until is not None:
         person = scope.load(db, Person, row.person_id)
         values["when"] = letter.moment(row.offered_until, person.zone or held_in.zone, person.locale)
-    mail_link(db, row, kind, once=f"{kind}:{row.id}:{row.version}", **values)
+    once = f"{kind}:{row.id}:{row.version}"
+    if news != "revoked":
+        mail_link(db, row, kind, once=once, **values)
+    elif row.email is not None:  # their link has ended
+        letter.to_person(
+            db, scope.load(db, Person, row.person_id), row.email, kind, path=link, once=once, **values
+        )

@@ -86,6 +86,8 @@ async def test_freed_seat_is_offered_to_the_first_and_goes_on_when_time_runs_out
         await server.db.write(run_out)
         assert await server.db.write(seats.lapse) >= 1
         assert [(await look(one, world))["state"] for one in (second, third)] == ["cancelled", "offered"]
+        told = (await second.get("/api/me/notifications"))["notifications"]
+        assert told[0]["kind"] == "registration_lapsed"
         done = await third.post("/api/pass/act", {"conference_id": str(world.conference), "do": "accept"})
         assert done["registration"]["state"] == "confirmed"
         assert (await third.get(f"/api/conferences/{world.conference}/mine"))["role"] == "attendee"
@@ -211,6 +213,11 @@ async def test_organiser_approves_several_finds_them_and_takes_them_out(server: 
         taken_out = found["registrations"][0]["person"]["id"]
         await organiser.delete(f"/api/conferences/{world.conference}/people/{taken_out}")
         assert [row.state for row in await rows(server, world)] == ["revoked", "confirmed", "offered"]
+        wanted = select(Mail).where(
+            col(Mail.kind) == "registration_revoked", col(Mail.person_id) == UUID(taken_out)
+        )
+        [mail] = await server.db.read(lambda db: db.exec(wanted).all())
+        assert mail.button["path"] == f"/r/{world.conference}"  # their own link opens nothing any more
         several = await organiser.post(f"{path}/decide", {"ids": ids, "decision": "refuse"})
         assert several == {"changed": 1, "waiting": 0, "left": 2}  # the others do not wait for those
         confirmed = str((await rows(server, world))[1].id)
