@@ -87,16 +87,18 @@ class RoomWish:
     films: tuple[FilmWish, ...] = ()
 
 
-def wished_on_air(standing: Sequence[tuple[UUID, As, bool | None]]) -> set[UUID]:
+def wished_on_air(standing: Sequence[tuple[UUID, As, bool | None]], *, meeting: bool = False) -> set[UUID]:
     """Who is to be on air of those who may stand on a stage, given in their order with what the desk said of each.
 
     Whom the desk put there; then the first six speakers, and the crew only where nobody else is to speak. Nobody
-    moves up because somebody before them was taken off: nobody is on air unawares.
+    moves up because somebody before them was taken off: nobody is on air unawares. To a team's meeting all come as
+    equals, and who comes first finds a place.
     """
     named = [id for id, _, said in standing if said]
     speakers = [(id, said) for id, role, said in standing if role == "speaker"]
-    if not speakers:  # of the crew only those come on air who send
-        return {id for id, _, said in standing if said is not False}
+    if meeting or not speakers:  # of these only those come on air who send
+        usual = [id for id, role, said in standing if said is None and (role != "crew" or not meeting)]
+        return {*named, *usual}
     usual = [id for id, said in speakers[:MOST_ON_AIR] if said is None]
     return {*[*named, *usual][:MOST_ON_AIR]}
 

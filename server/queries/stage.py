@@ -87,7 +87,7 @@ def desk(db: Session, session: ConferenceSession) -> DeskView:
     roles = _roles(db, session, standings)
     shown = {id for id, role in roles.items() if role != "crew" or id in sending or id in standings}
     known = people.by_id(db, list(shown))
-    wished = _on_air(db, roles, standings)
+    wished = _on_air(db, session, roles, standings)
     views = [
         _standing_view(known[id], roles[id], standings.get(id), sending[id], on_air=id in wished)
         for id in shown
@@ -129,7 +129,7 @@ def wish(db: Session, session_id: UUID) -> RoomWish | None:
     standings = _standings(db, session_id)
     roles = _roles(db, session, standings)
     live = session.state == "live"
-    people_on_air = _on_air(db, roles, standings)
+    people_on_air = _on_air(db, session, roles, standings)
     films = film.wishes(db, session)
     # A film that stands for somebody is on air when they are.
     shown = [one.owner for one in films if one.kind == "video"]
@@ -150,21 +150,25 @@ def in_the_way(db: Session, session: ConferenceSession, person_id: UUID) -> UUID
     there is room. Raises Conflict when as many as may are there."""
     standings = _standings(db, session.id)
     roles = _roles(db, session, standings)
-    wished = _on_air(db, roles, standings)
+    wished = _on_air(db, session, roles, standings)
     if person_id in wished:
         return None
     sending = _sending(db, session.id)
     given = [id for id in wished if id in standings and standings[id].on_air]
     away = [id for id in wished if id not in sending and id not in given]
     stage.check_room_on_air(len(wished) - len(away))
-    full = "speaker" in roles.values() and len(wished) >= MOST_ON_AIR
+    full = session.team_id is None and "speaker" in roles.values() and len(wished) >= MOST_ON_AIR
     return max(away, key=str) if full else None
 
 
-def _on_air(db: Session, roles: dict[UUID, As], standings: dict[UUID, Standing]) -> set[UUID]:
+def _on_air(
+    db: Session, session: ConferenceSession, roles: dict[UUID, As], standings: dict[UUID, Standing]
+) -> set[UUID]:
     known = people.by_id(db, list(roles))
     order = sorted((id for id in roles if id in known), key=lambda id: (known[id].name, str(id)))
-    return wished_on_air([(id, roles[id], standings[id].on_air if id in standings else None) for id in order])
+    said = {id: standings[id].on_air if id in standings else None for id in order}
+    meeting = session.team_id is not None
+    return wished_on_air([(id, roles[id], said[id]) for id in order], meeting=meeting)
 
 
 def _sending(db: Session, session_id: UUID) -> defaultdict[UUID, list[PublisherView]]:

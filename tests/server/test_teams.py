@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session
 
 from models.team import Team
+from server.actions import conference, team
 from server.domain.volunteer import AWAKE, folded, overlap
+from server.queries import stage
 from server.queries.teams import belongings
 from tests.support.app import Server
 from tests.support.client import JSON, Refused
-from tests.support.people import World, newcomer
+from tests.support.people import World, enrol, newcomer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -187,6 +190,23 @@ async def test_a_meeting_is_the_teams_alone(server: Server, world: World) -> Non
         assert (await lead.get(path))["team"]["meeting"] is None
         assert (await lead.post(f"{path}/meeting"))["id"] != id
     assert (await server.db.read(lambda db: belongings(db, world.team))).meeting is not None
+
+
+async def test_all_of_a_meeting_are_on_air_whoever_comes_first(server: Server, world: World) -> None:
+    """A session keeps its six places for those it names; to a meeting all come as equals."""
+
+    def come(db: Session) -> None:
+        for number in range(8):
+            somebody = enrol(db, f"{number}")
+            conference.grant(db, world.conference, somebody.id, "attendee")
+            team.add_member(db, world["organiser"].actor, world.team, somebody.id, "member")
+
+    await server.db.write(come)
+    async with server.browser(world["lead"].token) as lead:
+        id = (await lead.post(f"/api/teams/{world.team}/meeting"))["id"]
+    wish = await server.db.read(lambda db: stage.wish(db, UUID(id)))
+    assert wish is not None
+    assert len(wish.on_air) == 10
 
 
 async def test_a_teams_work_is_seen_from_its_page(server: Server, world: World) -> None:
