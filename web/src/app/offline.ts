@@ -2,7 +2,10 @@
  * The page without a network: a small service worker keeps the shell and the files this page was made of, never an
  * answer of the API. Pages that work without a network ask for it; others are not slowed by it.
  */
-import { forgetKept } from '~/features/board/kept';
+import { forgetKept, left, openFiles } from '~/features/board/files';
+export { sendLeft } from '~/features/board/left';
+export { default as SignOut } from './SignOut.svelte';
+import { readOutbox } from '~/features/chat/drafts';
 
 /** Keeps the shell of who is signed in now, and every built file that this page has loaded so far. */
 export function keepShell(): void {
@@ -15,9 +18,33 @@ export function keepShell(): void {
     .catch(() => {}); // a private window: then there is simply no page without a network
 }
 
+/** How much of this person's work is in this browser alone: changes, files and messages. */
+export async function unsent(me: string): Promise<number> {
+  const mine = ({ owner }: { owner: string }): boolean => owner.startsWith(`${me} `);
+  const files = await openFiles().then((db) => db.getAll('files') as Promise<{ owner: string }[]>, () => []);
+  return (await left().catch(() => [])).filter(mine).length + files.filter(mine).length + unsentMessages();
+}
+
 /** Whoever signs out leaves nothing behind in this browser. */
 export async function forgetAll(): Promise<void> {
+  forgetDrafts();
   await forgetKept();
   const worker = await navigator.serviceWorker?.getRegistration();
   worker?.active?.postMessage({ do: 'forget' });
+}
+
+function unsentMessages(): number {
+  return names().filter((name) => name.startsWith('outbox:')).reduce((sum, name) => sum + readOutbox(name.slice('outbox:'.length)).length, 0);
+}
+
+function forgetDrafts(): void {
+  for (const name of names()) if (/^(?:draft|outbox):/.test(name)) localStorage.removeItem(name);
+}
+
+function names(): string[] {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return [];
+  }
 }

@@ -161,7 +161,7 @@ export class BoardKit {
   }
 
   /** A change of one's own can be undone, and ends what could be done again. */
-  private async counted(done: Promise<boolean>): Promise<void> {
+  async counted(done: Promise<boolean>): Promise<void> {
     if ((await done) && this.mine) this.mine = { ...this.mine, undo: Math.min(50, this.mine.undo + 1), redo: 0 };
   }
 

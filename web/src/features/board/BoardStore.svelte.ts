@@ -11,7 +11,7 @@ import type { Position, Publication, Signal } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 import { arrange, lay, type Change, type List, type Place, type ShownCard } from './changes';
 import { CommandQueue } from './CommandQueue.svelte';
-import { baseOf, type Command } from './commands';
+import { written, type Command } from './commands';
 import { kept as openKept, type Kept } from './kept';
 import type { Board, BoardRef, Card, Column, Editable, Label } from './shapes';
 
@@ -109,6 +109,7 @@ export class BoardStore {
     const early = this.queue;
     this.queue = queue;
     await queue.restore();
+    void queue.run();
     for (const command of early.waiting) void queue.add(command);
     early.close();
   }
@@ -173,17 +174,27 @@ export class BoardStore {
 
   /** One field of a card, with the version it was written over. */
   edit<Field extends keyof Editable>(card: string, field: Field, value: Editable[Field], base?: number): Promise<boolean> {
-    const { waiting } = this.queue;
-    const earlier = waiting.findLast((one) => one.card === card && one.edits && field in one.edits);
-    // Over one's own unsent text: its publication may be here before its answer, so the rows do not tell.
-    const known = earlier ? baseOf(earlier, field) : null;
-    const version = base ?? (known === null ? this.cards.get(card)?.fields[field] ?? 0 : known + 1);
+    const earlier = this.unsent(card, field);
+    const version = base ?? this.seen(card, field);
     const change: Change =
       field === 'description' ? { do: 'within', card, part: { of: 'description', text: value as string } } : { do: 'set', card, fields: { [field]: value } };
     return this.command({
       method: 'PATCH', path: `/api/cards/${card}`, body: { [field]: { base: version, value } }, change,
       card, title: this.shown(card)?.title ?? '', edits: { [field]: value }, ...(earlier && base === undefined ? { after: earlier.key } : {}),
     });
+  }
+
+  /**
+   * The version of a field that is shown. Of one's own unsent text it is what the server will make of it: its
+   * publication may be here before its answer, so the rows do not tell.
+   */
+  seen(card: string, field: keyof Editable): number {
+    const earlier = this.unsent(card, field);
+    return earlier ? written(earlier, field)!.base! + 1 : this.cards.get(card)?.fields[field] ?? 0;
+  }
+
+  unsent(card: string, field: keyof Editable): Command | undefined {
+    return this.queue.waiting.findLast((one) => one.card === card && written(one, field));
   }
 
   move(card: string, place: Place): Promise<boolean> {

@@ -6,7 +6,11 @@ import { at, FakeNetwork } from '~/net/fake';
 import type { Person } from '~/net/shapes';
 import { BoardStore, NEW } from './BoardStore.svelte';
 import { CardStore } from './CardStore.svelte';
-import { forgetKept, kept } from './kept';
+import { forgetAll, unsent } from '~/app/offline';
+import { writeDraft, writeOutbox } from '~/features/chat/drafts';
+import { forgetKept } from './files';
+import { kept } from './kept';
+import { sendLeft } from './left';
 import type { Board, Card, Column } from './shapes';
 
 const card = (id: string, column: string, rank: string, version = 1, title = id): Card => ({
@@ -33,7 +37,8 @@ class Page {
   slow = false;
   release = (): void => {};
   private readonly released = new Promise<void>((resolve) => (this.release = resolve));
-  store = new BoardStore('b', 'me', new Api((path, init) => this.fetch(String(path), init)), this.network.client);
+  api = new Api((path, init) => this.fetch(String(path), init));
+  store = new BoardStore('b', 'me', this.api, this.network.client);
 
   async open(): Promise<this> {
     await this.store.open();
@@ -217,6 +222,50 @@ describe('BoardStore', () => {
     expect(second.drawn).toEqual([`todo: ${made} 1 2`, 'done: 3']);
     expect(await (await kept()).commands('me b')).toEqual([]);
     second.store.close();
+  });
+
+  it('sends from any page what an earlier visit left', async () => {
+    const first = await new Page().open();
+    first.rows = null;
+    void first.store.move('1', { column_id: 'done' });
+    (await first.request(1)).answer(new TypeError('no network'));
+    first.store.close();
+    expect(await unsent('me')).toBe(1);
+    expect(await unsent('somebody')).toBe(0);
+
+    const page = new Page();
+    const stop = sendLeft('me', { api: page.api });
+    const asked = await page.request(1);
+    expect([asked.path, asked.key]).toEqual([first.asked[0]!.path, first.asked[0]!.key]);
+    asked.answer(card('1', 'done', 'b', 2));
+    await vi.waitFor(async () => expect(await unsent('me')).toBe(0));
+    stop();
+  });
+
+  it('leaves no words of whoever signs out', async () => {
+    const words = new Map<string, string>();
+    vi.stubGlobal('localStorage', new Proxy({}, {
+      ownKeys: () => [...words.keys()],
+      getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+      get: (_, name) => ({ getItem: (key: string) => words.get(key) ?? null, setItem: (key: string, text: string) => words.set(key, text), removeItem: (key: string) => words.delete(key) })[name as 'getItem'],
+    }));
+    writeDraft('comment:1', 'half a sentence');
+    writeOutbox('session:1', [{ key: 'k', text: 'hello', at: '' }]);
+    localStorage.setItem('theme', 'dark');
+    expect(await unsent('me')).toBe(1);
+    await forgetAll();
+    expect([...words]).toEqual([['theme', 'dark']]);
+    vi.unstubAllGlobals();
+  });
+
+  it('asks again for an opened card when the news between was lost', async () => {
+    const page = await new Page().open();
+    const opened = new CardStore('1', page.store, { id: 'me', name: 'Me' } as Person);
+    const load = vi.spyOn(opened, 'load').mockResolvedValue();
+    await opened.open();
+    page.store['reset']({ position: at(9), board: BOARD }, false);
+    expect(load).toHaveBeenCalledTimes(2);
+    opened.close();
   });
 
   it('forgets the rows of a board that is no longer for these eyes', async () => {

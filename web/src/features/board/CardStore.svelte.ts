@@ -4,7 +4,7 @@ import { newKey } from '~/net/keys';
 import type { Person, Publication } from '~/net/shapes';
 import type { BoardStore } from './BoardStore.svelte';
 import { byRank, placeIn, type Beside, type Part } from './changes';
-import { baseOf, type Command } from './commands';
+import { written, type Command } from './commands';
 import { kept } from './kept';
 import type { Card, CardFile, CardRows, Claim, Comment, Item, Review } from './shapes';
 
@@ -16,6 +16,8 @@ export class CardStore {
   /** Told when a description was saved together with somebody else's change of it. */
   onJoined: () => void = () => {};
   private held: Pick<Publication, 'name' | 'data'>[] | null = [];
+  private onClose: () => void = () => {};
+  private loads = 0;
   private words = $state(0);
   private readonly place: string;
 
@@ -36,17 +38,31 @@ export class CardStore {
   async open(): Promise<void> {
     this.board.onFact = (fact) => (this.held ? this.held.push(fact) : this.apply(fact));
     this.board.onTaken = (command, answer) => this.taken(command, answer);
+    const { onRows } = this.board;
+    this.onClose = () => (this.board.onRows = onRows);
+    this.board.onRows = () => {
+      onRows();
+      // The board has rows and gets them anew: facts between were lost, this card's among them.
+      if (this.board.head && !this.board.stale) void this.load();
+    };
     const kept_ = await kept();
     const old = await kept_.rows<CardRows>(this.place).catch(() => null);
     if (!this.rows && old) this.take(old);
     await this.load();
   }
 
+  /** Facts that come meanwhile are laid over the rows that come with it. */
   async load(): Promise<void> {
+    this.loads++;
+    this.held ??= [];
+    await this.fetch();
+    if (--this.loads === 0) this.release();
+  }
+
+  private async fetch(): Promise<void> {
     // Made in this browser and not yet sent: the server does not know it.
     if (this.board.queue.waiting.some(({ key }) => key === this.id)) {
       this.take({ card: this.card!, description: '', items: [], comments: [], attachments: [], claims: [], reviews: [] });
-      this.release();
       return;
     }
     try {
@@ -57,17 +73,17 @@ export class CardStore {
     } catch (error) {
       this.trouble = error instanceof ApiError ? error : null;
     }
-    this.release();
   }
 
   close(): void {
     this.board.onFact = () => {};
     this.board.onTaken = () => {};
+    this.onClose();
   }
 
   /** The version of the description that is shown: what a new text is written over. */
   get base(): number {
-    return this.words;
+    return this.board.unsent(this.id, 'description') ? this.board.seen(this.id, 'description') : this.words;
   }
 
   addItem(text: string, place: Beside = {}): void {
@@ -82,8 +98,8 @@ export class CardStore {
 
   reword(item: Item, text: string): void {
     const path = `/api/items/${item.id}`;
-    const earlier = this.board.queue.waiting.findLast((one) => one.path === path && baseOf(one, 'text') !== null);
-    const base = earlier ? baseOf(earlier, 'text')! + 1 : item.version;
+    const earlier = this.board.queue.waiting.findLast((one) => one.path === path && written(one, 'text'));
+    const base = earlier ? written(earlier, 'text')!.base! + 1 : item.version;
     this.send({ method: 'PATCH', path, body: { text: { base, value: text } }, part: { of: 'item', id: item.id, set: { text } }, ...(earlier ? { after: earlier.key } : {}) });
   }
 

@@ -4,7 +4,7 @@
  * so is what was to be done to a row that therefore never came to be; the rest goes on.
  */
 import { api as theApi, ApiError, sentence, type Api } from '~/net/api';
-import { over, type Clash, type Command, type Fault } from './commands';
+import { over, written, type Clash, type Command, type Fault } from './commands';
 import { Memory, type Kept } from './kept';
 
 const FIRST_WAIT_MS = 1_000;
@@ -44,7 +44,6 @@ export class CommandQueue {
     const left = await this.kept.commands(this.owner).catch(() => []);
     const known = new Set(this.all.map(({ key }) => key));
     this.all = [...left.filter(({ key }) => !known.has(key)), ...this.all];
-    void this.run();
   }
 
   /** Resolves true when the server took it, false when it never will; while there is no network, not at all. */
@@ -69,7 +68,7 @@ export class CommandQueue {
   /** What was written over an edit that has now been taken is over what the server made of it. */
   private rebase(earlier: Command, answer: unknown): void {
     this.all = this.all.map((one) => {
-      const next = one.fault ? one : over(one, earlier, answer);
+      const next = over(one, earlier, answer);
       if (next !== one) this.write(() => this.kept.put(this.owner, next));
       return next;
     });
@@ -88,7 +87,8 @@ export class CommandQueue {
     this.wake?.();
   }
 
-  private async run(): Promise<void> {
+  /** Sends what waits. Resolves when nothing does any more. */
+  async run(): Promise<void> {
     if (this.running || this.ended) return;
     this.running = true;
     try {
@@ -137,7 +137,7 @@ export class CommandQueue {
     this.all = this.all.map((one) => {
       if (one.fault || (one.key !== command.key && !needs(one, lost))) return one;
       for (const id of made(one)) lost.add(id);
-      const told = { ...one, fault: { ...fault, clashes: fault.clashes.map((clash) => ({ ...clash, yours: wished(one, clash.field) ?? clash.yours })) } };
+      const told = { ...one, fault: { ...fault, clashes: fault.clashes.map((clash) => ({ ...clash, yours: written(one, clash.field)?.value ?? clash.yours })) } };
       fallen.push(told);
       return told;
     });
@@ -181,11 +181,6 @@ export class CommandQueue {
 /** Ids that will not exist if it is refused. */
 function made({ key, change }: Command): string[] {
   return change.do === 'make' || change.do === 'column.make' ? [change.row.id, key] : [key];
-}
-
-/** What its person wants a text to be. */
-function wished({ body }: Command, field: string): unknown {
-  return (body as Partial<Record<string, { value?: unknown }>> | undefined)?.[field]?.value;
 }
 
 function needs(command: Command, lost: ReadonlySet<string>): boolean {

@@ -9,7 +9,7 @@ import { newKey } from '~/net/keys';
 import { toasts } from '~/ui/toasts.svelte';
 import type { IDBPDatabase } from 'idb';
 import type { BoardKit } from './BoardKit.svelte';
-import { FILES } from './kept';
+import { openFiles } from './files';
 import type { CardFile } from './shapes';
 
 const MOST_BYTES = 10 * 1024 * 1024;
@@ -35,7 +35,7 @@ export class FileQueue {
 
   constructor(private readonly kit: BoardKit) {
     this.owner = `${kit.me} ${kit.id}`;
-    this.db = open().catch(() => null);
+    this.db = openFiles().catch(() => null);
     addEventListener('online', this.online);
     void this.restore();
   }
@@ -144,12 +144,4 @@ export class FileQueue {
   private change(key: string, fields: Partial<Sending>): void {
     this.all = this.all.map((one) => (one.key === key ? { ...one, ...fields } : one));
   }
-}
-
-async function open(): Promise<IDBPDatabase> {
-  const { openDB } = await import('idb');
-  return openDB(FILES, 1, {
-    upgrade: (fresh) => void fresh.createObjectStore('files', { keyPath: 'key' }),
-    blocking: (_, __, event) => (event.target as IDBDatabase).close(),
-  });
 }

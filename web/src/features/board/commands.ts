@@ -32,9 +32,9 @@ export interface Command {
   fault?: Fault;
 }
 
-/** The version of a text that a command writes over; null when it does not write this one. */
-export function baseOf({ body }: Command, field: string): number | null {
-  return (body as Partial<Record<string, { base?: number }>> | undefined)?.[field]?.base ?? null;
+/** What a command makes of a text, and the version that it writes over; none when it does not write this one. */
+export function written({ body }: Command, field: string): { base?: number; value?: unknown } | undefined {
+  return (body as Partial<Record<string, { base?: number }>> | undefined)?.[field];
 }
 
 /**
@@ -45,12 +45,12 @@ export function baseOf({ body }: Command, field: string): number | null {
 export function over(command: Command, earlier: Command, answer: unknown): Command {
   if (command.after !== earlier.key && command.path !== `/api/items/${earlier.key}`) return command;
   const row = answer as { version?: number; fields?: Record<string, number> } | undefined;
-  const body = { ...(command.body as Record<string, { base: number }>) };
-  for (const field of Object.keys(body)) {
+  const body = { ...(command.body as object) } as Record<string, { base?: number } | null>;
+  for (const field in body) {
     const told = row?.fields ? row.fields[field] : row?.version;
-    const known = baseOf(earlier, field);
-    if (baseOf(command, field) === null || told === undefined) continue;
-    body[field] = { ...body[field]!, base: field === 'description' && known !== null && told > known + 1 ? known : told };
+    if (body[field]?.base === undefined || told === undefined) continue;
+    const known = field === 'description' ? written(earlier, field)!.base! : told;
+    body[field] = { ...body[field], base: told > known + 1 ? known : told };
   }
   return { ...command, body };
 }

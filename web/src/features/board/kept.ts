@@ -22,20 +22,16 @@ export interface Kept {
   remove(key: string): Promise<void>;
 }
 
-const NAME = 'multaqa-boards';
-/** Files that wait to be sent: apart, since they are large and come late. */
-export const FILES = 'multaqa-files';
+export const NAME = 'multaqa-boards';
 let opened: Promise<Kept> | null = null;
 
 export function kept(): Promise<Kept> {
   return (opened ??= open().catch(() => new Memory()));
 }
 
-/** Somebody else uses this browser from now on. */
-export async function forgetKept(): Promise<void> {
+/** The next who asks opens it anew. */
+export function close(): void {
   opened = null;
-  const { deleteDB } = await import('idb');
-  await Promise.all([NAME, FILES].map((name) => deleteDB(name).catch(() => {})));
 }
 
 async function open(): Promise<Kept> {
