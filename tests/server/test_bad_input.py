@@ -164,15 +164,15 @@ async def test_longest_values_fit_their_columns(server: Server, world: World) ->
 @pytest.mark.parametrize(
     ("language", "first"),
     [
-        ("ar", "سجّل"),
+        ("ar", "ادخل"),
         ("en", "Please"),
         ("en-GB,en;q=0.9,ar;q=0.8", "Please"),
-        ("fr, ar;q=0.5", "سجّل"),
-        ("fr", "سجّل"),
-        ("", "سجّل"),
-        ("en;q=0, ar;q=0.1", "سجّل"),
-        ("en;q=nan, ar", "سجّل"),
-        ("," * 5000, "سجّل"),
+        ("fr, ar;q=0.5", "ادخل"),
+        ("fr", "ادخل"),
+        ("", "ادخل"),
+        ("en;q=0, ar;q=0.1", "ادخل"),
+        ("en;q=nan, ar", "ادخل"),
+        ("," * 5000, "ادخل"),
     ],
 )
 async def test_problems_speak_the_readers_language(server: Server, language: str, first: str) -> None:
