@@ -118,6 +118,7 @@ async def test_reported_person_is_banned_and_stays_out(desk: Desk) -> None:
     await desk.moderator.locator("[data-act=ban-now]:visible").click()
     await expect(desk.moderator.get_by_text(word("moderation.done.ban"))).to_be_visible()
 
+    await expect(guest.locator("main")).to_contain_text("أُبعدتَ عن هذا المؤتمر")  # the page that was open
     another = await desk.guest.context.new_page()  # a new tab
     await another.goto(f"{desk.house.right}{desk.path}")
     await expect(another.get_by_role("log")).to_have_count(0)

@@ -57,6 +57,21 @@ describe('follow', () => {
     expect([asked, log]).toEqual([2, ['network.unreachable', 'board.missing']]);
   });
 
+  it('says why a channel was closed to it, and is back where it is open again', async () => {
+    const refused = new ApiError(403, 'ban.here', 'no');
+    const answers = [async () => ({ position: at(4), n: 1 }), async () => ({ position: at(6), n: 2 }), () => Promise.reject(refused)];
+    follow(network.client, plan(() => answers.shift()!()));
+    await settled();
+    network.socket.hello().subscribed('board:1', 4);
+    network.socket.say({ type: 'unsubscribed', channel: 'board:1', code: 'access.lost' });
+    await settled();
+    network.socket.subscribed('board:1', 6);
+    network.socket.publish('board:1', 7);
+    network.socket.say({ type: 'unsubscribed', channel: 'board:1', code: 'access.lost' });
+    await settled();
+    expect(log).toEqual(['reset 1', 'reset 2', 'got 7', 'ban.here']);
+  });
+
   it('loads after subscribing where rows have no position, and loses nothing between', async () => {
     let give: (rows: Rows) => void = () => {};
     follow(network.client, plan(() => new Promise((resolve) => (give = resolve)), { headFirst: true }));

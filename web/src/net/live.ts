@@ -77,7 +77,8 @@ export function follow<Rows extends { position?: Position }>(client: LiveClient,
       ...(plan.signal ? { signal: (signal: Signal) => plan.signal!(signal) } : {}),
       ...(plan.headFirst ? { ready: () => void loadAtHead() } : {}),
       lost: (waitMs) => void again(waitMs),
-      closed: (code) => plan.trouble?.(new ApiError(403, code, t('core.error.access_lost'))),
+      // Asked once more, the server says why it is closed, or that it is open again.
+      closed: (code) => (code === 'access.lost' && !plan.headFirst ? void begin() : plan.trouble?.(new ApiError(403, code, t('core.error.access_lost')))),
     });
   }
 
