@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -35,6 +35,7 @@ MOST_ROWS = 1000
 MOST_COLUMNS = 60
 MOST_CELL = 8000
 DEFAULT_MINUTES = 60
+OVERNIGHT = timedelta(hours=12)  # from 23:00 to 01:00 is tomorrow, from 10:00 to 09:00 a slip
 DELIMITERS = (",", ";", "\t", "|")
 
 Column = Literal[
@@ -310,7 +311,10 @@ def _times(cell: Any, zone: str, month_first: bool, faults: dict[str, str]) -> d
         starts_at = moment_of(day, began, zone)
         column = "end" if cell("end") else "duration"
         if cell("end"):
-            ends_at = moment_of(_end_day(cell("end"), day, month_first), time_of(cell("end")), zone)
+            last, until = _end_day(cell("end"), day, month_first), time_of(cell("end"))
+            ends_at = moment_of(last, until, zone)
+            if last == day and starts_at - ends_at >= OVERNIGHT:
+                ends_at = moment_of(day + timedelta(days=1), until, zone)
         else:
             ends_at = starts_at + minutes_of(cell("duration"), default=DEFAULT_MINUTES)
     except Unreadable as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlmodel import Session, and_, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from models.base import now
 from models.conference import ConferenceRole, ConferenceSession, Invitation, SessionSpeaker
@@ -213,7 +213,10 @@ def checklist(db: Session, actor: Actor, conference_id: UUID) -> Checklist:
             .limit(1)
         ).first(),
         "profile": db.exec(
-            select(SpeakerProfile.person_id).where(col(SpeakerProfile.conference_id) == conference_id).limit(1)
+            select(SpeakerProfile.person_id)
+            .where(col(SpeakerProfile.conference_id) == conference_id)
+            .where(or_(col(SpeakerProfile.bio) != "", col(SpeakerProfile.picture).is_not(None)))
+            .limit(1)
         ).first(),
         "public": conference.public,
         "guests": db.exec(invited.where(col(Invitation.role) == "attendee").limit(1)).first()

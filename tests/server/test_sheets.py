@@ -75,6 +75,14 @@ async def test_one_wrong_row_keeps_all_out(server: Server, world: World) -> None
         assert await me.get(f"/api/conferences/{world.conference}") == before
 
 
+async def test_an_evening_may_end_tomorrow(server: Server, world: World) -> None:
+    text = "title,date,start,end\nسهرة,2027-03-01,11:00 م,1:00 ص\nx,2027-03-01,10:00,09:00\n"
+    async with server.browser(world["organiser"].token) as me:
+        sheet = await bring(me, world, text)
+        night, slip = (await me.post(f"/api/sheets/{sheet['id']}/preview", sheet["guess"]))["rows"]
+    assert (night["faults"], slip["faults"]) == ({}, {"end": "session.times"})
+
+
 async def test_attendee_called_like_a_speaker_does_not_become_one(server: Server, world: World) -> None:
     liar = await newcomer(server.db, world, "سلمى الحاج")
     async with server.browser(world["organiser"].token) as me, server.browser(liar.token) as other:
