@@ -22,6 +22,12 @@ function offsetAt(at: number, zone: string): number {
   return Date.UTC(year, month - 1, date, hour, minute, second) - Math.floor(at / 1000) * 1000;
 }
 
+/** Where browsers know no more than a city in Latin letters. */
+const OWN: Record<string, Record<string, string>> = {
+  ar: { 'Asia/Gaza': 'فلسطين (غزة)', 'Asia/Hebron': 'فلسطين (الخليل)' },
+  en: { 'Asia/Gaza': 'Palestine (Gaza)', 'Asia/Hebron': 'Palestine (Hebron)' },
+};
+
 export interface ZoneChoice { zone: string; name: string }
 
 /**
@@ -29,7 +35,7 @@ export interface ZoneChoice { zone: string; name: string }
  * device's and the usual ones of our people first, then all the browser knows, in alphabetical order.
  */
 export function zones(chosen: string | null = null): ZoneChoice[] {
-  const near = ['Asia/Riyadh', 'Africa/Cairo', 'Asia/Amman', 'Asia/Beirut', 'Asia/Dubai', 'Africa/Casablanca', 'Africa/Tunis', 'UTC'];
+  const near = ['Asia/Riyadh', 'Africa/Cairo', 'Asia/Amman', 'Asia/Hebron', 'Asia/Gaza', 'Asia/Beirut', 'Asia/Dubai', 'Africa/Casablanca', 'Africa/Tunis', 'UTC'];
   const all = typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : [];
   const first = new Set([...(chosen ? [chosen] : []), viewerZone(), ...near]);
   const named = [...first, ...all.filter((zone) => !first.has(zone))].map((zone) => ({ zone, name: placeName(zone) }));
@@ -43,7 +49,7 @@ export function zones(chosen: string | null = null): ZoneChoice[] {
 
 /** Without the word that begins nearly every Arabic name: it would spoil finding a zone by its first letters. */
 function placeName(zone: string): string {
-  return zone === 'UTC' ? zone : zoneName(zone).replace(/^توقيت /, '');
+  return OWN[language.locale]?.[zone] ?? (zone === 'UTC' ? zone : zoneName(zone).replace(/^توقيت /, ''));
 }
 
 function cityOf(zone: string): string {
