@@ -47,7 +47,7 @@ class Server:
 async def serving(backend: Backend, folder: Path, *, node: str = "n1", **given: Any) -> AsyncIterator[Server]:
     """A server on a free port, started and stopped in whole. No media process is behind it."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        # asyncio does it only for sockets whose protocol is told, uvloop for all: without it each answer waits 40 ms.
+        # asyncio does it only where the protocol is told (uvloop always): else each answer waits 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         settings = Settings.load(
             backend.environment, data_dir=folder, host="127.0.0.1", port=sock.getsockname()[1], **given
