@@ -10,8 +10,11 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id
 from models.conference import Conference, ConferenceRole, ConferenceSession, SessionSpeaker
+from models.moderation import ChatRules
 from models.person import Person
 from models.programme import Hall, SpeakerProfile, Track
+from models.registration import RegistrationForm
+from models.settings import ConferenceSettings
 from server.actions import programme as arranging
 from server.actions.publish import publish
 from server.domain.conference import ConferenceChanged, ConferenceView, view
@@ -21,14 +24,17 @@ from server.domain.programme import CloneDraft, NewSpeaker
 from server.queries import programme, scope
 from server.queries.channels import conference_channel
 
-COPIED = ("title", "description", "hall", "track", "kind", "language", "translations", "source")
+COPIED = ("title", "description", "hall", "track", "kind", "language", "translations", "source", "record")
+FORM = ("capacity", "by_mail", "questions", "thanks")
+RULES = ("slow_s", "hold", "links", "newcomer_minutes", "words", "direct")
 
 
 def clone(db: Session, actor: Actor, conference_id: UUID, draft: CloneDraft, *, id: UUID) -> ConferenceView:
     """The same halls, tracks, sessions and settings, on other days at the same hours of its zone.
 
     Nobody comes along but whoever clones. Speakers, if wished, come as new ones with the same profile: an old
-    account is not a member of a conference it never heard of. Cancelled sessions are planned again.
+    account is not a member of a conference it never heard of. Cancelled sessions are planned again. Registration
+    keeps its questions and stays closed until somebody opens it.
     """
     old, _ = scope.of_conference(db, actor, conference_id, "conference.clone", lock=True)
     if not actor.may_create:
@@ -38,7 +44,7 @@ def clone(db: Session, actor: Actor, conference_id: UUID, draft: CloneDraft, *, 
         id=id,
         title=draft.title,
         description=old.description,
-        translations={},
+        translations={code: {**words, "title": draft.title} for code, words in old.translations.items()},
         locale=old.locale,
         zone=old.zone,
         starts_on=old.starts_on + days if old.starts_on else draft.starts_on,
@@ -54,11 +60,22 @@ def clone(db: Session, actor: Actor, conference_id: UUID, draft: CloneDraft, *, 
     copies = {row.id: _copy(row, new, days) for row in programme.planned(db, conference_id)}
     db.add_all(copies.values())
     db.flush()
+    _settings(db, old.id, new.id)
     if draft.speakers:
         _speakers(db, old.id, new.id, copies)
     shown = view(new)
     publish(db, conference_channel(id), ConferenceChanged(conference=shown), subject=id)
     return shown
+
+
+def _settings(db: Session, old: UUID, new: UUID) -> None:
+    if (form := db.get(RegistrationForm, old)) is not None:
+        db.add(RegistrationForm(conference_id=new, **{name: getattr(form, name) for name in FORM}))
+    if (rules := db.get(ChatRules, old)) is not None:
+        db.add(ChatRules(id=new, conference_id=new, **{name: getattr(rules, name) for name in RULES}))
+    if (settings := db.get(ConferenceSettings, old)) is not None:
+        db.add(ConferenceSettings(conference_id=new, teams_by=settings.teams_by))
+    db.flush()
 
 
 def _days(db: Session, old: Conference, starts_on: date | None) -> timedelta:

@@ -101,6 +101,11 @@ async def test_clone_has_the_programme_and_not_the_people(server: Server, world:
         await me.patch(here, {"zone": "Europe/Berlin"})
         times = {"starts_at": "2027-03-27T09:00:00+01:00", "ends_at": "2027-03-27T10:00:00+01:00"}
         await me.post(f"{here}/sessions", {"title": "صباحية", "hall": "قاعة", "track": "مسار", **times})
+        await me.patch(here, {"translations": {"en": {"title": "Meeting", "description": "In English"}}})
+        await me.patch(f"{here}/chat-rules", {"slow_s": 15})
+        words = {"ar": "من أين؟", "en": ""}
+        asked = {"id": "q1", "kind": "line", "words": words, "required": False, "choices": []}
+        await me.patch(f"{here}/registration", {"mode": "open", "capacity": 30, "questions": [asked]})
         made = await me.post(f"{here}/clone", {"title": "مرة أخرى", "starts_on": "2027-03-29", "speakers": True})
         shown = await me.get(f"/api/conferences/{made['id']}")
         morning = next(one for one in shown["sessions"] if one["title"] == "صباحية")
@@ -110,6 +115,11 @@ async def test_clone_has_the_programme_and_not_the_people(server: Server, world:
             "scheduled",
         )
         assert [one["name"] for one in shown["halls"] + shown["tracks"]] == ["قاعة", "مسار"]
+        there = f"/api/conferences/{made['id']}"
+        assert shown["conference"]["translations"]["en"]["description"] == "In English"
+        form = await me.get(f"{there}/registration")
+        assert (form["mode"], form["capacity"], form["questions"][0]["words"]) == ("closed", 30, words)
+        assert (await me.get(f"{there}/chat-rules"))["slow_s"] == 15
         people = (await me.get(f"/api/conferences/{made['id']}/people"))["people"]
         old = {one["person"]["id"] for one in (await me.get(f"{here}/people"))["people"]}
         assert [one["role"] for one in people if one["person"]["id"] in old] == ["organiser"]
