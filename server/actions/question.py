@@ -218,20 +218,27 @@ def _tell_decision(db: Session, question: Question, *, was_public: bool) -> None
 
 
 def _notify(db: Session, question: Question) -> None:
-    """To an asker who is elsewhere: it is before everybody, or it was answered. Each is said once."""
+    """To an asker who is elsewhere: it is before everybody, or it was answered. Each is said once.
+
+    Whose question went into this one hears it, too, with their own words; of a private answer they do not.
+    """
     kind = {"approved": "question_approved", "answered": "question_answered"}.get(question.state)
     if kind is None:
         return
     session = scope.load(db, ConferenceSession, question.session_id)
-    notify(
-        db,
-        [question.person_id],
-        kind,
-        {"session": session.title, "text": question.text[:200]},
-        link=f"/s/{session.id}#questions",
-        conference_id=session.conference_id,
-        once=f"{kind}:{question.id}",
-    )
+    asked = [question]
+    if question.answer_how != "private":
+        asked += db.exec(select(Question).where(col(Question.merged_into) == question.id)).all()
+    for one in asked:
+        notify(
+            db,
+            [one.person_id],
+            kind,
+            {"session": session.title, "text": one.text[:200]},
+            link=f"/s/{session.id}#questions",
+            conference_id=session.conference_id,
+            once=f"{kind}:{one.id}",
+        )
 
 
 def _changed(db: Session, question: Question) -> None:

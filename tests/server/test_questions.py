@@ -214,6 +214,19 @@ async def test_merged_votes_are_a_set_of_persons_and_come_apart_again(server: Se
         assert rows == {str(kept): 2, str(other): 1}
 
 
+async def test_whose_question_went_into_another_hears_of_its_answer(server: Server, world: World) -> None:
+    kept = await ask_question(server.db, world, state="approved")
+    async with (
+        server.browser(world["guest"].token) as other,
+        server.browser(world["moderator"].token) as moderator,
+    ):
+        asked = await other.post(f"/api/sessions/{world.session}/questions", {"text": "بكلمات أخرى؟"})
+        await moderator.post(f"/api/questions/{asked['id']}/merge", {"into": str(kept)})
+        await moderator.post(f"/api/questions/{kept}/answer", {"how": "writing", "text": "نعم"})
+        told = (await other.get("/api/me/notifications"))["notifications"]
+    assert [(one["kind"], one["data"]["text"]) for one in told] == [("question_answered", "بكلمات أخرى؟")]
+
+
 @pytest.mark.parametrize(("rule", "to_moderators"), [("public", "attendee"), ("all", None)])
 async def test_name_stays_as_it_was_promised(
     server: Server, world: World, rule: str, to_moderators: str | None
