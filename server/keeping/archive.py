@@ -10,7 +10,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -21,12 +21,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from server.keeping.disk import sync_folder
 from server.keeping.faults import KeepingFault
-from server.keeping.rows import BATCH, Content, Row, Shape, Sum, from_line, to_lines
+from server.keeping.rows import BATCH, Batches, Content, Shape, Sum, from_line, to_lines
 
 FOLDERS = ("files", "films", "recordings")  # of the data folder
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
-Batches = AsyncIterator[Sequence[Row]]
 
 
 class TableEntry(BaseModel):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from models.base import now
 from models.migrate import knows
 from server import __version__
 from server.keeping import archive, stored
-from server.keeping.archive import Batches, Manifest
+from server.keeping.archive import Manifest
 from server.keeping.faults import KeepingFault
-from server.keeping.rows import Content, Shape, Sum, to_lines
+from server.keeping.rows import Batches, Content, Shape, Sum, to_lines
 from server.keeping.sources import Source, content, source
 from server.keeping.targets import Target, target
 
@@ -26,7 +27,8 @@ async def back_up(url: str, data_dir: Path, path: Path, *, tell: Tell) -> Manife
     with archive.writing(path) as writer:
         async with source(url) as place:
             for shape in place.shapes:
-                entry = await writer.add_table(shape, place.rows(shape))
+                async with aclosing(place.rows(shape)) as rows:
+                    entry = await writer.add_table(shape, rows)
                 tell(f"{shape.name}: {entry.content.rows} rows")
         stored.keep(data_dir, writer)
         tell(f"{len(writer.files)} files")
@@ -50,7 +52,8 @@ async def restore(url: str, data_dir: Path, path: Path, *, replace: bool, tell: 
             await place.upgrade(manifest.revision)
             wanted = {table.shape.name: table for table in manifest.tables}
             for shape in await _agreed(place, [table.shape for table in manifest.tables]):
-                await place.load(shape, reader.rows(wanted[shape.name]))
+                async with aclosing(reader.rows(wanted[shape.name])) as rows:  # a load that fails stops midway
+                    await place.load(shape, rows)
                 tell(f"{shape.name}: {wanted[shape.name].content.rows} rows")
             await _verify(place, {name: table.content for name, table in wanted.items()})
             await place.upgrade()
@@ -84,11 +87,13 @@ async def _pass_on(old: Source, place: Target, shape: Shape) -> Content:
     total = Sum()
 
     async def counted() -> Batches:
-        async for rows in old.rows(shape):
-            total.add(to_lines(rows), len(rows))
-            yield rows
+        async with aclosing(old.rows(shape)) as batches:
+            async for rows in batches:
+                total.add(to_lines(rows), len(rows))
+                yield rows
 
-    await place.load(shape, counted())
+    async with aclosing(counted()) as rows:
+        await place.load(shape, rows)
     return total.content
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeAlias
@@ -16,9 +16,10 @@ from uuid import UUID
 
 Cell: TypeAlias = bool | int | float | str | None
 Row: TypeAlias = Sequence[Cell]
+Batches: TypeAlias = AsyncGenerator[Sequence[Row], None]  # whoever stops midway closes it
 Kind: TypeAlias = Literal["uuid", "time", "date", "json", "text", "integer", "number", "boolean"]
 Codec: TypeAlias = Callable[[Any], Any]
-BATCH = 100  # rows in memory at a time: the longest messages make that some megabytes
+BATCH = 40  # rows in memory at a time: the longest messages make that some megabytes
 
 
 @dataclass(frozen=True)

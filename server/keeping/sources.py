@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from models.sqlite import sqlite_engine
 from server.keeping import catalogue
 from server.keeping.faults import KeepingFault
-from server.keeping.rows import BATCH, FROM_POSTGRESQL, FROM_SQLITE, Content, Row, Shape, Sum, to_lines, told
+from server.keeping.rows import BATCH, FROM_POSTGRESQL, FROM_SQLITE, Batches, Content, Shape, Sum, to_lines, told
 
 
 class Source(Protocol):
@@ -32,7 +32,7 @@ class Source(Protocol):
     def shapes(self) -> Sequence[Shape]:
         """The tables, parents before children."""
 
-    def rows(self, shape: Shape) -> AsyncIterator[Sequence[Row]]:
+    def rows(self, shape: Shape) -> Batches:
         """A table's rows in the order of its key, a batch at a time."""
 
 
@@ -61,7 +61,7 @@ class SqliteSource:
     shapes: Sequence[Shape]
     kind: str = "sqlite"
 
-    async def rows(self, shape: Shape) -> AsyncIterator[Sequence[Row]]:
+    async def rows(self, shape: Shape) -> Batches:
         tell = told(shape, FROM_SQLITE)
         found = self.connection.exec_driver_sql(
             f"SELECT {_names(shape)} FROM {quoted(shape.name)} ORDER BY {', '.join(map(quoted, shape.key))}"
@@ -113,7 +113,7 @@ class PostgresSource:
     shapes: Sequence[Shape]
     kind: str = "postgresql"
 
-    async def rows(self, shape: Shape) -> AsyncIterator[Sequence[Row]]:
+    async def rows(self, shape: Shape) -> Batches:
         tell = told(shape, FROM_POSTGRESQL)
         cursor = await self.connection.cursor(
             f"SELECT {_names(shape, as_text='json')} FROM {quoted(shape.name)} ORDER BY {_bytewise(shape)}"

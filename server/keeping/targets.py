@@ -25,7 +25,7 @@ from models.sqlite import sqlite_engine
 from server.keeping import catalogue
 from server.keeping.disk import sync_file, sync_folder
 from server.keeping.faults import KeepingFault
-from server.keeping.rows import TO_POSTGRESQL, TO_SQLITE, Row, Shape, told
+from server.keeping.rows import TO_POSTGRESQL, TO_SQLITE, Batches, Shape, told
 from server.keeping.sources import Source, driver, postgresql_engine, quoted, source, sqlite_file
 
 PEOPLE = "person"  # all that people made hangs on a person: a database without one holds nobody's work
@@ -33,7 +33,6 @@ STAGING = "multaqa_restoring"
 LOCK = 0x6D756C7461716122  # any number of our own for pg_advisory_lock
 _REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 _TAKEN = "already holds people. Use --replace to put the other in its place."
-Batches = AsyncIterator[Sequence[Row]]
 
 
 class Target(Protocol):
