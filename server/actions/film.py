@@ -80,7 +80,10 @@ def put_on_air(db: Session, actor: Actor, session_id: UUID, film_id: UUID) -> De
         return stages.desk(db, session)
     others = queries.running(db, session.id)
     films.check_on_air(
-        film, state=session.state, codec=session.codec, running=sum(not films.stands_in(one) for one in others)
+        film,
+        state=session.state,
+        codecs=stages.codecs_on_air(db, session),
+        running=sum(not films.stands_in(one) for one in others),
     )
     film.shown_in, film.shown_since = session.id, now()
     if films.stands_in(film) and film.person_id is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -24,6 +24,9 @@ BROUGHT = "brought"
 """What came from whoever brought it, until it is made ready."""
 
 FOLDER = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+CODEC = "H264"
+"""What a film is made ready in."""
 
 MOST_BYTES = 2 << 30
 PART_BYTES = 4 << 20
@@ -168,13 +171,15 @@ def check_part(film: Film, start: int, size: int) -> None:
         raise Conflict("film.out_of_order")
 
 
-def check_on_air(film: Film, *, state: str, codec: str, running: int) -> None:
+def check_on_air(film: Film, *, state: str, codecs: Collection[str], running: int) -> None:
+    """`codecs`: what pictures on this stage have, by the organiser's choice or by who is on air."""
     if film.state != "ready":
         raise Conflict("film.not_ready")
     if state != "live":
         raise Conflict("film.not_live")
-    if codec not in ("", "H264"):
-        raise Conflict("film.codec_differs")
+    other = next((codec for codec in codecs if codec != CODEC), None)
+    if other is not None:  # a recording keeps one codec; half of it would be lost
+        raise Conflict("film.codec_differs", codec=other)
     if running >= MOST_RUNNING:
         raise Conflict("film.others_run")
 

@@ -181,6 +181,14 @@ def _sending(db: Session, session_id: UUID) -> defaultdict[UUID, list[PublisherV
     return found
 
 
+def codecs_on_air(db: Session, session: ConferenceSession) -> set[str]:
+    """What the organiser chose for this stage's pictures, and what is sent on air."""
+    row = db.get(Stage, session.id)
+    told = row.publishers if row else []
+    sent = {str(one["codec"]) for one in told if one["on_air"] and one["codec"]}
+    return sent | {session.codec} if session.codec else sent
+
+
 def _standings(db: Session, session_id: UUID) -> dict[UUID, Standing]:
     rows = db.exec(select(Standing).where(col(Standing.session_id) == session_id))
     return {row.person_id: row for row in rows}

@@ -141,8 +141,22 @@ async def test_stage_that_closes_or_speaks_another_codec_shows_no_film(server: S
     await server.db.write(unit)
     async with server.browser(world["organiser"].token) as me:
         (told,) = (await desk(me, world))["films"]
+        air = f"/api/sessions/{world.session}/films/{told['id']}/air"
         with pytest.raises(Refused, match=r"film\.codec_differs"):
-            await me.put(f"/api/sessions/{world.session}/films/{told['id']}/air")
+            await me.put(air)
+
+        def vp8(db: Session) -> None:
+            """Nobody chose a codec; somebody on air can send VP8 only."""
+            session.change(db, organiser, world.session, SessionChange(codec=""))
+            sent: JSON = {"id": "p1", "person_id": str(world["speaker"].id), "label": "", "kind": "camera"}
+            sent |= {"audio": True, "video": True, "on_air": True, "slot": 0, "codec": "VP8"}
+            observe(db, RoomState(world.session, "1", 1, publishers=[sent], viewers=0))
+
+        await server.db.write(vp8)
+        with pytest.raises(Refused, match=r"film\.codec_differs"):
+            await me.put(air)
+        await server.db.write(lambda db: observe(db, RoomState(world.session, "1", 2, publishers=[], viewers=0)))
+        await me.put(air)
 
 
 async def test_film_on_air_is_nobodys_to_viewers(server: Server, world: World) -> None:
