@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from .peer import Network
 from .sdp import Kind
-from .sender import Sender
+from .sender import PEOPLE, Sender, Source
 from .slot import Slot
 
 SLOTS = 8
-"""Six on air, a shared screen, and one to spare for a hand-over."""
+"""Six people on air, a shared screen, and a prepared film."""
+
+MOST_ON_AIR = 6
+"""People; whoever comes after them waits until one of them leaves."""
 
 _FOR_SCREENS = 1
 """Places that nobody else takes: what is shown to all must not wait for who happens to be there."""
@@ -36,7 +39,8 @@ class Feed:
     has any. Shared screens and prepared videos have places of their own.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, people: int = SLOTS - _FOR_SCREENS) -> None:
+        self._people = people
         self.slots: dict[Kind, list[Slot]] = {
             kind: [
                 Slot(kind, number, port=network.port, arena=network.arena, clock=network.now)
@@ -65,13 +69,20 @@ class Feed:
     def _keys(self, sources: Mapping[str, Sequence[Sender]]) -> list[str | None]:
         """Who is there keeps their place; of those who come, screens are placed first, as far as there is room."""
         keys = [key if key in sources else None for key in self.keys()]
-        screens = {key for key, found in sources.items() if found[0].kind == "screen"}
+        kinds = {key: found[0].kind for key, found in sources.items()}
         coming = [key for key in sources if key not in keys]
-        for key in sorted(coming, key=lambda key: key not in screens):
-            others = sum(one is not None and one not in screens for one in keys)
-            if None in keys and (key in screens or others < SLOTS - _FOR_SCREENS):
+        for key in sorted(coming, key=lambda key: kinds[key] != "screen"):
+            standing = [kinds[one] for one in keys if one is not None]
+            if None in keys and self._has_room(kinds[key], standing):
                 keys[keys.index(None)] = key
         return keys
+
+    def _has_room(self, kind: Source, standing: Sequence[Source]) -> bool:
+        if kind == "screen":
+            return True
+        if kind in PEOPLE and sum(one in PEOPLE for one in standing) >= self._people:
+            return False
+        return sum(one != "screen" for one in standing) < SLOTS - _FOR_SCREENS
 
     def keys(self) -> list[str | None]:
         """Who stands at which place."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .errors import known_already, stage_full, too_many
-from .feed import Feed
+from .feed import MOST_ON_AIR, Feed
 from .films.source import Film, FilmWish
 from .peer import Network, Peer
 from .publisher import Publisher
@@ -77,7 +77,10 @@ class Room:
         self._layout: object = None
         self._listens = True
         self._network = network
-        self._feeds: dict[FeedName, Feed] = {name: Feed(network) for name in FEEDS}
+        self._feeds: dict[FeedName, Feed] = {
+            "air": Feed(network, people=MOST_ON_AIR),
+            "backstage": Feed(network),
+        }
         self._placed: dict[FeedName, list[str | None]] = {}
 
     @property
@@ -201,12 +204,15 @@ class Room:
         return True
 
     def _arrange(self) -> None:
-        """Put everybody in their places."""
+        """Put everybody in their places. For whom there is none on air, they are not on air."""
         publishers = list(self.publishers.values())
+        wished = [publisher for publisher in publishers if self.wish.puts_on_air(publisher)]
         for publisher in publishers:
-            publisher.on_air = self.wish.puts_on_air(publisher)
             publisher.muted = self.wish.mutes(publisher)
-        self._feeds["air"].arrange([p for p in publishers if p.on_air], self._placed.get("air"))
+        self._feeds["air"].arrange(wished, self._placed.get("air"))
+        placed = self._feeds["air"].keys()
+        for publisher in publishers:
+            publisher.on_air = publisher in wished and publisher.place_key in placed
         self._feeds["backstage"].arrange(publishers, self._placed.get("backstage"))
         self._let_the_loudest_through()
 

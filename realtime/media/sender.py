@@ -15,6 +15,9 @@ from .speakers import SILENCE, UNMEASURED, Loudness, Voice
 
 Source = Literal["camera", "screen", "obs", "video"]
 
+PEOPLE: tuple[Source, ...] = ("camera", "obs")
+"""What shows a person; the others are things shown."""
+
 _SILENT_BYTES = 12
 """An Opus packet this small holds silence; told by size where the source names no level."""
 
@@ -44,7 +47,7 @@ class Sender(Voice, ABC):
     def place_key(self) -> str:
         """Senders of one key share a place: a person's camera and OBS; screens and videos stand alone."""
         person = self.owner.partition("/")[0]
-        if self.kind in ("camera", "obs"):
+        if self.kind in PEOPLE:
             return person
         return f"{person}#screen" if self.kind == "screen" else f"{self.owner}#{self.label}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -92,7 +92,7 @@ def wished_on_air(standing: Sequence[tuple[UUID, As, bool | None]], *, meeting: 
 
     Whom the desk put there; then the first six speakers, and the crew only where nobody else is to speak. Nobody
     moves up because somebody before them was taken off: nobody is on air unawares. To a team's meeting all come as
-    equals, and who comes first finds a place.
+    equals, and who comes first finds a place (`with_a_place`).
     """
     named = [id for id, _, said in standing if said]
     speakers = [(id, said) for id, role, said in standing if role == "speaker"]
@@ -101,6 +101,15 @@ def wished_on_air(standing: Sequence[tuple[UUID, As, bool | None]], *, meeting: 
         return {*named, *usual}
     usual = [id for id, said in speakers[:MOST_ON_AIR] if said is None]
     return {*[*named, *usual][:MOST_ON_AIR]}
+
+
+def with_a_place(wished: set[UUID], seen: Sequence[UUID], showing: Collection[UUID] = ()) -> set[UUID]:
+    """Of those who are to be on air, whom the stage has room for: once six of them are seen or heard, those six.
+
+    `seen` comes in the order in which media gives places; who is `showing` something only takes none of them.
+    """
+    there = [id for id in seen if id in wished][:MOST_ON_AIR]
+    return wished if len(there) < MOST_ON_AIR else {*there, *wished.intersection(showing)}
 
 
 def check_room_on_air(others: int) -> None:

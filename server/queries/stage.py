@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from server.domain.stage import (
     RoomWish,
     StandingView,
     wished_on_air,
+    with_a_place,
 )
 from server.queries import film, people, recording, scope
 from server.queries.channels import backstage_channel, position
@@ -87,7 +89,7 @@ def desk(db: Session, session: ConferenceSession) -> DeskView:
     roles = _roles(db, session, standings)
     shown = {id for id, role in roles.items() if role != "crew" or id in sending or id in standings}
     known = people.by_id(db, list(shown))
-    wished = _on_air(db, session, roles, standings)
+    wished = with_a_place(_on_air(db, session, roles, standings), *_in_order(sending))
     views = [
         _standing_view(known[id], roles[id], standings.get(id), sending[id], on_air=id in wished)
         for id in shown
@@ -150,10 +152,10 @@ def in_the_way(db: Session, session: ConferenceSession, person_id: UUID) -> UUID
     there is room. Raises Conflict when as many as may are there."""
     standings = _standings(db, session.id)
     roles = _roles(db, session, standings)
-    wished = _on_air(db, session, roles, standings)
+    sending = _sending(db, session.id)
+    wished = with_a_place(_on_air(db, session, roles, standings), *_in_order(sending))
     if person_id in wished:
         return None
-    sending = _sending(db, session.id)
     given = [id for id in wished if id in standings and standings[id].on_air]
     away = [id for id in wished if id not in sending and id not in given]
     stage.check_room_on_air(len(wished) - len(away))
@@ -179,6 +181,16 @@ def _sending(db: Session, session_id: UUID) -> defaultdict[UUID, list[PublisherV
         if one.person is not None:
             found[one.person.id].append(one)
     return found
+
+
+def _in_order(sending: Mapping[UUID, Sequence[PublisherView]]) -> tuple[list[UUID], set[UUID]]:
+    """Who is seen or heard, and who only shows something.
+
+    Who is on air keeps the place, though their connection be the newest; then whoever came first.
+    """
+    seen = {id: of for id, every in sending.items() if (of := [one for one in every if one.kind != "screen"])}
+    order = sorted(seen, key=lambda id: not any(one.on_air for one in seen[id]))
+    return order, {id for id in sending if id not in seen}
 
 
 def codecs_on_air(db: Session, session: ConferenceSession) -> set[str]:

@@ -105,6 +105,22 @@ class Watcher:
         goal = {mid: self.frames.get(mid, 0) + more for mid in mids}
         await self._until(lambda: all(self.frames.get(mid, 0) >= count for mid, count in goal.items()))
 
+    async def hears_of(self, streams: set[int]) -> None:
+        """Wait until every one of these streams came, decoded or not."""
+        missing, all_came = set(streams), asyncio.Event()
+        transport = self.pc.getTransceivers()[0].receiver.transport
+        handle = transport._handle_rtp_data
+
+        async def look(data: bytes, arrival_time_ms: int) -> None:
+            missing.discard(int.from_bytes(data[8:12], "big"))
+            if not missing:
+                all_came.set()
+            await handle(data, arrival_time_ms)
+
+        transport._handle_rtp_data = look  # type: ignore[method-assign]
+        async with asyncio.timeout(FRAME_WAIT_S):
+            await all_came.wait()
+
     async def _until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(FRAME_WAIT_S), self._changed:
             await self._changed.wait_for(condition)

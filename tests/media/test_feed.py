@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from realtime.media.engine import Engine
-from realtime.media.feed import SLOTS
+from realtime.media.feed import MOST_ON_AIR, SLOTS
 from realtime.media.feeder import Feeder
 from realtime.media.films.source import Film, FilmWish
 from realtime.media.inlet import Inlet
@@ -39,16 +39,19 @@ def _come(room: Room, *ids: str) -> list[Relayed]:
 
 async def test_screen_has_a_place_however_many_persons_are_there(engine: Engine) -> None:
     room = engine.room(ROOM)
-    people = _come(room, *(f"p{number}" for number in range(SLOTS)))
-    assert [room.air.place(one) for one in people] == [*range(SLOTS - 1), None]
+    people = _come(room, *(f"p{number}" for number in range(MOST_ON_AIR + 1)))
+    assert [room.air.place(one) for one in people] == [*range(MOST_ON_AIR), None]
+    assert [one.on_air for one in people] == [True] * MOST_ON_AIR + [False]
 
-    screen = _sender("screen", kind="screen")
-    room.add_sender(screen)
-    assert room.air.place(screen) == SLOTS - 1
+    film, screen = _sender("film", kind="video"), _sender("screen", kind="screen")
+    for shown in (film, screen):
+        room.add_sender(shown)
+    assert {room.air.place(film), room.air.place(screen)} == {MOST_ON_AIR, SLOTS - 1}
 
     room.remove_sender(people[2])
     assert room.air.place(people[-1]) == 2  # who had none takes the first that is free
-    assert room.air.place(people[-2]) == SLOTS - 2  # and everybody else keeps theirs
+    assert room.air.place(people[-2]) == MOST_ON_AIR - 1  # and everybody else keeps theirs
+    assert people[-1].on_air
 
 
 async def test_film_does_not_shut_out_a_speaker_without_its_codec(engine: Engine, tmp_path: Path) -> None:

@@ -74,6 +74,25 @@ async def test_two_publishers_fill_two_slots(stage: Stage) -> None:
     await watcher.sees(mids=("0", "2"))
 
 
+async def test_six_and_a_screen_reach_everybody_and_a_seventh_waits(stage: Stage, until: Until) -> None:
+    def places() -> dict[object, object]:
+        return {one["id"]: (one["slot"], one["on_air"]) for one in _publishers(stage.engine) if one["connected"]}
+
+    six = {f"p{number}": (number, True) for number in range(6)}
+    first = await stage.publish("p0", owner="p0")
+    for name in list(six)[1:]:
+        await stage.publish(name, owner=name)
+    await stage.publish("p6", owner="p6")
+    await stage.publish("screen", owner="p0", kind="screen")
+    await until(lambda: places() == {**six, "p6": (None, False), "screen": (6, True)})
+
+    watcher = await stage.watch("v1", pairs=8)
+    await watcher.hears_of({slot.ssrc for slot in stage.engine.room(ROOM).air.slots["video"][:7]})
+
+    await first.close()
+    await until(lambda: places().get("p6") == (0, True))
+
+
 async def test_obs_replaces_the_camera_of_its_person_until_it_leaves(stage: Stage, until: Until) -> None:
     def places() -> dict[object, object]:
         return {publisher["id"]: publisher["slot"] for publisher in _publishers(stage.engine)}

@@ -265,6 +265,32 @@ async def test_six_at_most_are_on_air_and_who_has_not_come_keeps_no_place(databa
     await database.close()
 
 
+async def test_crew_that_speaks_by_itself_finds_six_places(database_url: str) -> None:
+    """No speaker is named: whoever of the crew sends is on air, in the order of their coming."""
+    database = Database(database_url)
+    world = await settle(database)
+    organiser, speaker = world["organiser"].actor, world["speaker"].id
+    crew = [(await newcomer(database, world, f"Z{at}", "moderator")).id for at in range(7)]
+    await database.write(lambda db: session.remove_speaker(db, organiser, world.session, speaker))
+    await database.write(move(world, "live"))
+
+    def unit(db: Session) -> list[set[UUID]]:
+        told = []
+        for revision, here in enumerate((crew[:5], crew, crew[1:]), 1):
+            stage.observe(db, on_air_now(world, here, revision=revision))
+            told.append({one.person.id for one in desk_of(db, world).people if one.on_air})
+            wish = stages.wish(db, world.session)
+            assert wish is not None
+            assert {str(one) for one in crew} <= set(wish.on_air)  # media gives the places, and no more than six
+            if here is crew:
+                with pytest.raises(Conflict, match=r"stage\.air_full"):
+                    standing.direct(db, organiser, world.session, crew[6], StandingChange(on_air=True))
+        return told
+
+    assert await database.write(unit) == [set(crew[:5]), set(crew[:6]), set(crew[1:])]
+    await database.close()
+
+
 async def test_what_was_on_air_ends_and_is_not_called_off_in_a_break(database_url: str) -> None:
     database = Database(database_url)
     world = await settle(database)

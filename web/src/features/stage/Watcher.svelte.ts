@@ -4,7 +4,7 @@ import type { DoorFault } from '~/media/faults';
 import type { LinkState, MediaLink } from '~/media/link';
 import { keptMode, type Mode } from '~/media/mode';
 
-/** Six people, a shared screen, and one to spare for a hand-over. */
+/** Six people, a shared screen, and a prepared film. */
 export const SLOTS = 8;
 
 function readVolume(): number {
