@@ -36,8 +36,8 @@ def delete(db: Session, actor: Actor, note_id: UUID) -> None:
     """One's own; an organiser's of anybody."""
     note = scope.load(db, PersonNote, note_id, lock=True)
     _, here = scope.of_conference(db, actor, note.conference_id, "person.moderate")
-    if note.author_id != actor.person_id and not here.may("audit.show"):
-        raise Forbidden("not_allowed", permission="audit.show")
+    if note.author_id != actor.person_id and not here.may("deed.overrule"):
+        raise Forbidden("not_allowed", permission="deed.overrule")
     if note.deleted_at is None:
         note.deleted_at = now()
         audit.note(db, actor, note.conference_id, "note.deleted", person=note.person_id, subject=note_id)

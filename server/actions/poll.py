@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, func, select
 from models.base import now
 from models.conversation import Tally
 from models.poll import Poll, PollChoice, PollVote
-from server.actions import floor
+from server.actions import audit, floor
 from server.actions.publish import publish
 from server.domain import filters
 from server.domain import poll as rules
@@ -37,6 +37,7 @@ from server.domain.polls.kind import Choice
 from server.queries import polls, scope
 from server.queries import rules as chat_rules
 from server.queries.channels import moderation_channel, person_channel, session_channel
+from server.queries.scope import Scope
 
 
 def create(db: Session, actor: Actor, session_id: UUID, draft: PollDraft, *, id: UUID) -> PollView:
@@ -71,16 +72,17 @@ def change(db: Session, actor: Actor, poll_id: UUID, wish: PollChange) -> PollVi
 
 
 def delete_draft(db: Session, actor: Actor, poll_id: UUID) -> None:
-    poll, _ = scope.of_poll(db, actor, poll_id, "poll.manage", lock=True)
+    poll, here = scope.of_poll(db, actor, poll_id, "poll.manage", lock=True)
     rules.check_editable(poll)
     db.exec(delete(Tally).where(col(Tally.subject_id) == poll_id))
     db.delete(poll)
     publish(db, moderation_channel(poll.session_id), PollDeleted(poll_id=poll_id), subject=poll_id)
+    _note(db, here, poll, "deleted")
 
 
 def move(db: Session, actor: Actor, poll_id: UUID, to: str) -> PollView:
     """Open (or open again) and close. Whoever answers at that moment is before or after it, never half in."""
-    poll, _ = scope.of_poll(db, actor, poll_id, "poll.manage", lock=True)
+    poll, here = scope.of_poll(db, actor, poll_id, "poll.manage", lock=True)
     if poll.state != to:
         rules.check_move(poll.state, to)
         poll.state = to
@@ -93,12 +95,13 @@ def move(db: Session, actor: Actor, poll_id: UUID, to: str) -> PollView:
         fact = PollOpened if to == "open" else PollClosed
         for channel, desk in _both(poll):
             publish(db, channel, fact(poll=polls.one(db, poll, desk=desk)), subject=poll_id)
+        _note(db, here, poll, "opened" if to == "open" else to)
     return polls.one(db, poll, desk=True)
 
 
 def hide(db: Session, actor: Actor, poll_id: UUID, wish: WordHiding) -> PollView:
     """Take a word out of what everybody sees, or let it back in."""
-    poll, _ = scope.of_poll(db, actor, poll_id, "poll.manage", lock=True)
+    poll, here = scope.of_poll(db, actor, poll_id, "poll.manage", lock=True)
     if (wish.key in poll.hidden) != wish.hidden:
         kept = [key for key in poll.hidden if key != wish.key]
         poll.hidden = [*kept, wish.key][-rules.MOST_HIDDEN :] if wish.hidden else kept
@@ -107,6 +110,7 @@ def hide(db: Session, actor: Actor, poll_id: UUID, wish: WordHiding) -> PollView
         for channel, desk in _both(poll):
             if desk or poll.state != "draft":
                 publish(db, channel, PollChanged(poll=polls.one(db, poll, desk=desk)), subject=poll_id)
+        _note(db, here, poll, "word_hidden" if wish.hidden else "word_shown")
     return polls.one(db, poll, desk=True)
 
 
@@ -168,6 +172,10 @@ def tell(db: Session, poll_id: UUID) -> None:
         sums = rules.sums(poll, counts, desk=desk)
         fact = PollTallied(poll_id=poll_id, voters=counts.voters, sums=sums, tally=counts.tally)
         publish(db, channel, fact, subject=poll_id)
+
+
+def _note(db: Session, here: Scope, poll: Poll, deed: str) -> None:
+    audit.note(db, here.actor, here.conference_id, f"poll.{deed}", session=poll.session_id, subject=poll.id)
 
 
 def _both(poll: Poll) -> tuple[tuple[str, bool], tuple[str, bool]]:

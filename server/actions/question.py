@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from models.base import new_id, now
 from models.conference import ConferenceSession, SessionSpeaker
 from models.conversation import Question, QuestionEdit, Tally
-from server.actions import floor
+from server.actions import audit, floor
 from server.actions.hands import locked_rules
 from server.actions.notify import notify
 from server.actions.publish import publish
@@ -33,6 +33,7 @@ from server.domain.question import (
 from server.queries import questions, scope
 from server.queries.audience import rules_of
 from server.queries.channels import moderation_channel, person_channel, session_channel
+from server.queries.scope import Scope
 
 
 def ask(
@@ -80,32 +81,30 @@ def _asked(db: Session, question: Question) -> QuestionView:
 
 def decide(db: Session, actor: Actor, question_id: UUID, to: str, *, seen: str | None = None) -> QuestionView:
     """Approve, dismiss, or let wait again. Two moderators deciding alike at once act once."""
-    question, _ = scope.of_question(db, actor, question_id, "question.decide", lock=True)
-    return _decide(db, question, to, seen)
+    question, here = scope.of_question(db, actor, question_id, "question.decide", lock=True)
+    return _decide(db, here, question, to, seen)
 
 
 def decide_all(db: Session, actor: Actor, session_id: UUID, wish: Decisions) -> Questions:
     """Decide several alike. Those that cannot be any more are left as they are, and shown as they are."""
-    scope.of_session(db, actor, session_id, "question.decide")
+    _, here = scope.of_session(db, actor, session_id, "question.decide")
     found = [scope.load(db, Question, id, lock=True) for id in sorted(set(wish.ids))]
     if any(question.session_id != session_id for question in found):
         raise NotFound("not_found")
-    return Questions(questions=[_decide_if_possible(db, question, wish) for question in found])
+    return Questions(questions=[_decide_if_possible(db, here, question, wish) for question in found])
 
 
-def _decide_if_possible(db: Session, question: Question, wish: Decisions) -> QuestionView:
+def _decide_if_possible(db: Session, here: Scope, question: Question, wish: Decisions) -> QuestionView:
     try:
-        return _decide(db, question, wish.to, wish.seen)
+        return _decide(db, here, question, wish.to, wish.seen)
     except Conflict:
         return questions.one(db, question, "desk")
 
 
-def _decide(db: Session, question: Question, to: str, seen: str | None) -> QuestionView:
+def _decide(db: Session, here: Scope, question: Question, to: str, seen: str | None) -> QuestionView:
     if question.state != to or question.merged_into is not None:
         check_decision(question, to, seen=seen)
-        was_public = is_public(question)
-        rules.decide(question, to, at=now())
-        _tell_decision(db, question, was_public=was_public)
+        _move(db, here, question, to)
     return questions.one(db, question, "desk")
 
 
@@ -124,10 +123,8 @@ def start(db: Session, actor: Actor, question_id: UUID, *, seen: str | None = No
     if question.state != "answering":
         check_decision(question, "answering", seen=seen)
         for one in before:
-            _answer(db, one, AnswerDraft())
-        was_public = is_public(question)
-        rules.decide(question, "answering", at=now())
-        _tell_decision(db, question, was_public=was_public)
+            _answer(db, here, one, AnswerDraft())
+        _move(db, here, question, "answering")
     return questions.one(db, question, "desk")
 
 
@@ -138,18 +135,25 @@ def answer(db: Session, actor: Actor, question_id: UUID, draft: AnswerDraft) -> 
         here.require("question.decide")
     same = (question.state, question.answer_how, question.answer_text) == ("answered", draft.how, draft.text)
     if not same:
-        _answer(db, question, draft)
+        _answer(db, here, question, draft)
     return questions.one(db, question, "desk")
 
 
-def _answer(db: Session, question: Question, draft: AnswerDraft) -> None:
+def _answer(db: Session, here: Scope, question: Question, draft: AnswerDraft) -> None:
     if question.state == "answered" and draft.how == "aloud" and question.answer_how == "aloud":
         return
     check_decision(question, "answered", how=draft.how)
     rules.check_answer(draft)
-    was_public = is_public(question)
-    rules.decide(question, "answered", at=now(), how=draft.how, text=draft.text)
+    _move(db, here, question, "answered", how=draft.how, text=draft.text)
+
+
+def _move(
+    db: Session, here: Scope, question: Question, to: str, *, how: str | None = None, text: str = ""
+) -> None:
+    was, was_public = question.state, is_public(question)
+    rules.decide(question, to, at=now(), how=how, text=text)
     _tell_decision(db, question, was_public=was_public)
+    note(db, here, question, "returned" if to == "waiting" else to, was=was, now=to)
 
 
 def edit(db: Session, actor: Actor, question_id: UUID, text: str) -> QuestionView:
@@ -166,6 +170,8 @@ def edit(db: Session, actor: Actor, question_id: UUID, text: str) -> QuestionVie
             id=new_id(), question_id=question.id, person_id=actor.person_id, text=question.text, at=at
         )
         db.add(before)
+        if not own:
+            note(db, here, question, "edited")
         question.text, question.edited_at = text, at
         _changed(db, question)
     return questions.one(db, question, "desk" if here.may("question.decide") else "own")
@@ -173,7 +179,7 @@ def edit(db: Session, actor: Actor, question_id: UUID, text: str) -> QuestionVie
 
 def pin(db: Session, actor: Actor, question_id: UUID, *, on: bool) -> QuestionView:
     """Keep a question at the top for everybody; one per session."""
-    known, _ = scope.of_question(db, actor, question_id, "question.decide")
+    known, here = scope.of_question(db, actor, question_id, "question.decide")
     locked_rules(db, known.session_id)
     question = scope.load(db, Question, question_id, lock=True)
     if question.pinned == on:
@@ -187,6 +193,7 @@ def pin(db: Session, actor: Actor, question_id: UUID, *, on: bool) -> QuestionVi
     if on:
         question.pinned = True
         _changed(db, question)
+    note(db, here, question, "pinned" if on else "unpinned")
     return questions.one(db, question, "desk")
 
 
@@ -199,6 +206,20 @@ def assign(db: Session, actor: Actor, question_id: UUID, person_id: UUID | None)
         question.assigned_to = person_id
         _changed(db, question)
     return questions.one(db, question, "desk")
+
+
+def note(db: Session, here: Scope, question: Question, deed: str, **data: str) -> None:
+    """Write a deed into the log. An asker who was promised to stay unknown is not named there either."""
+    audit.note(
+        db,
+        here.actor,
+        here.conference_id,
+        f"question.{deed}",
+        session=question.session_id,
+        person=question.person_id if question.anonymous == "no" else None,
+        subject=question.id,
+        data=dict(data),
+    )
 
 
 def _tell_decision(db: Session, question: Question, *, was_public: bool) -> None:

@@ -12,7 +12,7 @@ from models.conference import Conference, ConferenceRole
 from models.notification import Notification
 from models.person import Person
 from models.registration import Registration, RegistrationForm
-from server.actions import ban, ledger, participant, seats
+from server.actions import audit, ban, ledger, participant, seats
 from server.actions import person as persons
 from server.actions.notify import notify
 from server.domain.errors import BadInput, Conflict, Gone, LoginNeeded, NotFound
@@ -34,6 +34,8 @@ from server.domain.registration import (
 )
 from server.domain.text import fold
 from server.queries import registrations, scope
+
+DEEDS: dict[Decision, str] = {"approve": "approved", "refuse": "refused", "revoke": "revoked"}
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,8 @@ def decide(db: Session, actor: Actor, conference_id: UUID, wish: Decide) -> Deci
         raise Conflict(hindered[rows[0].id])
     movable = [row for row in rows if row.id not in hindered]
     changed = [row for row in movable if seats.move(db, form, row, wish.decision)]
+    for row in changed:
+        _note(db, actor, row, DEEDS[wish.decision])
     seats.fill(db, form)
     waiting = sum(row.state == "waiting_list" for row in changed)
     return Decided(changed=len(changed), waiting=waiting, left=len(hindered))
@@ -198,8 +202,13 @@ def hand_link(db: Session, actor: Actor, registration_id: UUID) -> tuple[Registr
     person = scope.load(db, Person, row.person_id)
     token = seats.new_link(db, row)
     mailed = seats.mail_link(db, row, "registration_again", once=f"handed:{row.id}:{new_id()}")
+    _note(db, actor, row, "link_renewed")
     seen = person.guest and persons.belongs_here_alone(db, person, row.conference_id)
     return row, token if seen else None, mailed
+
+
+def _note(db: Session, actor: Actor, row: Registration, deed: str) -> None:
+    audit.note(db, actor, row.conference_id, f"registration.{deed}", person=row.person_id, subject=row.id)
 
 
 def remove_person(db: Session, actor: Actor, conference_id: UUID, person_id: UUID) -> None:

@@ -11,11 +11,11 @@ from models.base import now
 from models.conference import ConferenceSession
 from models.conversation import Message
 from models.moderation import Audit, Ban, PersonNote, Silence
-from server.actions import ban, conference, moderation, note, report, rules, silence
+from server.actions import ban, conference, moderation, note, poll, question, report, rules, silence, vote
 from server.domain.errors import Conflict
 from server.domain.moderation import BanWish
 from server.domain.person import Actor
-from server.domain.undo import UNDOABLE
+from server.domain.undo import can_undo
 from server.queries import scope
 
 Back = Callable[[Session, Actor, Audit, UUID], None]
@@ -26,10 +26,10 @@ def undo(db: Session, actor: Actor, audit_id: UUID) -> None:
     entry = scope.load(db, Audit, audit_id, lock=True)
     _, here = scope.of_conference(db, actor, entry.conference_id, "chat.moderate")
     if entry.actor_id != actor.person_id:
-        here.require("audit.show")
+        here.require("deed.overrule")
     if entry.undone_at is not None:
         return
-    if entry.action not in UNDOABLE or entry.subject_id is None:
+    if not can_undo(entry.action, entry.data) or entry.subject_id is None:
         raise Conflict("undo.impossible")
     _BACK[entry.action](db, actor, entry, entry.subject_id)
     entry.undone_at, entry.undone_by = now(), actor.person_id
@@ -118,6 +118,22 @@ def _rewrite(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
     scope.load(db, PersonNote, id, lock=True).deleted_at = None
 
 
+def _decide(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
+    question.decide(db, actor, id, entry.data["was"], seen=entry.data["now"])
+
+
+def _pin_question(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
+    question.pin(db, actor, id, on=entry.action == "question.unpinned")
+
+
+def _unmerge(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
+    vote.unmerge(db, actor, id)
+
+
+def _reopen_poll(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
+    poll.move(db, actor, id, "open")
+
+
 _BACK: dict[str, Back] = {
     "ban.lifted": _ban,
     "calm.off": _calm,
@@ -132,6 +148,13 @@ _BACK: dict[str, Back] = {
     "note.written": _unwrite,
     "person.banned": _unban,
     "person.silenced": _speak,
+    "poll.closed": _reopen_poll,
+    "question.approved": _decide,
+    "question.dismissed": _decide,
+    "question.merged": _unmerge,
+    "question.pinned": _pin_question,
+    "question.returned": _decide,
+    "question.unpinned": _pin_question,
     "report.decided": _reopen,
     "role.changed": _role,
     "rules.changed": _rules,

@@ -20,6 +20,7 @@ from server.domain.person import Actor
 from server.domain.question import QuestionView, VoteChanged, check_merge, is_public
 from server.queries import questions, scope
 from server.queries.channels import person_channel
+from server.queries.scope import Scope
 
 
 def vote(db: Session, actor: Actor, question_id: UUID) -> None:
@@ -52,7 +53,7 @@ def unvote(db: Session, actor: Actor, question_id: UUID) -> None:
 
 def merge(db: Session, actor: Actor, question_id: UUID, into: UUID) -> QuestionView:
     """Let one question speak for another: who voted for either has voted once. Returns the kept one."""
-    other, kept = _both(db, actor, question_id, into)
+    other, kept, here = _both(db, actor, question_id, into)
     if other.merged_into == kept.id:
         return questions.one(db, kept, "desk")
     check_merge(kept, other)
@@ -71,6 +72,7 @@ def merge(db: Session, actor: Actor, question_id: UUID, into: UUID) -> QuestionV
         questions_.tell_changed(db, one)
     if was_public:
         questions_.withdraw(db, other)
+    questions_.note(db, here, other, "merged")
     return questions.one(db, kept, "desk")
 
 
@@ -79,7 +81,7 @@ def unmerge(db: Session, actor: Actor, question_id: UUID) -> QuestionView:
     known, _ = scope.of_question(db, actor, question_id, "question.decide")
     if known.merged_into is None:
         return questions.one(db, known, "desk")
-    other, kept = _both(db, actor, question_id, known.merged_into)
+    other, kept, here = _both(db, actor, question_id, known.merged_into)
     if other.merged_into != kept.id:
         raise Conflict("conflict")
     other.merged_into = None
@@ -89,16 +91,17 @@ def unmerge(db: Session, actor: Actor, question_id: UUID) -> QuestionView:
     _recount(db, [kept.id, other.id])
     for one in (kept, other):
         questions_.tell_changed(db, one)
+    questions_.note(db, here, other, "unmerged")
     return questions.one(db, other, "desk")
 
 
-def _both(db: Session, actor: Actor, question_id: UUID, kept_id: UUID) -> tuple[Question, Question]:
+def _both(db: Session, actor: Actor, question_id: UUID, kept_id: UUID) -> tuple[Question, Question, Scope]:
     """Both questions locked, under the lock of the session's rules: merges of one session never cross."""
-    known, _ = scope.of_question(db, actor, question_id, "question.decide")
+    known, here = scope.of_question(db, actor, question_id, "question.decide")
     scope.of_question(db, actor, kept_id, "question.decide")
     locked_rules(db, known.session_id)
     found = {id: scope.load(db, Question, id, lock=True) for id in sorted({question_id, kept_id})}
-    return found[question_id], found[kept_id]
+    return found[question_id], found[kept_id], here
 
 
 def _open_for_votes(db: Session, actor: Actor, question_id: UUID) -> Question:

@@ -65,7 +65,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "chat.moderate": _CREW,
     "chat.rules": _ORGANISER,
     "person.moderate": _CREW,
-    "audit.show": _ORGANISER,
+    "audit.show": _CREW,
+    "deed.overrule": _ORGANISER,  # undo what others did, take their notes away
     "direct.open": _EVERYBODY,
     "question.list": _EVERYBODY,
     "question.ask": _EVERYBODY,

@@ -28,7 +28,7 @@ from server.domain.moderation import (
 )
 from server.domain.person import Actor
 from server.domain.person import view as person_view
-from server.domain.undo import UNDOABLE
+from server.domain.undo import can_undo
 from server.queries import chat, people, programme, reports, rules, scope
 from server.queries.channels import moderation_channel, position
 
@@ -140,7 +140,7 @@ def audit(
     db: Session, actor: Actor, conference_id: UUID, *, action: str, person_id: UUID | None, before: UUID | None
 ) -> AuditPage:
     """The log of deeds, newest first. `action` is a whole name, or its beginning up to the dot."""
-    scope.of_conference(db, actor, conference_id, "audit.show")
+    _, here = scope.of_conference(db, actor, conference_id, "audit.show")
     wanted = select(Audit).where(col(Audit.conference_id) == conference_id)
     if action:
         wanted = wanted.where(
@@ -157,7 +157,7 @@ def audit(
         at = col(Audit.created_at)
         wanted = wanted.where((at < known.created_at) | ((at == known.created_at) & (col(Audit.id) < known.id)))
     rows = db.exec(wanted.order_by(col(Audit.created_at).desc(), col(Audit.id).desc()).limit(AUDIT_PAGE + 1)).all()
-    return AuditPage(entries=_entries(db, rows[:AUDIT_PAGE]), more=len(rows) > AUDIT_PAGE)
+    return AuditPage(entries=_entries(db, here, rows[:AUDIT_PAGE]), more=len(rows) > AUDIT_PAGE)
 
 
 def sessions_concerned(db: Session, conference_id: UUID, session_id: UUID | None) -> list[UUID]:
@@ -222,7 +222,7 @@ def _notes(db: Session, conference_id: UUID, person_id: UUID) -> list[NoteView]:
     ]
 
 
-def _entries(db: Session, rows: Sequence[Audit]) -> list[AuditEntry]:
+def _entries(db: Session, here: scope.Scope, rows: Sequence[Audit]) -> list[AuditEntry]:
     ids = {id for row in rows for id in (row.actor_id, row.person_id, row.undone_by) if id is not None}
     named = {id: person_view(person) for id, person in people.by_id(db, ids).items()}
     wanted = {row.session_id for row in rows if row.session_id is not None}
@@ -244,7 +244,11 @@ def _entries(db: Session, rows: Sequence[Audit]) -> list[AuditEntry]:
             data=row.data,
             undone_at=row.undone_at,
             undone_by=named.get(row.undone_by) if row.undone_by else None,
-            undoable=row.undone_at is None and row.action in UNDOABLE,
+            undoable=row.undone_at is None and can_undo(row.action, row.data) and _may_undo(here, row),
         )
         for row in rows
     ]
+
+
+def _may_undo(here: scope.Scope, row: Audit) -> bool:
+    return row.actor_id == here.actor.person_id or here.may("deed.overrule")

@@ -19,7 +19,7 @@ from server.domain.errors import TooMany
 from server.domain.filters import searchable
 from tests.support.app import Server
 from tests.support.client import JSON, Refused
-from tests.support.people import World, say, settle
+from tests.support.people import World, ask_question, draft_poll, say, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -350,6 +350,40 @@ async def test_log_tells_who_did_what(server: Server, world: World) -> None:
         late = (await me.get(log))["entries"][1]
         answer = await me.ask("POST", f"/api/audit/{late['id']}/undo")
         assert (answer.status_code, answer.json()["code"]) == (409, "undo.impossible")
+
+
+async def test_log_tells_of_questions_polls_and_registrations(server: Server, world: World) -> None:
+    approved, dismissed = [await ask_question(server.db, world) for _ in range(2)]
+    async with server.browser(world["guest"].token) as guest:
+        hidden = await guest.post(f"{session_of(world)}/questions", {"text": "لمَ؟", "anonymous": True})
+    poll = await draft_poll(server.db, world, words=("مرونة",))
+    log = f"/api/conferences/{world.conference}/audit"
+    async with server.browser(world["moderator"].token) as me:
+        await me.post(f"/api/questions/{approved}/approve", {})
+        await me.post(f"/api/questions/{hidden['id']}/approve", {})
+        await me.post(f"/api/questions/{dismissed}/dismiss", {})
+        await me.post(f"/api/questions/{hidden['id']}/start", {})
+        await me.post(f"/api/polls/{poll}/close")
+        entries = (await me.get(log))["entries"]
+        assert [(one["action"], one["person"] and one["person"]["name"], one["undoable"]) for one in entries] == [
+            ("poll.closed", None, True),
+            ("question.answering", None, False),
+            ("question.dismissed", "attendee", True),
+            ("question.approved", None, True),  # who was promised to stay unknown is not named here either
+            ("question.approved", "attendee", True),
+            ("poll.opened", None, False),
+        ]
+        for number in (0, 2):
+            await me.post(f"/api/audit/{entries[number]['id']}/undo")
+        late = await me.ask("POST", f"/api/audit/{entries[3]['id']}/undo")  # it is being answered by now
+        assert (late.status_code, late.json()["code"]) == (409, "question.decided")
+        queue = (await me.get(f"{session_of(world)}/questions/queue"))["questions"]
+        assert {one["id"]: one["state"] for one in queue} == {
+            str(approved): "approved",
+            str(dismissed): "waiting",
+            hidden["id"]: "answering",
+        }
+        assert (await me.get(f"{session_of(world)}/polls/desk"))["polls"][0]["state"] == "open"
 
 
 async def test_role_is_given_back_while_nobody_decided_anew(server: Server, world: World) -> None:

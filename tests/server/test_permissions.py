@@ -83,8 +83,8 @@ OF_OTHERS: dict[str, str | None] = {
     "message.delete": "message.moderate",
     "question.edit": "question.decide",
     "hand.lower": "hand.manage",
-    "note.delete": "audit.show",
-    "deed.undo": "audit.show",
+    "note.delete": "deed.overrule",
+    "deed.undo": "deed.overrule",
 }
 
 # What one needs for a row of one's own, or who one is on this server.

@@ -223,6 +223,11 @@ async def test_organiser_approves_several_finds_them_and_takes_them_out(server: 
         confirmed = str((await rows(server, world))[1].id)
         alone = await organiser.ask("POST", f"{path}/decide", {"ids": [confirmed], "decision": "refuse"})
         assert (alone.status_code, alone.json()["code"]) == (409, "registration.state")
+        log = await organiser.get(f"/api/conferences/{world.conference}/audit?action=registration.")
+        assert Counter(one["action"] for one in log["entries"]) == {
+            "registration.approved": 3,
+            "registration.refused": 1,
+        }
 
 
 async def test_ban_frees_the_seat_and_lifting_it_gives_it_back(server: Server, world: World) -> None:

@@ -7,7 +7,7 @@ import type { Publication, Question, Role, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
 export type Permission =
-  | 'hand.manage' | 'interaction.change' | 'line.say' | 'line.show' | 'chat.moderate' | 'message.moderate' | 'message.pin' | 'person.moderate' | 'poll.manage' | 'question.decide' | 'question.live' | 'session.change' | 'session.move' | 'recording.manage' | 'stage.backstage' | 'stage.direct' | 'stage.publish' | 'stream_key.manage' | 'team.call' | 'stage.cards';
+  | 'audit.show' | 'hand.manage' | 'interaction.change' | 'line.say' | 'line.show' | 'chat.moderate' | 'message.moderate' | 'message.pin' | 'person.moderate' | 'poll.manage' | 'question.decide' | 'question.live' | 'session.change' | 'session.move' | 'recording.manage' | 'stage.backstage' | 'stage.direct' | 'stage.publish' | 'stream_key.manage' | 'team.call' | 'stage.cards';
 
 export type Mine = Snapshot<{
   role: Role; may: string[]; speaker: boolean; votes: string[]; questions: Question[]; ice_servers: RTCIceServer[];
