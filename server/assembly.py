@@ -163,13 +163,16 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
         erases=erases,
     )
     media = MediaClient(settings.media_door, node=NODE, secret=settings.media_secret.get_secret_value())
-    stages = StageFollower(database, media, say=hub.tell_here, audience=hub.audience)
     tallies = Tallies(database, tally.tell, voted)
     signs = Tallies(database, sign.tell, signed)
     lag = LoopLag()
     limiter = Limiter(scale=DEMO_SCALE if settings.mode == "demo" else 1)
     door = Door(cookie_name(settings), settings.secure, settings.origins, settings.url)
     runner = Runner(database, StoredLedger(), limiter, door)
+    recorded = Recorded(database, runner, settings.data_dir)
+    stages = StageFollower(
+        database, media, say=hub.tell_here, audience=hub.audience, besides=lambda: recorded.sent_bytes
+    )
     carrier = _carrier(settings)
     files = Files(settings.data_dir / "files")
     secret = settings.turn_secret.get_secret_value()
@@ -223,7 +226,7 @@ def assemble(settings: Settings, *, node: str | None = None, passwords: Password
             *system.routes(health, endpoints, version=__version__),
             WebSocketRoute("/ws", hub.route),
             *Downloads(database, runner, limiter, files, url=settings.url).routes(),
-            *Recorded(database, runner, settings.data_dir).routes(),
+            *recorded.routes(),
             *Filmed(settings.data_dir).routes(),
             *MediaDoors(database, runner, limiter, media).routes(),
             *check.routes(limiter),

@@ -321,6 +321,15 @@ class Edges:
     async def drop(self, body: bytes) -> int:
         return sum(told["dropped"] for told in await self._told("POST", "/drop", body))
 
+    async def besides(self, count: int) -> int:
+        """Tell every process its share of what left by the line besides, as each has a share of the line.
+
+        Returns the share of this one.
+        """
+        share = count // (1 + len(self.all))
+        await self._told("POST", "/besides", json.dumps({"bytes": share}).encode())
+        return share
+
     async def stats(self, own: dict[str, float]) -> dict[str, float]:
         """The numbers of all processes together."""
         return combine([own, *await self._told("GET", "/stats")])

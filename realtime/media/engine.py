@@ -220,6 +220,10 @@ class Engine:
             raise not_found()
         return peer
 
+    def besides(self, count: int) -> None:
+        """Bytes that left by the line without this process."""
+        self._uplink.besides(count)
+
     def health(self, room: str) -> dict[str, Any]:
         """How a stage is doing; an unknown one has nobody."""
         known = self._rooms.get(room) or Room(self._network, room)

@@ -14,7 +14,7 @@ SERVED: tuple[Served, ...] = ("full", "low", "audio")
 
 
 def health(room: Room, now: float, *, sent_kbps: float) -> dict[str, Any]:
-    """`sent_kbps` is all that leaves this process, for every room."""
+    """`sent_kbps` is all that leaves this process, for every room, and its share of what leaves by HLS."""
     watching = Counter(
         served(viewer) for viewer in room.viewers.values() if viewer.watches and viewer.feed == "air"
     )

@@ -97,6 +97,10 @@ class WishBody(_Body):
     films: list[FilmBody] = Field(default_factory=list, max_length=SLOTS)
 
 
+class BesidesBody(_Body):
+    bytes: int = Field(ge=0)
+
+
 class DropBody(_Body):
     owners: list[str]
     rooms: list[str] | None = None
@@ -123,6 +127,7 @@ def make_app(engine: Engine, *, secret: str | None, edges: Edges | None = None) 
         route("/rooms/{room}/health", doors.health, "GET"),
         route("/rooms/{room}", doors.put_room, "PUT"),
         route("/drop", doors.drop, "POST"),
+        route("/besides", doors.besides, "POST"),
         route("/owners", doors.owners, "GET"),
         route("/events", doors.events, "GET"),
         route("/stats", doors.stats, "GET"),
@@ -265,6 +270,12 @@ class _Doors:
         body = await _read(request, DropBody)
         dropped = self._engine.drop(body.owners, body.rooms) + await self._edges.drop(request.state.raw)
         return JSONResponse({"dropped": dropped})
+
+    async def besides(self, request: Request) -> Response:
+        """A server sent so many bytes by the same line since it told last: the line is shared, and so are they."""
+        body = await _read(request, BesidesBody)
+        self._engine.besides(await self._edges.besides(body.bytes))
+        return Response(status_code=204)
 
     async def owners(self, request: Request) -> Response:
         return JSONResponse(await self._edges.owners(self._engine.owners()))

@@ -58,17 +58,31 @@ class Uplink:
     def __init__(self, mbps: float) -> None:
         self._limit = mbps * 1_000_000
         self._sent = 0
+        self._besides = 0
         self._moment: float | None = None
-        self.rate = 0.0
+        self._live = 0.0
+        self._behind = 0.0
         self._taken = 0.0
         self._expected = 0.0
         self._lowered: float | None = None
 
     def measure(self, sent_bytes: int, now: float) -> None:
         if self._moment is not None and now > self._moment:
-            rate = (sent_bytes - self._sent) * 8 / (now - self._moment)
-            self.rate += (rate - self.rate) / 2
+            passed = now - self._moment
+            self._live += ((sent_bytes - self._sent) * 8 / passed - self._live) / 2
+            # It leaves in pieces of seconds, not evenly.
+            self._behind += (self._besides * 8 / passed - self._behind) / 4
+            self._besides = 0
         self._sent, self._moment = sent_bytes, now
+
+    def besides(self, count: int) -> None:
+        """So many bytes left by the same line, but not from here: to those who watch by HLS."""
+        self._besides += count
+
+    @property
+    def rate(self) -> float:
+        """Bits a second that leave, measured."""
+        return self._live + self._behind
 
     @property
     def share(self) -> float:
@@ -95,7 +109,7 @@ class Uplink:
         if not self._limit:
             return []
         self._expected = expected  # whoever joined is among them now
-        self._taken = others + sum(one.takes(one.ceiling) for one in takers)
+        self._taken = others + self._behind + sum(one.takes(one.ceiling) for one in takers)
         passed = None if self._lowered is None else now - self._lowered
         settling = passed is not None and passed < SETTLE_S
         leaves = self._taken if settling else max(self._taken, self.rate)

@@ -123,6 +123,10 @@ class MediaClient:
         body: dict[str, Any] = {"owners": list(owners)}
         await self._call("POST", "/drop", body | ({"rooms": list(rooms)} if rooms is not None else {}))
 
+    async def besides(self, count: int) -> None:
+        """So many more bytes left by the line that media minds, but not from media."""
+        await self._call("POST", "/besides", {"bytes": count})
+
     async def stats(self) -> dict[str, float]:
         """Media's own numbers, of all its processes together."""
         told: dict[str, float] = (await self._call("GET", "/stats")).json()

@@ -36,6 +36,7 @@ Audience = Callable[[str], int]
 BACK_AGAIN_S = 0.5
 COUNT_EVERY_S = 3.0
 LOOK_EVERY_S = 5.0
+ACCOUNT_EVERY_S = 1.0
 GONE = RoomWish(revision=2**31, open=False, on_air=(), muted=())
 """For the room of a session that is no more: nothing newer will ever be wished of it."""
 log = structlog.get_logger()
@@ -44,15 +45,25 @@ log = structlog.get_logger()
 class StageFollower:
     """Follows one media process for as long as it is started."""
 
-    def __init__(self, database: Database, media: MediaClient, *, say: Say, audience: Audience) -> None:
+    def __init__(
+        self,
+        database: Database,
+        media: MediaClient,
+        *,
+        say: Say,
+        audience: Audience,
+        besides: Callable[[], int] = lambda: 0,
+    ) -> None:
         """`say` tells this process's own listeners of a channel: every process hears media by itself.
 
-        `audience` knows how many people hear a channel, on all processes.
+        `audience` knows how many people hear a channel, on all processes; `besides`, how many bytes this process
+        has sent to those who watch by HTTP.
         """
         self._database = database
         self._media = media
         self._say = say
         self._audience = audience
+        self._besides = besides
         self._behind: dict[UUID, int] = {}  # how many watch some seconds behind, as written
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: dict[UUID, RoomState] = {}
@@ -65,6 +76,7 @@ class StageFollower:
 
     def start(self) -> None:
         self._spawn(self._follow())
+        self._spawn(self._account())
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -111,6 +123,17 @@ class StageFollower:
                 log.exception("media.not_understood")
             self.connected.clear()
             await asyncio.sleep(BACK_AGAIN_S)
+
+    async def _account(self) -> None:
+        """Media keeps what leaves below what the line bears; what leaves by HTTP it must be told."""
+        told = self._besides()
+        while True:
+            await asyncio.sleep(ACCOUNT_EVERY_S)
+            sent = self._besides()
+            if sent != told:
+                with contextlib.suppress(Fault):  # media is away, and with it what the line is kept free for
+                    await self._media.besides(sent - told)
+                told = sent
 
     async def _heard(self, event: dict[str, Any]) -> None:
         if event["type"] == "state":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from server.actions import recording
 from server.api.endpoint import Call, Endpoints
@@ -73,6 +75,22 @@ def delete(call: Call) -> None:
     recording.delete(call.db, call.actor, call.path["recording_id"])
 
 
+class _Counted(Response):
+    """Another answer, and how many bytes of it have left."""
+
+    def __init__(self, answer: Response, sent: Callable[[int], None]) -> None:
+        super().__init__()
+        self._answer = answer
+        self._sent = sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(message: Message) -> None:
+            await send(message)
+            self._sent(len(message.get("body", b"")))
+
+        await self._answer(scope, receive, counted)
+
+
 class Recorded:
     """Gives out the files: to whoever may watch, or, piece by piece, to whoever has the ticket.
 
@@ -85,6 +103,9 @@ class Recorded:
         self._units = units
         self._runner = runner
         self._root = data_dir / "recordings"
+        self.sent_bytes = 0
+        """Of what is on air, to whoever watches behind; what a cache in front sends never came by here."""
+
         self._tickets: dict[str, tuple[float, str | None]] = {}  # of a folder, and until when that is believed
         self._asking: dict[str, asyncio.Task[str | None]] = {}  # of a folder, however many wait for it
 
@@ -125,7 +146,11 @@ class Recorded:
             raise NotFound("not_found")
         if request.path_params["ticket"] != await self._ticket(folder):
             raise NotFound("not_found")
-        return self._given(request, folder, name, kept=_PLAYLIST_KEPT if name.endswith("m3u8") else _PIECE_KEPT)
+        kept = _PLAYLIST_KEPT if name.endswith("m3u8") else _PIECE_KEPT
+        return _Counted(self._given(request, folder, name, kept=kept), self._sent)
+
+    def _sent(self, count: int) -> None:
+        self.sent_bytes += count
 
     def _given(self, request: Request, folder: str, name: str, *, kept: str) -> Response:
         path = self._root / folder / name

@@ -47,6 +47,17 @@ async def test_publisher_gets_answer_and_etag(http: httpx.AsyncClient, offer: st
     assert "a=recvonly" in body["answer"]
 
 
+async def test_what_servers_send_by_the_same_line_is_counted(http: httpx.AsyncClient, engine: Engine) -> None:
+    for count in (1_000, 500):
+        assert (await http.post("/besides", json={"bytes": count})).status_code == 204
+    assert (await http.post("/besides", json={"bytes": -1})).status_code == 400
+
+    engine._uplink.measure(0, 0.0)
+    engine._uplink.measure(0, 1e9)
+
+    assert engine._uplink.rate > 0
+
+
 async def test_passive_offer_gets_active_answer(http: httpx.AsyncClient, offer: str) -> None:
     passive = offer.replace("a=setup:actpass", "a=setup:passive")
 

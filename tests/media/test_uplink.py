@@ -131,6 +131,17 @@ def test_what_leaves_beyond_all_that_is_known_counts_once_it_has_settled() -> No
     assert uplink.judge(guests, 20.0 + SETTLE_S) == [guests[-3], guests[-4]]
 
 
+def test_what_leaves_by_hls_fills_the_line_for_all() -> None:
+    uplink, guests = Uplink(10), [Guest() for _ in range(5)]
+    for second in range(20):
+        uplink.besides(int(6e6 / 8))
+        uplink.measure(int(second * 3e6 / 8), float(second))
+
+    assert uplink.admit("automatic") == "audio"  # 9 of 10 Mbit/s leave
+    assert uplink.judge(guests, 20.0) == guests[:-4:-1]  # 11 would
+    assert _ceilings(guests) == [None] * 2 + ["low"] * 3
+
+
 async def test_line_is_split_over_the_processes(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,8 +149,16 @@ async def test_line_is_split_over_the_processes(
     edges = Edges(engine, MediaSettings(control=tmp_path / "m.sock", processes=4, uplink_mbps=100))
 
     told = [edge._settings for edge in edges.all]
+    others: list[object] = []
+
+    async def heard(*asked: object) -> None:
+        others.append(asked)
+
+    monkeypatch.setattr(edges, "_told", heard)
+    assert await edges.besides(4_000) == 1_000  # as each has a share of the line
     await edges.close()
 
+    assert others == [("POST", "/besides", b'{"bytes": 1000}')]
     assert [(one.uplink_mbps, one.processes) for one in told] == [(25, 1)] * 3
 
 

@@ -243,7 +243,8 @@ async def test_made_up_addresses_cost_no_look_into_the_database(tmp_path: Path) 
     units, folder = Counted(), "f" * 32
     recorded = Recorded(cast(Any, units), cast(Runner, None), tmp_path)
     asked = {"folder": folder, "ticket": "ticket", "name": "v1.m4s"}
-    request = Request({"type": "http", "headers": [], "query_string": b"", "path_params": asked})
+    scope = {"type": "http", "method": "GET", "headers": [], "query_string": b"", "path_params": asked}
+    request = Request(scope)
     with pytest.raises(NotFound):
         await recorded.piece(request)
     assert units.reads == 0
@@ -252,6 +253,15 @@ async def test_made_up_addresses_cost_no_look_into_the_database(tmp_path: Path) 
     (tmp_path / "recordings" / folder / "v1.m4s").write_bytes(b"moof")
     given = await asyncio.gather(*(recorded.piece(request) for _ in range(20)))
     assert ({one.status_code for one in given}, units.reads) == ({200}, 1)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await given[0](scope | {"asgi": {"spec_version": "2.4"}}, cast(Any, None), send)
+    assert b"".join(message.get("body", b"") for message in sent) == b"moof"
+    assert recorded.sent_bytes == len(b"moof")  # the line must have room for it
 
 
 async def test_doors_to_recordings_are_counted_by_login(server: Server, world: World) -> None:

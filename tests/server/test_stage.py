@@ -50,6 +50,7 @@ class Media:
         self.dropped: list[str] = []
         self.connected: dict[str, dict[str, list[str]]] = {}
         self.refused = 0
+        self.sent_besides = 0
         self._says: asyncio.Queue[JSON] = asyncio.Queue()
         self._asked = asyncio.Condition()
 
@@ -77,6 +78,10 @@ class Media:
         async with self._answering():
             self.dropped += owners
 
+    async def besides(self, count: int) -> None:
+        async with self._answering():
+            self.sent_besides += count
+
     async def owners(self) -> dict[str, dict[str, list[str]]]:
         async with self._answering():
             return self.connected
@@ -98,9 +103,10 @@ async def following(
     *,
     say: Say = lambda channel, name, data: None,
     audience: Audience = lambda channel: 0,
+    besides: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[StageFollower]:
     """A follower that hears what this handle of the database commits."""
-    follower = StageFollower(database, cast(MediaClient, media), say=say, audience=audience)
+    follower = StageFollower(database, cast(MediaClient, media), say=say, audience=audience, besides=besides)
     database.listener = follower.notice
     follower.start()
     yield follower
@@ -159,7 +165,13 @@ async def test_who_watches_some_seconds_behind_is_among_the_viewers(database_url
     def viewers(db: Session) -> int:
         return programme.stage_view(db, db.get_one(ConferenceSession, world.session)).viewers
 
-    async with following(database, media, audience=lambda channel: behind.get(channel, 0)):
+    sent = iter((100, 100, 250, 400))
+    async with following(
+        database,
+        media,
+        audience=lambda channel: behind.get(channel, 0),
+        besides=lambda: next(sent, 400),
+    ):
         await database.write(move(world, "live"))
         await media.say(whole(room(world.session)))
         await media.say(BEAT)
@@ -169,6 +181,7 @@ async def test_who_watches_some_seconds_behind_is_among_the_viewers(database_url
         assert await database.read(viewers) == 0
         behind[f"session:{world.session}:behind"] = 2
         await media.say(BEAT)
+        await media.until(lambda: media.sent_besides == 300)  # since this process began to tell
     # They left while the server was started anew: the next process counts nobody, and says so.
     database, media = Database(database_url), Media()
     assert await database.read(viewers) == 2
