@@ -60,6 +60,19 @@ def test_services_are_told_only_settings_that_exist(name: str, tmp_path: Path) -
         ]
 
 
+def test_server_gives_out_what_media_writes_and_knows_how_it_runs(tmp_path: Path) -> None:
+    told = {"MULTAQA_MEDIA_ADDRESS": HERE, "MULTAQA_MEDIA_PROCESSES": "2", "MULTAQA_UPLINK_MBPS": "50"}
+    compose = Compose(tmp_path, told | {"MULTAQA_PUBLIC_URL": "https://meet.example.org"})
+    server, media = (
+        Settings.load({k: v for k, v in compose.environment_of(name).items() if k.startswith(PREFIX)})
+        for name in ("server", "media")
+    )
+    assert server.data_dir == media.data_dir == tmp_path / "data"
+    assert server.media_door == media.media_door
+    for name in ("media_address", "media_processes", "uplink_mbps"):
+        assert getattr(server, name) == getattr(media, name) != getattr(Settings(), name)
+
+
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Compose]:
     with start_compose() as compose:
