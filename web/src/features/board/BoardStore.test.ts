@@ -3,15 +3,17 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { language } from '~/i18n/t.svelte';
 import { Api } from '~/net/api';
 import { at, FakeNetwork } from '~/net/fake';
-import type { Person } from '~/net/shapes';
+import type { Me, Person } from '~/net/shapes';
 import { BoardStore, NEW } from './BoardStore.svelte';
 import { CardStore } from './CardStore.svelte';
 import { forgetAll, unsent } from '~/app/offline';
-import { writeDraft, writeOutbox } from '~/features/chat/drafts';
+import { account } from '~/app/me.svelte';
+import { readDraft, readOutbox, writeDraft, writeOutbox } from '~/features/chat/drafts';
 import { forgetKept } from './files';
 import { kept } from './kept';
 import { sendLeft } from './left';
 import type { Board, Card, Column } from './shapes';
+import { asidePlace, stepPlace } from './steps';
 
 const card = (id: string, column: string, rank: string, version = 1, title = id): Card => ({
   ...NEW, id, board_id: 'b', column_id: column, rank, title, version, created_at: '',
@@ -249,10 +251,14 @@ describe('BoardStore', () => {
       getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
       get: (_, name) => ({ getItem: (key: string) => words.get(key) ?? null, setItem: (key: string, text: string) => words.set(key, text), removeItem: (key: string) => words.delete(key) })[name as 'getItem'],
     }));
+    account.me = { person: { id: 'me' } } as Me;
     writeDraft('comment:1', 'half a sentence');
     writeOutbox('session:1', [{ key: 'k', text: 'hello', at: '' }]);
     localStorage.setItem('theme', 'dark');
     expect(await unsent('me')).toBe(1);
+    account.me = { person: { id: 'another' } } as Me;
+    expect([readDraft('comment:1'), readOutbox('session:1'), await unsent('another')]).toEqual(['', [], 0]);
+    account.me = null;
     await forgetAll();
     expect([...words]).toEqual([['theme', 'dark']]);
     vi.unstubAllGlobals();
@@ -280,8 +286,8 @@ describe('BoardStore', () => {
   it('knows the places one step away', async () => {
     const { store } = await new Page().open();
     expect([
-      store.stepPlace('1', -1), store.stepPlace('1', 1), store.stepPlace('2', -1),
-      store.asidePlace('1', 1), store.asidePlace('2', 1), store.asidePlace('1', -1), store.placeOf('1'), store.placeOf('2'),
+      stepPlace(store, '1', -1), stepPlace(store, '1', 1), stepPlace(store, '2', -1),
+      asidePlace(store, '1', 1), asidePlace(store, '2', 1), asidePlace(store, '1', -1), store.placeOf('1'), store.placeOf('2'),
     ]).toEqual([
       null, { column_id: 'todo', after: '2' }, { column_id: 'todo', before: '1' },
       { column_id: 'done', before: '3' }, { column_id: 'done' }, null, { column_id: 'todo', before: '2' }, { column_id: 'todo' },

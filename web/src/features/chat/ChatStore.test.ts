@@ -96,7 +96,7 @@ describe('ChatStore', () => {
   });
 
   it('forgets a message that a fresh snapshot already holds', async () => {
-    localStorage.setItem('outbox:me:s', JSON.stringify([{ key: '2', text: 'x', at: '2026-11-21T10:00:00Z' }]));
+    localStorage.setItem('outbox: me:s', JSON.stringify([{ key: '2', text: 'x', at: '2026-11-21T10:00:00Z' }]));
     const store = await opened();
     await vi.waitFor(() => expect(store.sending).toEqual([]));
   });

@@ -1,11 +1,16 @@
-/** Words not yet sent, kept in this browser: a closed tab or a lost network loses nothing. */
-function key(name: string): string {
-  return `draft:${name}`;
+/**
+ * Words not yet sent, kept in this browser: a closed tab or a lost network loses nothing. By person: whoever else
+ * uses this browser does not meet them.
+ */
+import { account } from '~/app/me.svelte';
+
+function key(kind: 'draft' | 'outbox', name: string): string {
+  return `${kind}:${account.me?.person.id ?? ''} ${name}`;
 }
 
 export function readDraft(name: string): string {
   try {
-    return localStorage.getItem(key(name)) ?? '';
+    return localStorage.getItem(key('draft', name)) ?? '';
   } catch {
     return '';
   }
@@ -13,8 +18,8 @@ export function readDraft(name: string): string {
 
 export function writeDraft(name: string, text: string): void {
   try {
-    if (text.trim() === '') localStorage.removeItem(key(name));
-    else localStorage.setItem(key(name), text);
+    if (text.trim() === '') localStorage.removeItem(key('draft', name));
+    else localStorage.setItem(key('draft', name), text);
   } catch {
     // A private window without storage: the words live as long as the page.
   }
@@ -25,7 +30,7 @@ export interface Waiting { key: string; text: string; at: string; more?: { paren
 
 export function readOutbox(name: string): Waiting[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(`outbox:${name}`) ?? '[]');
+    const kept: unknown = JSON.parse(localStorage.getItem(key('outbox', name)) ?? '[]');
     return Array.isArray(kept) ? kept.filter(isWaiting) : [];
   } catch {
     return [];
@@ -34,8 +39,8 @@ export function readOutbox(name: string): Waiting[] {
 
 export function writeOutbox(name: string, waiting: readonly Waiting[]): void {
   try {
-    if (waiting.length === 0) localStorage.removeItem(`outbox:${name}`);
-    else localStorage.setItem(`outbox:${name}`, JSON.stringify(waiting));
+    if (waiting.length === 0) localStorage.removeItem(key('outbox', name));
+    else localStorage.setItem(key('outbox', name), JSON.stringify(waiting));
   } catch {
     // As above.
   }
