@@ -114,9 +114,17 @@ async def test_phone_without_a_network_loses_nothing(browser: Browser, house: Ho
             {"name": "لافتة.png", "mimeType": "image/png", "buffer": PICTURE}
         )
         await expect(member.get_by_text(word("card.files.waits"))).to_be_visible()
+        await member.locator("[data-action=join]").click()
         assert not await axe(member, "light")
         await member.keyboard.press("Escape")
-        await expect(member.locator("[data-board]")).to_have_attribute("data-waiting", "3")
+        await expect(member.locator("[data-board]")).to_have_attribute("data-waiting", "4")
+        for door in ("/", "/work"):  # the installed page opens at one of these: from there to one's own card
+            await member.goto(f"{house.left}{door}")
+            await expect(member.locator(f"[data-kept] a[href='/b/{house.world.board}']")).to_be_visible()
+            assert not await axe(member, "light")
+        await member.locator("[data-kept] [data-task] a", has_text=CARDS[2]).click()
+        await expect(member.locator("[data-part=comments] ol")).to_contain_text("سأكمل حين تعود الشبكة")
+        await member.keyboard.press("Escape")
         await member.reload()  # the file, too, outlives the page
         await member.locator(WORKS).wait_for(state="attached")
         assert not await axe(member, "light")

@@ -34,6 +34,8 @@ export class BoardKit {
   said = $state('');
   mine = $state.raw<BoardMine | null>(null);
   members = $state.raw<Person[]>([]);
+  /** What makes the drawn board answer: there a moment after it. */
+  tools = $state.raw<typeof import('./tools') | null>(null);
   /** Files on their way: there once the board works. */
   files = $state.raw<FileQueue | null>(null);
   now = $state(Date.now());
@@ -122,15 +124,6 @@ export class BoardKit {
     await this.counted(done);
   }
 
-  /** Steps over cards the filter hides. */
-  step(card: string, by: -1 | 1): Promise<void> {
-    return this.move(card, this.store.stepPlace(card, by, this.inSight), { refocus: true });
-  }
-
-  aside(card: string, by: -1 | 1): Promise<void> {
-    return this.move(card, this.store.asidePlace(card, by), { refocus: true });
-  }
-
   add(column: string, title: string, place: Omit<Place, 'column_id'> = {}): string {
     return this.store.create(column, title, place);
   }
@@ -138,26 +131,6 @@ export class BoardKit {
   rename(card: ShownCard, title: string): void {
     const text = title.trim();
     if (text && text !== card.title) void this.counted(this.store.edit(card.id, 'title', text));
-  }
-
-  label(card: string, label: string, on: boolean): void {
-    void this.counted(this.store.about(card, 'POST', '/labels', { label_id: label, on }, { do: 'label', card, id: label, on }));
-  }
-
-  assign(card: string, person: Person, on: boolean): void {
-    void this.counted(this.store.about(card, 'POST', '/people', { person_id: person.id, on }, { do: 'person', card, person, on }));
-  }
-
-  archive(card: ShownCard): void {
-    if (this.opened === card.id) this.show(null);
-    void this.counted(this.store.about(card.id, 'POST', '/archive', { on: true }, { do: 'take', card: card.id }));
-    this.said = t('board.archived', { card: card.title });
-    toasts.say(t('board.archived', { card: card.title }), { label: t('core.undo'), run: () => this.restore(card) });
-  }
-
-  restore(card: Card): void {
-    const change = { do: 'make' as const, row: { ...card, archived: false }, place: { column_id: card.column_id } };
-    void this.counted(this.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title }));
   }
 
   /** A change of one's own can be undone, and ends what could be done again. */

@@ -60,6 +60,8 @@ export class BoardStore {
 
   private followed: Followed | null = null;
   private position: Position | null = null;
+  /** When the rows were last told to be so. */
+  private at = 0;
   private keeping: ReturnType<typeof setTimeout> | undefined;
   private kept: Kept | null = null;
   private readonly place: string;
@@ -220,26 +222,6 @@ export class BoardStore {
     return null;
   }
 
-  /** One step up or down among the cards in sight; null at the edge. */
-  stepPlace(card: string, by: -1 | 1, within: (card: ShownCard) => boolean = () => true): Place | null {
-    const found = this.find(card);
-    if (!found) return null;
-    const sight = found.cards.filter((one) => one.id === card || within(one));
-    const beside = sight[sight.findIndex(({ id }) => id === card) + by];
-    if (!beside) return null;
-    return { column_id: found.column.id, ...(by < 0 ? { before: beside.id } : { after: beside.id }) };
-  }
-
-  /** The neighbouring column, at about the same height; null at the edge. */
-  asidePlace(card: string, by: -1 | 1): Place | null {
-    const found = this.find(card);
-    if (!found) return null;
-    const target = this.lists[this.lists.findIndex(({ column }) => column.id === found.column.id) + by];
-    if (!target) return null;
-    const beside = target.cards[found.at];
-    return { column_id: target.column.id, ...(beside ? { before: beside.id } : {}) };
-  }
-
   /** Where the card is now, as a place to return to. */
   placeOf(card: string): Place | null {
     const found = this.find(card);
@@ -258,6 +240,7 @@ export class BoardStore {
     this.stale = stale;
     this.partial = false;
     if (!stale) {
+      this.at = Date.now();
       this.queue.nudge();
       this.keepSoon(DRAWN_MS);
     }
@@ -265,6 +248,7 @@ export class BoardStore {
 
   private publication(publication: Publication): void {
     this.position = { offset: publication.offset, id: publication.id };
+    this.at = Date.now();
     this.apply(publication);
     this.keepSoon();
   }
@@ -327,7 +311,7 @@ export class BoardStore {
     this.keeping = undefined;
     if (!this.head || !this.position || this.stale) return;
     const board = { ...this.head, columns: [...this.columns.values()], cards: [...this.cards.values()] };
-    void this.kept?.keep(this.place, { position: this.position, board }).catch(() => {});
+    void this.kept?.keep(this.place, { at: this.at, position: this.position, board }).catch(() => {});
   }
 }
 

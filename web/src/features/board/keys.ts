@@ -1,7 +1,8 @@
 /** The board by keys. Letters by their place on the keyboard, so that an Arabic layout works alike; they act only on a card that has the focus. */
 import { language } from '~/i18n/t.svelte';
 import type { BoardKit } from './BoardKit.svelte';
-import { back } from './own';
+import { archive, back } from './own';
+import { aside, step } from './steps';
 
 /** Keys of one character may get in the way of who speaks to the machine (WCAG 2.1.4). */
 const SINGLE = 'single-keys';
@@ -47,8 +48,8 @@ function deed(kit: BoardKit, event: KeyboardEvent, target: HTMLElement): (() => 
   if (event.altKey) {
     if (!id) return null;
     const moves: Record<string, () => void> = {
-      ArrowUp: () => void kit.step(id, -1), ArrowDown: () => void kit.step(id, 1),
-      ArrowRight: () => void kit.aside(id, on as -1 | 1), ArrowLeft: () => void kit.aside(id, -on as -1 | 1),
+      ArrowUp: () => step(kit, id, -1), ArrowDown: () => step(kit, id, 1),
+      ArrowRight: () => aside(kit, id, on as -1 | 1), ArrowLeft: () => aside(kit, id, -on as -1 | 1),
     };
     return moves[event.key] ?? null;
   }
@@ -67,7 +68,7 @@ function deed(kit: BoardKit, event: KeyboardEvent, target: HTMLElement): (() => 
   const deeds: Record<string, () => void> = {
     KeyE: () => (kit.naming = id), F2: () => (kit.naming = id), KeyM: () => (kit.panel = { kind: 'move', card: id }),
     KeyL: () => (kit.panel = { kind: 'marks', card: id }), KeyA: () => (kit.panel = { kind: 'people', card: id }),
-    KeyN: () => (kit.adding = card.column_id), KeyC: () => kit.archive(card), Delete: () => kit.archive(card),
+    KeyN: () => (kit.adding = card.column_id), KeyC: () => archive(kit, card), Delete: () => archive(kit, card),
   };
   return deeds[event.code] ?? null;
 }

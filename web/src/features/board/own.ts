@@ -7,7 +7,22 @@ import { toasts } from '~/ui/toasts.svelte';
 import { tick } from 'svelte';
 import type { BoardKit } from './BoardKit.svelte';
 import { kept } from './kept';
-import type { BoardMine, Card } from './shapes';
+import type { BoardMine, Card, CardRows } from './shapes';
+
+/** The board's own loading comes first. */
+const RESTED_MS = 3_000;
+const MOST_KEPT = 20;
+
+/** One's own cards, whole: without a network they open like those that were looked at before. */
+async function keepMine({ me, store }: BoardKit): Promise<void> {
+  const mine = [...store.cards.values()].filter(({ people, done_at }) => !done_at && people.some(({ id }) => id === me));
+  const rows = await kept();
+  for (const { id, version } of mine.slice(0, MOST_KEPT)) {
+    const place = `card ${me} ${id}`;
+    const old = await rows.rows<CardRows>(place);
+    if (!old || old.card.version < version) await rows.keep(place, await api.get<CardRows>(`/api/cards/${id}`));
+  }
+}
 
 /** What differs per person, and the team; kept for when there is no network. */
 export async function loadOwn(kit: BoardKit, team: string): Promise<void> {
@@ -25,10 +40,31 @@ export async function loadOwn(kit: BoardKit, team: string): Promise<void> {
     const own = { mine, members: members.map(({ person }) => person) };
     take(own);
     await store.keep(place, own);
+    setTimeout(() => keepMine(kit).catch(() => {}), RESTED_MS);
   } catch {
     const own = await store.rows<Own>(place);
     if (own && !kit.mine) take(own);
   }
+}
+
+export function archive(kit: BoardKit, card: Card): void {
+  if (kit.opened === card.id) kit.show(null);
+  void kit.counted(kit.store.about(card.id, 'POST', '/archive', { on: true }, { do: 'take', card: card.id }));
+  kit.said = t('board.archived', { card: card.title });
+  toasts.say(kit.said, { label: t('core.undo'), run: () => restore(kit, card) });
+}
+
+export function restore(kit: BoardKit, card: Card): void {
+  const change = { do: 'make' as const, row: { ...card, archived: false }, place: { column_id: card.column_id } };
+  void kit.counted(kit.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title }));
+}
+
+export function label(kit: BoardKit, card: string, id: string, on: boolean): void {
+  void kit.counted(kit.store.about(card, 'POST', '/labels', { label_id: id, on }, { do: 'label', card, id, on }));
+}
+
+export function assign(kit: BoardKit, card: string, person: Person, on: boolean): void {
+  void kit.counted(kit.store.about(card, 'POST', '/people', { person_id: person.id, on }, { do: 'person', card, person, on }));
 }
 
 /** One's own last step on this board, by the server's memory: over reloads and devices. */

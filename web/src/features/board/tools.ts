@@ -3,3 +3,5 @@ export { default as BoardSync } from './BoardSync.svelte';
 export { default as BoardTools } from './BoardTools.svelte';
 export { archiveColumn, placeColumn, stepColumn } from './columns';
 export { pressed } from './keys';
+export { archive } from './own';
+export { step } from './steps';
