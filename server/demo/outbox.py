@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -12,6 +11,7 @@ from server.actions.letter import rendered
 from server.api.endpoint import Endpoints, Reply, Visit
 from server.api.runner import Units
 from server.domain.view import View
+from server.domain.zone import Instant
 
 SHOWN = 50
 
@@ -24,7 +24,7 @@ class OutboxMail(View):
     text: str
     html: str
     state: str
-    at: datetime
+    at: Instant
 
 
 class Outbox(View):

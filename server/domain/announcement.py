@@ -6,7 +6,6 @@ persons' own, because everybody may listen to the conference's.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from models.announcement import Announcement
 from server.domain.permissions import Role
 from server.domain.text import checked, clean
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 LONGEST = 600
 KEPT = 100
@@ -35,8 +35,8 @@ class AnnouncementView(View):
     session_id: UUID | None
     role: Role | None
     texts: AnnouncementTexts
-    at: datetime
-    ends_at: datetime | None
+    at: Instant
+    ends_at: Instant | None
     withdrawn: bool
     version: int
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from server.domain.address import Url
 from server.domain.person import PersonView
 from server.domain.text import OptionalLine
 from server.domain.view import View
+from server.domain.zone import Instant
 
 FILE_BYTES = 10 * 1024 * 1024
 MOST_ATTACHMENTS = 50  # of a card
@@ -31,7 +31,7 @@ class AttachmentView(View):
     preview: str | None
     size: int
     by: PersonView | None
-    at: datetime
+    at: Instant
 
 
 class UrlDraft(View):

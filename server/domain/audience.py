@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from server.domain.errors import Conflict
 from server.domain.person import PersonView
 from server.domain.person import view as person_view
 from server.domain.view import Fact, Position, Signal, View
+from server.domain.zone import Instant
 
 # What one can send in passing; the browser draws them.
 REACTIONS = ("clap", "heart", "laugh", "wow", "thumb", "thanks")
@@ -50,7 +50,7 @@ class InteractionSnapshot(View):
 class HandView(View):
     session_id: UUID
     person: PersonView
-    at: datetime
+    at: Instant
     called: bool
 
 
@@ -63,7 +63,7 @@ class LineView(View):
     """What the moderators tell those who speak; empty when there is nothing to say."""
 
     text: str
-    at: datetime | None
+    at: Instant | None
 
 
 class LineDraft(View):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from server.domain.person import PersonView
 from server.domain.text import CardTitle, OptionalLine, checked, clean
 from server.domain.view import Fact, Position, View
 from server.domain.work import ClaimView, ReviewView, WorkState
-from server.domain.zone import Moment
+from server.domain.zone import Instant, Moment
 
 LONGEST_DESCRIPTION = 10_000  # a publication of it stays well under a frame's 64 KiB
 MOST_PEOPLE = 50
@@ -105,10 +105,10 @@ class CardView(View):
     attachments: int
     state: WorkState
     worker: PersonView | None
-    lease_until: datetime | None
-    done_at: datetime | None
+    lease_until: Instant | None
+    done_at: Instant | None
     archived: bool
-    created_at: datetime
+    created_at: Instant
     fields: dict[str, int]
     version: int
 

@@ -8,7 +8,6 @@ Only where two changes of a description do not touch each other are they made on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from server.domain.errors import Conflict
 from server.domain.person import PersonView
 from server.domain.text import CardTitle, OptionalLine
 from server.domain.view import View
+from server.domain.zone import Instant
 
 Base = Annotated[int, Field(ge=0)]
 
@@ -95,7 +95,7 @@ class FieldClash(View):
     yours: Any
     version: int
     by: PersonView | None
-    at: datetime | None
+    at: Instant | None
 
 
 class CardClash(Conflict):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from server.domain.card import CardView
 from server.domain.person import PersonView
 from server.domain.view import View
+from server.domain.zone import Instant
 
 PAGE = 50
 MOST_STEPS = 50  # of one person on one board that can be undone
@@ -33,7 +33,7 @@ class ChangeView(View):
     after: Any
     way: Literal["", "undo", "redo"]
     undone: bool
-    at: datetime
+    at: Instant
 
 
 class Changes(View):

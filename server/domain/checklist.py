@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from pydantic import Field, StringConstraints
 from models.card import CardItem
 from server.domain.text import OptionalLine, checked, clean_line
 from server.domain.view import View
+from server.domain.zone import Instant
 
 MOST_ITEMS = 200  # of a card
 
@@ -25,7 +25,7 @@ class ItemView(View):
     text: str
     checklist: str
     rank: str
-    done_at: datetime | None
+    done_at: Instant | None
     made: UUID | None
     version: int
 

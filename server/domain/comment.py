@@ -7,7 +7,6 @@ with the changes they speak of, and they count on the card and keep its claim al
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from server.domain.message import MOST_MENTIONS
 from server.domain.person import PersonView
 from server.domain.text import MessageText
 from server.domain.view import View
+from server.domain.zone import Instant
 
 MOST_COMMENTS = 2_000  # of a card
 SHOWN = 300
@@ -33,8 +33,8 @@ class CommentView(View):
     place: int
     text: str
     mentions: list[PersonView]
-    at: datetime
-    edited_at: datetime | None
+    at: Instant
+    edited_at: Instant | None
     deleted: bool
     version: int
 

@@ -17,7 +17,7 @@ from server.domain.session import SessionView
 from server.domain.text import Name, OptionalProse, Title
 from server.domain.translation import Translations, Words
 from server.domain.view import Fact, Position, View
-from server.domain.zone import Locale, Zone
+from server.domain.zone import Instant, Locale, Zone
 
 # The public page's address: what can be read aloud and typed, in one script.
 Slug = Annotated[str, StringConstraints(min_length=3, max_length=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -100,7 +100,7 @@ class Participant(View):
     person: PersonView
     role: Role
     guest: bool
-    joined_at: datetime
+    joined_at: Instant
 
 
 class People(View):
@@ -127,9 +127,9 @@ class InvitationView(View):
     team_id: UUID | None
     uses: int
     uses_left: int | None
-    expires_at: datetime
-    revoked_at: datetime | None
-    created_at: datetime
+    expires_at: Instant
+    revoked_at: Instant | None
+    created_at: Instant
 
 
 class Invitations(View):

@@ -17,6 +17,7 @@ from server.domain.errors import BadInput, Conflict
 from server.domain.person import PersonView
 from server.domain.text import Title
 from server.domain.view import View
+from server.domain.zone import Instant
 
 ROUTE = "/films"
 FILE = "film.mp4"
@@ -91,8 +92,8 @@ class FilmView(View):
     speaks: bool
     loop: bool
     url: str | None
-    on_air_since: datetime | None
-    ends_at: datetime | None
+    on_air_since: Instant | None
+    ends_at: Instant | None
     version: int
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from server.domain.filters import HoldReason
 from server.domain.person import PersonView
 from server.domain.text import MessageText
 from server.domain.view import Fact, Position, Signal, View
+from server.domain.zone import Instant
 
 Sign = Literal["thumb", "heart", "clap", "laugh", "wow", "sad"]
 MOST_MENTIONS = 20
@@ -33,8 +33,8 @@ class MessageView(View):
     conversation_id: UUID | None
     author: PersonView
     text: str
-    at: datetime
-    edited_at: datetime | None
+    at: Instant
+    edited_at: Instant | None
     deleted: Literal["author", "moderator"] | None
     hidden: bool
     state: Literal["shown", "held", "refused"]
@@ -117,7 +117,7 @@ class ChatMine(View):
     held: list[HeldView]
     signs: list[MyMark]
     silenced: bool
-    silenced_until: datetime | None
+    silenced_until: Instant | None
     exempt: bool  # slow mode, holding and links do not concern them
     wait_s: int
 

@@ -17,6 +17,7 @@ from server.domain.permissions import Role
 from server.domain.person import PersonView
 from server.domain.text import Line, NoteText, OptionalNote
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 Reason = Literal["spam", "abuse", "off_topic", "other"]
 HoldWhom = Literal["nobody", "newcomers", "all"]
@@ -111,8 +112,8 @@ class SilenceView(View):
     id: UUID
     person: PersonView
     session_id: UUID | None
-    until: datetime | None
-    at: datetime
+    until: Instant | None
+    at: Instant
 
 
 class BanView(View):
@@ -120,8 +121,8 @@ class BanView(View):
     person: PersonView
     by: PersonView | None
     reason: str
-    at: datetime
-    lifted_at: datetime | None
+    at: Instant
+    lifted_at: Instant | None
 
 
 class Bans(View):
@@ -132,7 +133,7 @@ class OneReport(View):
     reporter: PersonView
     reason: Reason
     text: str
-    at: datetime
+    at: Instant
 
 
 class ReportItem(View):
@@ -144,7 +145,7 @@ class ReportItem(View):
     message: MessageView | None
     reports: list[OneReport]
     decided: Literal["acted", "kept"] | None
-    at: datetime
+    at: Instant
 
 
 class ModerationSnapshot(View):
@@ -169,7 +170,7 @@ class NoteView(View):
     id: UUID
     author: PersonView
     text: str
-    at: datetime
+    at: Instant
 
 
 class PersonRecord(View):
@@ -178,7 +179,7 @@ class PersonRecord(View):
     person: PersonView
     role: Role | None
     guest: bool
-    joined_at: datetime | None
+    joined_at: Instant | None
     messages: int
     removed: int
     reported: int
@@ -190,7 +191,7 @@ class PersonRecord(View):
 
 class AuditEntry(View):
     id: UUID
-    at: datetime
+    at: Instant
     actor: PersonView | None
     action: str
     person: PersonView | None
@@ -198,7 +199,7 @@ class AuditEntry(View):
     session: str | None
     subject_id: UUID | None
     data: dict[str, Any]
-    undone_at: datetime | None
+    undone_at: Instant | None
     undone_by: PersonView | None
     undoable: bool
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from models.notification import Notification
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 Way = Literal["page", "mail", "off"]
 LONGEST_VALUE = 300
@@ -76,7 +77,7 @@ class NotificationView(View):
     data: dict[str, str]
     link: str
     conference_id: UUID | None
-    at: datetime
+    at: Instant
     read: bool
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from models.person import Login, Person
 from server.domain.permissions import Role, TeamRole
 from server.domain.text import Name, fold_email
 from server.domain.view import Fact, View
-from server.domain.zone import Locale, Zone
+from server.domain.zone import Instant, Locale, Zone
 
 LONGEST_EMAIL = 254  # RFC 5321, erratum 1690
 _NOT_IN_ADDRESSES = frozenset('()<>[]:;,\\"')  # RFC 5322 3.2.3: only within quotes, which nobody's address needs
@@ -101,8 +100,8 @@ class Me(View):
 class LoginView(View):
     id: UUID
     device: str
-    created_at: datetime
-    seen_at: datetime
+    created_at: Instant
+    seen_at: Instant
     current: bool
 
 
@@ -148,7 +147,7 @@ class ChangeMe(View):
 
 class OneTimeLinkView(View):
     url: str
-    expires_at: datetime
+    expires_at: Instant
 
 
 class SetupState(View):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from server.domain.polls import KINDS
 from server.domain.polls.kind import Choice, Counted, Kind
 from server.domain.text import PollText
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 State = Literal["draft", "open", "closed"]
 Results = Literal["at_once", "after_close"]
@@ -43,7 +43,7 @@ class PollView(View):
     state: State
     results: Results
     may_change: bool
-    at: datetime
+    at: Instant
     voters: int
     sums: list[SumView] | None
     tally: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from server.domain.session import SessionView
 from server.domain.text import Name, OptionalProse, ShortLine, Title
 from server.domain.translation import MOST
 from server.domain.view import Fact, View
+from server.domain.zone import Instant
 
 # Colours by name: the page knows a light and a dark value of each that hold 4.5:1 (web/src/styles).
 Colour = Literal["teal", "blue", "violet", "rose", "amber", "green", "brick", "slate"]
@@ -109,7 +110,7 @@ class FeedDraft(View):
 class FeedView(View):
     id: UUID
     content: Literal["saved", "all", "work"]
-    created_at: datetime
+    created_at: Instant
 
 
 class Feeds(View):
@@ -133,10 +134,10 @@ class ShiftDraft(View):
 
 class Shift(View):
     session_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    was_starts_at: datetime
-    was_ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
+    was_starts_at: Instant
+    was_ends_at: Instant
     version: int
 
 

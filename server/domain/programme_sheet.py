@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from server.domain.cells import (
 from server.domain.errors import BadInput
 from server.domain.text import clean, clean_line, fold, seen
 from server.domain.view import View
+from server.domain.zone import Instant
 
 SHEET_BYTES = 2 * 1024 * 1024
 MOST_ROWS = 1000
@@ -103,8 +104,8 @@ class RowPreview(View):
     becomes: Literal["new", "changed", "same", "wrong"]
     title: str
     hall: str
-    starts_at: datetime | None
-    ends_at: datetime | None
+    starts_at: Instant | None
+    ends_at: Instant | None
     speakers: list[str]
     changes: list[str]
     faults: dict[str, str]

@@ -19,6 +19,7 @@ from server.domain.poll import PollAnswerView
 from server.domain.session import IceServer, PublisherView
 from server.domain.text import OptionalProse, QuestionText
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 State = Literal["waiting", "approved", "answering", "answered", "dismissed"]
 How = Literal["aloud", "writing", "private"]
@@ -49,7 +50,7 @@ class QuestionView(View):
     asker: PersonView | None
     anonymous: bool
     text: str
-    at: datetime
+    at: Instant
     state: State
     answer: AnswerView | None
     pinned: bool
@@ -57,7 +58,7 @@ class QuestionView(View):
     merged: list[UUID]
     merged_into: UUID | None
     message_id: UUID | None
-    edited_at: datetime | None
+    edited_at: Instant | None
     votes: int
     version: int
 
@@ -111,7 +112,7 @@ class EditView(View):
 
     text: str
     by: PersonView | None
-    at: datetime
+    at: Instant
 
 
 class QuestionHistory(View):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from models.recording import Recording
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 ROUTE = "/recorded"
 TIDY_AFTER = timedelta(minutes=3)
@@ -40,7 +41,7 @@ class RecordingView(View):
     id: UUID
     session_id: UUID
     state: RecordingState
-    started_at: datetime
+    started_at: Instant
     duration_ms: int
     size: int
     url: str | None

@@ -12,7 +12,7 @@ confirmed and those asked. Nobody waits while a seat is free: whoever frees one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from server.domain.person import Email, Me, PersonView, Token
 from server.domain.text import Name, checked, clean, clean_line
 from server.domain.translation import Words as Titled
 from server.domain.view import Fact, View
-from server.domain.zone import Locale, Zone
+from server.domain.zone import Instant, Locale, Zone
 
 State = Literal["waiting_approval", "waiting_list", "offered", "confirmed", "refused", "cancelled", "revoked"]
 Mode = Literal["open", "approval", "closed"]
@@ -216,7 +216,7 @@ class OwnRegistration(View):
     answers: Answers
     questions: Questions
     thanks: LongWords
-    offered_until: datetime | None
+    offered_until: Instant | None
     ahead: int | None
     guest: bool
 
@@ -267,8 +267,8 @@ class RegistrationRow(View):
     email: str | None
     state: State
     answers: Answers
-    at: datetime
-    offered_until: datetime | None
+    at: Instant
+    offered_until: Instant | None
     guest: bool
 
 

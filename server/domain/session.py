@@ -19,7 +19,7 @@ from server.domain.recording import live_address
 from server.domain.text import Note, OptionalLine, OptionalProse, Title
 from server.domain.translation import Language, Translations, Words
 from server.domain.view import Fact, Position, View
-from server.domain.zone import Moment
+from server.domain.zone import Instant, Moment
 
 Kind = Literal["camera", "screen", "obs", "video"]
 State = Literal["scheduled", "backstage", "live", "ended", "cancelled"]
@@ -56,16 +56,16 @@ class SessionView(View):
     kind: SessionKind
     language: str
     translations: dict[str, Words]
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
     state: State
     note: str
     record: bool
     speakers: list[PersonView]
-    live_since: datetime | None  # since when it is on air, or last was
+    live_since: Instant | None  # since when it is on air, or last was
     card_ar: str
     card_en: str
-    back_at: datetime | None
+    back_at: Instant | None
     rehearsal_of: UUID | None
     team_id: UUID | None
     codec: Codec
@@ -158,7 +158,7 @@ class IceServer(View):
 class StreamKeyView(View):
     id: UUID
     session_id: UUID
-    created_at: datetime
+    created_at: Instant
 
 
 class StreamKeys(View):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from models.settings import ConferenceSettings
 from server.domain.text import Title
 from server.domain.view import View
+from server.domain.zone import Instant
 
 # Long enough that somebody notices, and that a mistake is put right.
 GRACE = timedelta(days=7)
@@ -23,7 +24,7 @@ class SettingsView(View):
     """`delete_at`: when the conference goes for good, unless that is taken back before."""
 
     teams_by: TeamsBy
-    delete_at: datetime | None
+    delete_at: Instant | None
     version: int
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from server.domain.person import PersonView
 from server.domain.person import view as person_view
 from server.domain.text import OptionalNote, TeamTitle, WelcomeText
 from server.domain.view import Fact, Position, View
+from server.domain.zone import Instant
 
 Joining = Literal["open", "request", "invitation"]
 
@@ -102,7 +102,7 @@ class Joined(View):
 class WishView(View):
     person: PersonView
     note: str
-    at: datetime
+    at: Instant
 
 
 class Wishes(View):

@@ -10,6 +10,7 @@ from server.domain.attachment import AttachmentView
 from server.domain.errors import BadInput
 from server.domain.person import PersonView
 from server.domain.view import View
+from server.domain.zone import Instant
 
 MOST_DAYS = 62
 MONTH = 30
@@ -20,7 +21,7 @@ class CardDeed(View):
     """Something done to a card. `field` is as in its history, or `comment`, whose words are `after`."""
 
     id: UUID
-    at: datetime
+    at: Instant
     by: PersonView | None
     field: str
     after: Any

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from server.domain.session import State
 from server.domain.view import View
+from server.domain.zone import Instant
 
 # `late`: it should have begun. `nobody`, `silent`: live, and nothing is sent, or no sound. `over`: past its end.
 Health = Literal["good", "late", "nobody", "silent", "over"]
@@ -19,8 +19,8 @@ class SessionToday(View):
     titles: dict[str, str]  # in other languages
     hall: str
     state: State
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
     viewers: int
     senders: int
     on_air: int
@@ -30,7 +30,7 @@ class SessionToday(View):
 
 
 class Today(View):
-    at: datetime
+    at: Instant
     sessions: list[SessionToday]
     people: int
     speakers: int

@@ -18,7 +18,7 @@ from server.domain.person import view as person_view
 from server.domain.text import ascii_digits, checked, clean_line, fold
 from server.domain.translation import Language
 from server.domain.view import View
-from server.domain.zone import Zone
+from server.domain.zone import Instant, Zone
 
 Level = Literal["have", "learning"]
 Shown = Literal["languages", "time", "skills", "zone"]
@@ -87,7 +87,7 @@ class MateView(View):
 class Overlap(View):
     """Hours of the coming day, in UTC, and how many of those who told their zone are awake in each."""
 
-    hours: list[datetime]
+    hours: list[Instant]
     awake: list[int]
     zones: int
 
@@ -154,7 +154,7 @@ def merged(names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
 class TeamNews(View):
     """What happened in a team since somebody last looked. Without `since` they never did."""
 
-    since: datetime | None
+    since: Instant | None
     messages: int
     people: list[PersonView]
     cards: int

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from server.domain.errors import BadInput, Conflict, Forbidden
 from server.domain.person import PersonView
 from server.domain.text import NoteText
 from server.domain.view import View
+from server.domain.zone import Instant
 
 WorkState = Literal["open", "claimed", "submitted", "returned", "accepted"]
 Act = Literal["take", "beat", "hand_back", "submit", "withdraw", "accept", "return", "reopen"]
@@ -35,8 +36,8 @@ class ClaimView(View):
 
     id: UUID
     person: PersonView
-    began_at: datetime
-    ended_at: datetime | None
+    began_at: Instant
+    ended_at: Instant | None
     end: ClaimEnd | None
     note: str
     seconds: int
@@ -48,7 +49,7 @@ class ReviewView(View):
     person: PersonView
     accepted: bool
     note: str
-    at: datetime
+    at: Instant
 
 
 class WorkWish(View):

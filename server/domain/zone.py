@@ -11,7 +11,7 @@ from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer, StringConstraints, WithJsonSchema
 
 Locale = Literal["ar", "en"]
 
@@ -36,4 +36,19 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+def wire_time(moment: datetime) -> str:
+    """RFC 3339 in UTC, always with three decimals: the order of such texts is the order of their moments.
+
+    Left to itself, a whole second goes without decimals, and `37Z` sorts after `37.035Z`.
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_ON_THE_WIRE = PlainSerializer(wire_time, return_type=str, when_used="json")
+_SHAPE = WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization")
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc), _ON_THE_WIRE, _SHAPE]
+"""A time that somebody tells us."""
+
+Instant = Annotated[datetime, _ON_THE_WIRE, _SHAPE]
+"""A time that we tell."""

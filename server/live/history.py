@@ -11,6 +11,7 @@ from realtime.hub.ports import Frame, Gone, Position
 from server.domain.announcement import AnnouncementWithdrawn
 from server.domain.card_facts import CommentDeleted
 from server.domain.message import MessageDeleted, MessageHidden
+from server.domain.zone import wire_time
 from server.queries import channels
 
 _ERASERS = (CommentDeleted, MessageDeleted, MessageHidden, AnnouncementWithdrawn)
@@ -39,7 +40,7 @@ def frame_of(publication: Publication) -> Frame:
         offset=publication.offset,
         id=str(publication.id),
         name=publication.name,
-        at=publication.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        at=wire_time(publication.at),
         data=publication.data,
     )
     return Frame(publication.channel, publication.offset, str(publication.id), payload)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
 import pytest
+from pydantic import PlainSerializer, TypeAdapter
 from sqlmodel import Session, col, select
 
 from models.base import new_id
@@ -76,8 +78,9 @@ from server.domain.question import AnswerDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
 from server.domain.team import TeamChange
-from server.domain.view import FACTS, SIGNALS
+from server.domain.view import FACTS, SIGNALS, View
 from server.domain.work import WorkWish
+from server.domain.zone import Instant, Moment
 from tests.support.app import Server
 from tests.support.client import JSON, kind_of
 from tests.support.people import World, lay_out, recorded
@@ -138,6 +141,36 @@ async def test_openapi_refers_to_nothing_that_is_not_there(server: Server) -> No
     used = {reference.rpartition("/")[2] for reference in references}
     assert used == set(document["components"]["schemas"])
     assert Problem.__name__ in used
+
+
+async def test_times_on_the_wire_sort_as_texts() -> None:
+    """A page sorts by the texts: of a whole second the decimals may not be missing."""
+    at = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    told = [TypeAdapter(kind).dump_json(at) for kind in (Instant, Moment)]
+    assert told == [b'"2026-03-01T09:00:00.000Z"'] * 2
+    bare = [
+        f"{view.__qualname__}.{name}"
+        for view in _below(View)
+        for name, field in view.model_fields.items()
+        if _untimed(field.annotation, field.metadata)
+    ]
+    assert bare == []
+
+
+def _below(view: type[View]) -> Iterator[type[View]]:
+    for one in view.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+def _untimed(annotation: Any, metadata: Sequence[object] = ()) -> bool:
+    """Whether a datetime goes out as the library likes."""
+    if annotation is datetime:
+        return not any(isinstance(one, PlainSerializer) for one in metadata)
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return _untimed(inner, more)
+    return any(_untimed(one) for one in get_args(annotation))
 
 
 async def test_events_are_all_there_with_their_channels(server: Server) -> None:
