@@ -1,4 +1,7 @@
-"""A sheet becomes the programme: shown first row by row, then done whole or not at all, as often as one likes."""
+"""A sheet becomes the programme: shown first row by row, then done as often as one likes.
+
+It is done whole or not at all, unless the organiser has seen which rows stay out and wants the others.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ from server.actions.publish import publish
 from server.domain.errors import BadInput, NotFound
 from server.domain.person import Actor
 from server.domain.programme import NewSpeaker, ProgrammeChanged
+from server.domain.programme_clash import RowWarning, Slot, warnings
 from server.domain.programme_sheet import (
+    Bringing,
     Imported,
     Mapped,
     Named,
@@ -76,8 +81,9 @@ def keep(db: Session, actor: Actor, conference_id: UUID, table: Table) -> SheetV
 
 def preview(db: Session, actor: Actor, sheet_id: UUID, mapped: Mapped) -> SheetPreview:
     """What an import would do, changing nothing."""
-    conference, fits = _fits(db, actor, sheet_id, mapped, lock=False)
-    rows = [_shown(fit) for fit in fits]
+    conference, table, fits = _fits(db, actor, sheet_id, mapped, lock=False)
+    warned = _warnings(db, conference, fits)
+    rows = [_shown(fit, table.rows[fit.plan.row - 1], warned.get(fit.plan.row, [])) for fit in fits]
     count = {kind: sum(row.becomes == kind for row in rows) for kind in ("new", "changed", "same", "wrong")}
     return SheetPreview(
         rows=rows,
@@ -88,13 +94,14 @@ def preview(db: Session, actor: Actor, sheet_id: UUID, mapped: Mapped) -> SheetP
     )
 
 
-def bring(db: Session, actor: Actor, sheet_id: UUID, mapped: Mapped) -> Imported:
-    """Import: every row, or BadInput and nothing. Bringing the same again changes nothing.
+def bring(db: Session, actor: Actor, sheet_id: UUID, wish: Bringing) -> Imported:
+    """Import: every row, or BadInput and nothing; or the good ones alone. Bringing the same again changes nothing.
 
     The conference is locked, so that of many at once the second finds what the first has made.
     """
-    conference, fits = _fits(db, actor, sheet_id, mapped, lock=True)
-    if any(fit.plan.faults for fit in fits):
+    conference, _, found = _fits(db, actor, sheet_id, wish, lock=True)
+    fits = [fit for fit in found if not fit.plan.faults]
+    if len(fits) < len(found) and not wish.good_only:
         raise BadInput("sheet.wrong_rows")
     speakers = _Speakers(db, conference.id)
     told: list[ConferenceSession] = []
@@ -104,19 +111,19 @@ def bring(db: Session, actor: Actor, sheet_id: UUID, mapped: Mapped) -> Imported
     db.flush()
     _tell(db, conference.id, told, known={fit.session.id for fit in fits if fit.session is not None})
     new = sum(fit.session is None for fit in fits)
-    return Imported(new=new, changed=len(told) - new, same=len(fits) - len(told))
+    return Imported(new=new, changed=len(told) - new, same=len(fits) - len(told), left=len(found) - len(fits))
 
 
 def _fits(
     db: Session, actor: Actor, sheet_id: UUID, mapped: Mapped, *, lock: bool
-) -> tuple[Conference, list[Fit]]:
+) -> tuple[Conference, Table, list[Fit]]:
     sheet = scope.load(db, ProgrammeSheet, sheet_id)
     conference, _ = scope.of_conference(db, actor, sheet.conference_id, "programme.import", lock=lock)
     if sheet.person_id != actor.person_id:
         raise NotFound("not_found")
     table = Table("pretalx" if sheet.kind == "pretalx" else "sheet", sheet.columns, sheet.rows)
     plans = plan(table, mapped, zone=conference.zone, language=conference.locale)
-    return conference, _matched(db, conference.id, _once(plans), lock=lock)
+    return conference, table, _matched(db, conference.id, _once(plans), lock=lock)
 
 
 def _once(plans: Sequence[Planned]) -> list[Planned]:
@@ -171,7 +178,32 @@ def _told(value: Any, name: str) -> Any:
     return value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
 
 
-def _shown(fit: Fit) -> RowPreview:
+def _warnings(db: Session, conference: Conference, fits: Sequence[Fit]) -> dict[int, list[RowWarning]]:
+    """Among the rows that can be brought, and against what stands already and no row names."""
+    good = [fit for fit in fits if not fit.plan.faults]
+    named = {fit.session.id for fit in good if fit.session is not None}
+    wanted = select(ConferenceSession).where(
+        col(ConferenceSession.conference_id) == conference.id,
+        col(ConferenceSession.state) != "cancelled",
+        *programme.PLANNED,
+    )
+    rest = [row for row in db.exec(wanted.order_by(col(ConferenceSession.id))) if row.id not in named]
+    speakers = programme.speakers_of(db, [row.id for row in rest])
+    slots = [
+        Slot(row=None, speakers=[person.name for person in speakers[row.id]], **_place(row.model_dump()))
+        for row in rest
+    ] + [
+        Slot(row=fit.plan.row, speakers=[one.name for one in fit.plan.speakers], **_place(fit.plan.values))
+        for fit in good
+    ]
+    return warnings(slots, first=conference.starts_on, last=conference.ends_on, zone=conference.zone)
+
+
+def _place(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in ("title", "hall", "starts_at", "ends_at")}
+
+
+def _shown(fit: Fit, cells: list[str], warned: list[RowWarning]) -> RowPreview:
     one = fit.plan
     becomes = "wrong" if one.faults else "new" if fit.session is None else "changed" if fit.changes else "same"
     return RowPreview.model_validate(
@@ -181,6 +213,8 @@ def _shown(fit: Fit) -> RowPreview:
             "speakers": [named.name for named in one.speakers],
             "changes": fit.changes,
             "faults": one.faults,
+            "warnings": warned,
+            "cells": cells if one.faults else [],
             **{name: one.values[name] for name in ("title", "hall", "starts_at", "ends_at")},
         }
     )

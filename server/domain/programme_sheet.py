@@ -27,6 +27,7 @@ from server.domain.cells import (
     time_of,
 )
 from server.domain.errors import BadInput
+from server.domain.programme_clash import RowWarning
 from server.domain.text import clean, clean_line, fold, seen
 from server.domain.view import View
 from server.domain.zone import Instant
@@ -98,7 +99,8 @@ class SheetView(View):
 
 
 class RowPreview(View):
-    """What would become of one row. `changes` names what differs, `faults` what is wrong, by column."""
+    """What would become of one row. `changes` names what differs, `faults` what is wrong, by column; `cells` is a
+    wrong row as it came, so that it can be put right elsewhere."""
 
     row: int
     becomes: Literal["new", "changed", "same", "wrong"]
@@ -109,6 +111,14 @@ class RowPreview(View):
     speakers: list[str]
     changes: list[str]
     faults: dict[str, str]
+    warnings: list[RowWarning]
+    cells: list[str]
+
+
+class Bringing(Mapped):
+    """All rows or none; with `good_only` those that can be read, while the others stay out."""
+
+    good_only: bool = False
 
 
 class SheetPreview(View):
@@ -123,11 +133,12 @@ class SheetPreview(View):
 
 
 class Imported(View):
-    """What was done: all rows or none."""
+    """What was done. `left` are the rows that stayed out, where that was asked for."""
 
     new: int
     changed: int
     same: int
+    left: int
 
 
 @dataclass(frozen=True)

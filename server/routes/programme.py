@@ -22,7 +22,7 @@ from server.domain.programme import (
     TrackDraft,
     TrackView,
 )
-from server.domain.programme_sheet import Imported, Mapped, SheetPreview
+from server.domain.programme_sheet import Bringing, Imported, Mapped, SheetPreview
 from server.domain.session import SessionCancel, SessionView
 from server.domain.today import Today
 from server.queries import calendar, today
@@ -210,10 +210,10 @@ def preview_sheet(call: Call, body: Mapped) -> SheetPreview:
 
 
 @ENDPOINTS.command(
-    "sheet.import", "POST", f"{SHEET}/import", permission="programme.import", body=Mapped, result=Imported
+    "sheet.import", "POST", f"{SHEET}/import", permission="programme.import", body=Bringing, result=Imported
 )
-def import_sheet(call: Call, body: Mapped) -> Imported:
-    """Bring all rows of a sheet into the programme, or none."""
+def import_sheet(call: Call, body: Bringing) -> Imported:
+    """Bring all rows of a sheet into the programme, or none; or only the good ones."""
     return sheet.bring(call.db, call.actor, call.path["sheet_id"], body)
 
 

@@ -29,12 +29,20 @@ async def test_sheet_is_brought_in_and_a_late_hall_reaches_the_other_side(browse
         page = await organiser.open(f"{here}/import")
         await page.locator("[name=pasted]").fill(SHEET.replace("٩:٠٠ ص", "؟"))
         await page.locator("[data-action=read]").click()
-        await expect(page.locator("[data-list=rows] li.wrong")).to_have_count(1)
-        await expect(page.locator("[data-action=import]")).to_be_disabled()
+        # What cannot be read is listed and stays out; the good rows come in, and are not doubled afterwards.
+        left = page.locator("[data-list=left] li")
+        await expect(left).to_have_count(1)
+        await expect(left.locator(".fault")).to_be_visible()
+        async with page.expect_download() as file:
+            await page.locator("[data-action=download-left]").click()
+        assert "ورشة الخط العربي" in (await (await file.value).path()).read_text("utf-8")
+        await page.locator("[data-action=import]").click()
+        await expect(page.locator("[data-list=rows] li.same")).to_have_count(2)
+        await expect(page.locator("[data-action=import]")).to_have_count(0)
         await page.locator(".foot .quiet").click()
         await page.locator("[name=pasted]").fill(SHEET)
         await page.locator("[data-action=read]").click()
-        await expect(page.locator("[data-list=rows] li.new")).to_have_count(3)
+        await expect(page.locator("[data-list=rows] li.new")).to_have_count(1)
         await page.locator("[data-action=import]").click()
         await page.wait_for_url(f"**{here}")
 

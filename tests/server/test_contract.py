@@ -73,7 +73,7 @@ from server.domain.permissions import PERMISSIONS
 from server.domain.person import ChangeMe
 from server.domain.poll import PollChange, PollDraft, WordHiding
 from server.domain.programme import HallDraft, NewSpeaker, ShiftDraft, TrackDraft
-from server.domain.programme_sheet import table_of
+from server.domain.programme_sheet import Bringing, table_of
 from server.domain.question import AnswerDraft
 from server.domain.registration import FormChange, RegistrationDraft
 from server.domain.session import SessionChange
@@ -340,7 +340,8 @@ async def everything_happens(db: Database) -> World:
         shift.make(unit, organiser, world.conference, draft)
         table = table_of([["title", "start"], ["ورشة", "2027-03-01 10:00"]])
         kept = sheet.keep(unit, organiser, world.conference, table)
-        sheet.bring(unit, organiser, kept.id, kept.guess)
+        wish = Bringing(**kept.guess.model_dump())
+        sheet.bring(unit, organiser, kept.id, wish)
         session.remove(unit, organiser, world.other_session)
 
     await db.write(talk)

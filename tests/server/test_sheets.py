@@ -73,6 +73,38 @@ async def test_one_wrong_row_keeps_all_out(server: Server, world: World) -> None
         answer = await me.ask("POST", f"{path}/import", sheet["guess"])
         assert (answer.status_code, answer.json()["code"]) == (422, "sheet.wrong_rows")
         assert await me.get(f"/api/conferences/{world.conference}") == before
+        assert [one["cells"] for one in seen["rows"]] == [[], ["Bad", "some day"]]
+        done = await me.post(f"{path}/import", sheet["guess"] | {"good_only": True})
+        assert done == {"new": 1, "changed": 0, "same": 0, "left": 1}
+        titles = {one["title"] for one in (await me.get(f"/api/conferences/{world.conference}"))["sessions"]}
+        assert titles == {one["title"] for one in before["sessions"]} | {"Good"}
+
+
+async def test_what_is_in_two_places_or_off_the_days_is_warned_of(server: Server, world: World) -> None:
+    day, hall = f"/api/conferences/{world.conference}", "القاعة الكبرى"
+    async with server.browser(world["organiser"].token) as me:
+        await me.patch(day, {"starts_on": "2027-03-01", "ends_on": "2027-03-01", "zone": "Asia/Riyadh"})
+        there = await bring(me, world, f"title,start,end,hall\nThere,2027-03-01 9:00,10:00,{hall}\n")
+        await me.post(f"/api/sheets/{there['id']}/import", there["guess"])
+        sheet = await bring(
+            me,
+            world,
+            "title,start,end,hall,speakers\n"
+            "A,2027-03-01 9:30,10:30,القاعه الكبرى,هدى\n"
+            f"B,2027-03-01 10:30,11:00,{hall},هُدى\n"
+            "C,2027-03-01 10:45,11:15,,هدى\n"
+            "D,2027-03-02 0:15,1:00,,\n",
+        )
+        path = f"/api/sheets/{sheet['id']}"
+        rows = (await me.post(f"{path}/preview", sheet["guess"]))["rows"]
+        told = [[(one["code"], one["title"]) for one in row["warnings"]] for row in rows]
+        assert told == [
+            [("hall_taken", "There")],
+            [("speaker_taken", "C")],
+            [("speaker_taken", "B")],
+            [("outside_days", "")],
+        ]
+        assert (await me.post(f"{path}/import", sheet["guess"]))["new"] == 4  # none of it is refused
 
 
 async def test_an_evening_may_end_tomorrow(server: Server, world: World) -> None:

@@ -487,6 +487,26 @@ export interface components {
             session_id: string;
         };
         /**
+         * Bringing
+         * @description All rows or none; with `good_only` those that can be read, while the others stay out.
+         */
+        Bringing: {
+            /** Columns */
+            columns: {
+                [key: string]: number;
+            };
+            /**
+             * Good Only
+             * @default false
+             */
+            good_only: boolean;
+            /**
+             * Month First
+             * @default false
+             */
+            month_first: boolean;
+        };
+        /**
          * CallView
          * @description A team that began in a session, and whether one may just come in.
          */
@@ -2241,11 +2261,13 @@ export interface components {
         };
         /**
          * Imported
-         * @description What was done: all rows or none.
+         * @description What was done. `left` are the rows that stayed out, where that was asked for.
          */
         Imported: {
             /** Changed */
             changed: number;
+            /** Left */
+            left: number;
             /** New */
             new: number;
             /** Same */
@@ -4467,7 +4489,8 @@ export interface components {
         };
         /**
          * RowPreview
-         * @description What would become of one row. `changes` names what differs, `faults` what is wrong, by column.
+         * @description What would become of one row. `changes` names what differs, `faults` what is wrong, by column; `cells` is a
+         *     wrong row as it came, so that it can be put right elsewhere.
          */
         RowPreview: {
             /**
@@ -4475,6 +4498,8 @@ export interface components {
              * @enum {string}
              */
             becomes: "new" | "changed" | "same" | "wrong";
+            /** Cells */
+            cells: string[];
             /** Changes */
             changes: string[];
             /** Ends At */
@@ -4493,6 +4518,8 @@ export interface components {
             starts_at: string | null;
             /** Title */
             title: string;
+            /** Warnings */
+            warnings: components["schemas"]["RowWarning"][];
         };
         /** RowProblem */
         RowProblem: {
@@ -4502,6 +4529,27 @@ export interface components {
             field: string;
             /** Row */
             row: number;
+        };
+        /**
+         * RowWarning
+         * @description `name` is the hall or the speaker, `title` the other session at that time; both empty outside the days.
+         */
+        RowWarning: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "hall_taken" | "speaker_taken" | "outside_days";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
         };
         /** RulesChange */
         RulesChange: {
