@@ -43,7 +43,7 @@ from server.queries.scope import Scope
 def create(db: Session, actor: Actor, session_id: UUID, draft: PollDraft, *, id: UUID) -> PollView:
     """Draft a poll. Only moderators see it until it opens."""
     scope.of_session(db, actor, session_id, "poll.manage")
-    settings = rules.read_settings(draft.kind, draft.settings).model_dump(mode="json")
+    settings = rules.new_settings(draft.kind, draft.settings)
     if db.exec(select(func.count()).where(col(Poll.session_id) == session_id)).one() >= rules.MOST:
         raise Conflict("poll.too_many_polls")
     given = draft.model_dump() | {"settings": settings}
@@ -62,7 +62,7 @@ def change(db: Session, actor: Actor, poll_id: UUID, wish: PollChange) -> PollVi
     rules.check_editable(poll)
     for name, value in wish.model_dump(exclude_unset=True).items():
         if name == "settings" and value is not None:
-            value = rules.read_settings(poll.kind, value).model_dump(mode="json")
+            value = rules.new_settings(poll.kind, value)
         if value is not None:
             setattr(poll, name, value)
     poll.version += 1

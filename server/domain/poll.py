@@ -145,6 +145,13 @@ def read_settings(name: str, given: dict[str, Any]) -> View:
     return _read(kind_of(name).settings, given, "poll.settings_unusable", "settings")
 
 
+def new_settings(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What the organiser sets now, as it is kept. What older polls were given is read as it is."""
+    settings = read_settings(name, given)
+    kind_of(name).check(settings)
+    return settings.model_dump(mode="json")
+
+
 def choices(poll: Poll, given: dict[str, Any]) -> tuple[dict[str, Any], list[Choice]]:
     """An answer as it is kept, and what it counts for. Raises BadInput when this poll does not allow it."""
     kind = kind_of(poll.kind)

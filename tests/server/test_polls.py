@@ -250,6 +250,20 @@ async def test_new_kind_is_one_class(server: Server, world: World, coin: None) -
         assert await answered(moderator, made["id"], {"side": 2}) == 422
 
 
+@pytest.mark.parametrize("kind", ["single", "multiple"])
+async def test_options_that_read_alike_are_refused_by_name(server: Server, world: World, kind: str) -> None:
+    path = f"/api/sessions/{world.session}/polls"
+    texts = ("نعم", "مَرونة", " مرونه ")
+    alike = {"options": [{"id": f"o{at}", "text": text} for at, text in enumerate(texts)]}
+    async with server.browser(world["moderator"].token) as me:
+        refused = await me.ask("POST", path, {"kind": kind, "text": "x", "settings": alike})
+        assert (refused.status_code, refused.json()["code"]) == (422, "poll.same_options")
+        assert "“مَرونة” and “مرونه”" in refused.json()["detail"]
+        made = await me.post(path, {"kind": kind, "text": "x", "settings": {"options": alike["options"][:2]}})
+        again = await me.ask("PATCH", f"/api/polls/{made['id']}", {"settings": alike})
+        assert again.json()["code"] == "poll.same_options"
+
+
 async def test_sum_that_a_crash_left_untold_is_told(server: Server, world: World) -> None:
     id = UUID(await opened(server, world, "rating"))
     async with server.browser(world["guest"].token) as me, me.socket() as ear:

@@ -37,6 +37,9 @@ class Kind(ABC, Generic[Settings, Answer]):
     settings: type[Settings]
     answer: type[Answer]
 
+    def check(self, settings: Settings) -> None:
+        """Raises BadInput for settings of the right shape that voters could not make sense of."""
+
     @abstractmethod
     def choices(self, settings: Settings, answer: Answer) -> list[Choice]:
         """What the answer counts for, at least one; no key twice, each at most 80 letters.

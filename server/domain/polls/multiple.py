@@ -9,7 +9,7 @@ from pydantic import Field
 
 from server.domain.errors import BadInput
 from server.domain.polls.kind import Choice, Counted, Kind
-from server.domain.polls.single import Key, Options, by_option, chosen
+from server.domain.polls.single import Key, Options, by_option, check_apart, chosen
 from server.domain.view import View
 
 
@@ -25,6 +25,9 @@ class Multiple(Kind[ManyOptions, Several]):
     name = "multiple"
     settings = ManyOptions
     answer = Several
+
+    def check(self, settings: ManyOptions) -> None:
+        check_apart(settings)
 
     def choices(self, settings: ManyOptions, answer: Several) -> list[Choice]:
         found = chosen(settings, answer.options)

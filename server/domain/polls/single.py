@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from server.domain.errors import BadInput
 from server.domain.polls.kind import Choice, Counted, Kind
-from server.domain.text import OptionText
+from server.domain.text import OptionText, fold
 from server.domain.view import View
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,8}$")]
@@ -41,11 +41,24 @@ class Single(Kind[Options, One]):
     settings = Options
     answer = One
 
+    def check(self, settings: Options) -> None:
+        check_apart(settings)
+
     def choices(self, settings: Options, answer: One) -> list[Choice]:
         return chosen(settings, [answer.option])
 
     def sums(self, settings: Options, counted: Sequence[Counted]) -> list[Counted]:
         return by_option(settings, counted)
+
+
+def check_apart(settings: Options) -> None:
+    """Two options that read alike, however they are spelled, would share the votes by chance."""
+    known: dict[str, str] = {}
+    for option in settings.options:
+        key = fold(option.text)
+        if key in known:
+            raise BadInput("poll.same_options", first=known[key], second=option.text)
+        known[key] = option.text
 
 
 def chosen(settings: Options, ids: Sequence[str]) -> list[Choice]:
