@@ -25,6 +25,10 @@ export interface KindProps {
 export interface KindModule {
   default: Component<KindProps, {}, 'settings' | 'answer'>;
   label: () => string;
+  /** Where it stands among the kinds that one chooses from; without a place it comes last. */
+  place?: number;
+  /** Its sums are people's own words: the desk may take one out of what everybody sees. */
+  written?: boolean;
   /** The settings a new poll begins with. */
   fresh: () => Record<string, unknown>;
   /** Whether an answer may be sent. */
@@ -37,19 +41,19 @@ export class Kinds {
   constructor(private readonly found: Record<string, () => Promise<KindModule>> = files) {}
 
   get names(): string[] {
-    return Object.keys(this.found).map(nameOf).sort((one, other) => order(one) - order(other) || (one < other ? -1 : 1));
+    return Object.keys(this.found).map(nameOf).sort();
   }
 
   /** Undefined for a kind that this page is too old to know. */
   load(name: string): Promise<KindModule> | undefined {
     return Object.entries(this.found).find(([file]) => nameOf(file) === name)?.[1]();
   }
-}
 
-/** The usual first. */
-function order(name: string): number {
-  const at = ['single', 'multiple', 'words', 'rating'].indexOf(name);
-  return at < 0 ? 99 : at;
+  /** All of them, each at the place that it asks for. */
+  async all(): Promise<[string, KindModule][]> {
+    const found = await Promise.all(this.names.map(async (name): Promise<[string, KindModule]> => [name, await this.load(name)!]));
+    return found.sort(([, one], [, other]) => (one.place ?? Infinity) - (other.place ?? Infinity) || 0);
+  }
 }
 
 function nameOf(file: string): string {

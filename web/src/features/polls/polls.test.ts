@@ -41,8 +41,8 @@ describe('PollsStore', () => {
 });
 
 describe('kinds', () => {
-  it('are those that have a file, the usual first', () => {
-    expect(new Kinds().names).toEqual(['single', 'multiple', 'words', 'rating']);
+  it('are those that have a file, the usual first', async () => {
+    expect((await new Kinds().all()).map(([name, { written }]) => [name, written ?? false])).toEqual([['single', false], ['multiple', false], ['words', true], ['rating', false]]);
   });
 
   it('grow by one file', async () => {
