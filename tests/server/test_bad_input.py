@@ -153,7 +153,7 @@ async def test_longest_values_fit_their_columns(server: Server, world: World) ->
         made = await me.post(
             f"{here}/sessions", {"title": "ج" * 200, "description": "و" * 4000, "hall": "ق" * 80, **times}
         )
-        assert made["starts_at"] == "2027-01-01T07:00:00.123000Z"
+        assert made["starts_at"] == "2027-01-01T07:00:00.123Z"
         assert (await me.get(f"/api/sessions/{made['id']}"))["session"] == made
         await me.patch(here, {"title": "م" * 200, "description": "و" * 4000})
         await me.post(f"/api/boards/{world.board}/cards", {"column_id": str(world.columns[0]), "title": "ب" * 300})

@@ -110,7 +110,7 @@ async def test_clone_has_the_programme_and_not_the_people(server: Server, world:
         shown = await me.get(f"/api/conferences/{made['id']}")
         morning = next(one for one in shown["sessions"] if one["title"] == "صباحية")
         assert (morning["starts_at"], morning["hall"], morning["state"]) == (
-            "2027-03-29T07:00:00Z",
+            "2027-03-29T07:00:00.000Z",
             "قاعة",
             "scheduled",
         )
