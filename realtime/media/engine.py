@@ -24,7 +24,7 @@ from .probe import Probe, Probes
 from .publisher import Publisher
 from .quality import Mode
 from .recorder.link import RecorderLink
-from .room import FeedName, Room, Wish
+from .room import FEEDS, FeedName, Room, Wish
 from .sdp import parse_offer
 from .seams import Arena, Certificate
 from .sender import Source
@@ -331,8 +331,9 @@ class Engine:
     def _listen(self, room: Room) -> None:
         now = self._network.now()
         room.listen(now)
-        if room.speech_is_due(now, within_s=_TELL_S):
-            self.events.spoke(room.name)
+        for feed in FEEDS:
+            if room.speech_is_due(feed, now, within_s=_TELL_S):
+                self.events.spoke(room.name, feed)
 
     def _send_reports(self, room: Room) -> None:
         for publisher in room.publishers.values():
@@ -364,9 +365,9 @@ class Engine:
         told = self._recorder.told(room) if self._recorder is not None else None
         return self._amended(known.view() | {"programme": told and asdict(told)})
 
-    def _speech(self, room: str) -> dict[str, Any] | None:
+    def _speech(self, room: str, feed: FeedName) -> dict[str, Any] | None:
         known = self._rooms.get(room)
-        return None if known is None else known.speech()
+        return None if known is None else known.speech(feed)
 
     def stats(self) -> dict[str, float]:
         port = self._network.port

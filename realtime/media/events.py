@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
+from .room import FeedName
+
 BEAT_S = 5.0
 SETTLE_S = 0.05
 """Changes of one moment (a hundred joins) are told together."""
@@ -24,7 +26,7 @@ class Events:
         instance: str,
         rooms: Callable[[], Iterable[JSON]],
         room: Callable[[str], JSON],
-        speech: Callable[[str], JSON | None],
+        speech: Callable[[str, FeedName], JSON | None],
     ) -> None:
         self.instance = instance
         self.revision = 0
@@ -41,10 +43,10 @@ class Events:
             listener.note(room)
         return self.revision
 
-    def spoke(self, room: str) -> None:
+    def spoke(self, room: str, feed: FeedName) -> None:
         """Somebody else speaks: told beside the state, without a revision, as it is stored nowhere."""
         for listener in self._listeners:
-            listener.note_speech(room)
+            listener.note_speech(room, feed)
 
     def end(self) -> None:
         self._ended = True
@@ -64,8 +66,8 @@ class Events:
                 rooms, speeches = listener.take()
                 for room in rooms:
                     yield self._stamped("room", room=self._room(room))
-                for room in speeches:
-                    speech = self._speech(room)
+                for room, feed in speeches:
+                    speech = self._speech(room, feed)
                     if speech is not None:
                         yield {"type": "speaking", "instance": self.instance, **speech}
         finally:
@@ -79,18 +81,18 @@ class _Listener:
     def __init__(self) -> None:
         self.wake = asyncio.Event()
         self._rooms: dict[str, None] = {}
-        self._speeches: dict[str, None] = {}
+        self._speeches: dict[tuple[str, FeedName], None] = {}
 
     def note(self, room: str) -> None:
         self._rooms[room] = None
         self.wake.set()
 
-    def note_speech(self, room: str) -> None:
-        self._speeches[room] = None
+    def note_speech(self, room: str, feed: FeedName) -> None:
+        self._speeches[room, feed] = None
         self.wake.set()
 
-    def take(self) -> tuple[list[str], list[str]]:
-        """Rooms that changed, and rooms in which somebody else speaks."""
+    def take(self) -> tuple[list[str], list[tuple[str, FeedName]]]:
+        """Rooms that changed, and feeds of rooms in which somebody else speaks."""
         rooms, speeches = list(self._rooms), list(self._speeches)
         self._rooms.clear()
         self._speeches.clear()

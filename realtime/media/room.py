@@ -73,7 +73,8 @@ class Room:
         self.viewers: dict[str, Viewer] = {}
         self.films: dict[str, Film] = {}
         self.speakers = Speakers()
-        self._said: tuple[Speaking, float] = (self.speakers.now, 0.0)
+        self._behind = Speakers()
+        self._said: dict[FeedName, tuple[Speaking, float]] = dict.fromkeys(FEEDS, (self.speakers.now, 0.0))
         self._layout: object = None
         self._listens = True
         self._network = network
@@ -222,19 +223,28 @@ class Room:
             self._arrange()
 
     def listen(self, now: float) -> None:
-        """Judge who speaks on air."""
-        if self._listens and self.speakers.judge(self._feeds["air"].heard(), now):
+        """Judge who speaks on air, and who behind it."""
+        if not self._listens:
+            return
+        on_air = self._feeds["air"].heard()
+        if self.speakers.judge(on_air, now):
             self._let_the_loudest_through()
+        self._behind.judge([one for one in self._feeds["backstage"].heard() if one not in on_air], now)
 
-    def speech_is_due(self, now: float, *, within_s: float) -> bool:
+    def speech_is_due(self, feed: FeedName, now: float, *, within_s: float) -> bool:
         """Whether to tell who speaks: what changed, not too often, and now and then for those who came since."""
-        said, when = self._said
+        said, when = self._said[feed]
+        speaking = self._speakers(feed).now
         passed = now - when
-        changed = said is not self.speakers.now and passed >= within_s
-        again = passed >= SAY_AGAIN_S and self.speakers.now.main is not None
+        changed = said is not speaking and passed >= within_s
+        again = passed >= SAY_AGAIN_S and speaking.main is not None
         if changed or again:
-            self._said = (self.speakers.now, now)
+            self._said[feed] = (speaking, now)
         return changed or again
+
+    def _speakers(self, feed: FeedName) -> Speakers:
+        """Of backstage: those who are only there."""
+        return self.speakers if feed == "air" else self._behind
 
     def _let_the_loudest_through(self) -> None:
         """In silence whoever spoke last stays open: the first word of an answer is not cut."""
@@ -258,14 +268,15 @@ class Room:
         for feed in self._feeds.values():
             feed.send_reports(now)
 
-    def speech(self) -> dict[str, Any]:
+    def speech(self, feed: FeedName) -> dict[str, Any]:
         """Who speaks, as the server hears of it."""
-        air, now = self._feeds["air"], self.speakers.now
+        now = self._speakers(feed).now
         return {
             "room": self.name,
+            "feed": feed,
             "main": now.main.id if isinstance(now.main, Sender) else None,
             "speaking": [
-                {"publisher": voice.id, "owner": voice.owner, "slot": air.place(voice)}
+                {"publisher": voice.id, "owner": voice.owner, "slot": self._feeds[feed].place(voice)}
                 for voice in now.loudest
                 if isinstance(voice, Sender)
             ],

@@ -76,7 +76,10 @@ class Speaking(View):
 
 
 class StageSpeaking(Signal, name="stage.speaking"):
-    """Who is heard. `main` stays through pauses; `speaking` are the one or two loudest, empty in silence."""
+    """Who is heard. `main` stays through pauses; `speaking` are the one or two loudest, empty in silence.
+
+    On `session:ID` those on air, on `session:ID:backstage` those who are only behind it.
+    """
 
     main: str | None
     speaking: list[Speaking]

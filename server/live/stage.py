@@ -28,7 +28,7 @@ from server.domain.viewing import StageSpeaking
 from server.live.media import MediaClient
 from server.queries import stage as stages
 from server.queries import watching
-from server.queries.channels import behind_channel, session_channel
+from server.queries.channels import backstage_channel, behind_channel, session_channel
 
 Say = Callable[[str, str, dict[str, Any]], None]
 Audience = Callable[[str], int]
@@ -141,8 +141,9 @@ class StageFollower:
         elif event["type"] == "room":
             await self._changed(_room(event["room"], event["instance"], event["revision"]))
         elif event["type"] == "speaking":
-            told = _speaking(event)
-            self._say(session_channel(UUID(event["room"])), StageSpeaking.name, told.model_dump(mode="json"))
+            told, room = _speaking(event), UUID(event["room"])
+            channel = backstage_channel(room) if event.get("feed") == "backstage" else session_channel(room)
+            self._say(channel, StageSpeaking.name, told.model_dump(mode="json"))
         # The link beats only while there is nothing else to say.
         if event["type"] == "beat" or time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + LOOK_EVERY_S

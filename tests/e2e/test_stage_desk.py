@@ -130,6 +130,8 @@ async def test_panel_of_three_goes_live_is_handed_over_and_replayed(browser: Bro
             await studio.locator("[data-step=backstage], [data-step=enter]").click()
             await studio.locator("[data-action=agree]").click()  # the session is recorded
             await expect(studio.locator("[data-sending=connected]")).to_be_visible()
+        # Nobody is on air yet; who speaks is marked among themselves.
+        await expect(studio.locator(".tiles .speaks").first).to_be_visible()
 
         desk = await hand.open(path)
         # That it is recorded is said once, over what stands below the picture on a phone.

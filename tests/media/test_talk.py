@@ -123,13 +123,19 @@ async def test_wish_names_persons_and_their_sources(stage: Stage) -> None:
 
 
 async def test_who_speaks_is_told_beside_the_state(stage: Stage) -> None:
+    stage.engine.want(ROOM, Wish(revision=2, open=True, on_air=frozenset()))
     await stage.publish("p1", owner="speaker/login")
 
     async with aclosing(stage.engine.events.listen()) as events:
-        told = await anext(event async for event in events if event["type"] == "speaking")
+        for feed, wish in (("backstage", frozenset[str]()), ("air", frozenset({"speaker"}))):
+            stage.engine.want(ROOM, Wish(revision=3, open=True, on_air=wish))
+            told = await anext(event async for event in events if event["type"] == "speaking")
+            assert (told["feed"], told["main"]) == (feed, "p1")
+            assert told["speaking"] == [{"publisher": "p1", "owner": "speaker/login", "slot": 0}]
 
-    assert told["main"] == "p1"
-    assert told["speaking"] == [{"publisher": "p1", "owner": "speaker/login", "slot": 0}]
+        # Who came on air is not behind it any more.
+        told = await anext(event async for event in events if event.get("feed") == "backstage")
+        assert (told["main"], told["speaking"]) == (None, [])
 
 
 async def test_one_person_cannot_fill_a_stage(stage: Stage) -> None:

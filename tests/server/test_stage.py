@@ -152,9 +152,11 @@ async def test_who_speaks_is_said_to_those_who_listen_and_stored_nowhere(databas
             "speaking": speaking,
         }
         await media.say(event)
+        await media.say(event | {"feed": "backstage"})  # the audience does not hear them
         await media.say(BEAT)
     told = {"publisher": "p1", "person_id": str(world["speaker"].id), "slot": 2}
-    assert said == [(f"session:{world.session}", "stage.speaking", {"main": "p1", "speaking": [told]})]
+    heard = "stage.speaking", {"main": "p1", "speaking": [told]}
+    assert said == [(f"session:{world.session}", *heard), (f"session:{world.session}:backstage", *heard)]
 
 
 async def test_who_watches_some_seconds_behind_is_among_the_viewers(database_url: str) -> None:

@@ -4,12 +4,15 @@ import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
 import type { Desk, Publication, Publisher, Session, Snapshot, Standing } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
+import type { Speech } from './SessionStore.svelte';
 
 export interface Wish { on_air?: boolean; muted?: boolean; place?: number }
 export interface Card { card_ar: string; card_en: string; back_at: string | null }
 
 export class DeskStore {
   desk = $state.raw<Desk | null>(null);
+  /** Who speaks of those who are only behind the stage. */
+  speech = $state.raw<Speech | null>(null);
   trouble = $state.raw<ApiError | null>(null);
   private followed: Followed | null = null;
 
@@ -39,6 +42,7 @@ export class DeskStore {
       load: (signal) => this.api.get(`/api/sessions/${this.session}/stage`, { signal }),
       reset: ({ desk }) => (this.desk = desk),
       publication: (publication) => this.apply(publication),
+      signal: ({ name, data }) => void (name === 'stage.speaking' && (this.speech = data as unknown as Speech)),
       trouble: (error) => (this.trouble = error),
     });
   }
@@ -46,7 +50,7 @@ export class DeskStore {
   close(): void {
     this.followed?.close();
     this.followed = null;
-    this.desk = null;
+    this.desk = this.speech = null;
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
