@@ -13,6 +13,7 @@ from models.conference import Conference, ConferenceSession
 from models.notification import MailHabit, Notification
 from models.person import Person
 from server.actions import letter
+from server.actions import person as persons
 from server.actions.letter import Button
 from server.actions.notify import habit_of
 from server.domain.notice import after_quiet
@@ -98,7 +99,10 @@ def _queue(
             *lines,
             *([sentence(say, "mail.notices.more", count=more)] if more else []),
         ],
-        button=Button(sentence(say, "mail.notices.button"), rows[0].link if len(rows) == 1 else "/notifications"),
+        button=Button(
+            sentence(say, "mail.notices.button"),
+            persons.door(db, person, rows[0].link if len(rows) == 1 else "/notifications"),
+        ),
         person_id=person.id,
         once=f"notices:{rows[-1].id}",
         stop_token=stop_token,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from models.base import new_id, now
 from models.conference import ConferenceRole
@@ -131,6 +132,24 @@ def mail_link(db: Session, email: str) -> None:
     once = f"sign_in:{person.id}:{now():%Y%m%d%H%M}"
     link = _link(db, person.id, made_by=person.id, url="/enter")
     letter.to_person(db, person, email, "sign_in", path=link.url, once=once)
+
+
+def door(db: Session, person: Person, path: str) -> str:
+    """An address of ours for a mail. A guest has no password, so theirs opens the door on a device that does not
+    know them yet; whose it is stands with it, so that a device that does goes straight on. A link of its own,
+    because the personal link in an older mail must go on working."""
+    if not person.guest:
+        return path
+    asked = urlencode({"next": path, "as": str(person.id)})
+    return _link(db, person.id, made_by=person.id, url=f"/enter?{asked}").url
+
+
+def end_links(db: Session, person_id: UUID) -> None:
+    """The links a guest was sent open nothing any more. Those an organiser made have their own end."""
+    if not scope.load(db, Person, person_id).guest:
+        return
+    own = (col(OneTimeLink.person_id) == person_id) & (col(OneTimeLink.made_by) == person_id)
+    db.exec(delete(OneTimeLink).where(own))
 
 
 def redeem(db: Session, token: str, *, device: str, browser: str = "") -> tuple[UUID, str]:

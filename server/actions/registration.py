@@ -37,6 +37,8 @@ from server.queries import registrations, scope
 
 DEEDS: dict[Decision, str] = {"approve": "approved", "refuse": "refused", "revoke": "revoked"}
 
+LINKS_AT_ONCE = 5  # of one address: each conference has its own
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -293,6 +295,20 @@ def _own(db: Session, actor: Actor | None, conference_id: UUID | None) -> Regist
     if row is None:
         raise NotFound("not_found")
     return row
+
+
+def mail_links(db: Session, email: str) -> None:
+    """The personal links of those who registered with this address and have no account to sign in to. The asker
+    learns nothing of it."""
+    rows = db.exec(
+        select(Registration)
+        .join(Person, col(Person.id) == col(Registration.person_id))
+        .where(col(Registration.email) == email, col(Person.guest), col(Registration.state) != "revoked")
+        .order_by(col(Registration.created_at).desc())
+        .limit(LINKS_AT_ONCE)
+    ).all()
+    for row in rows:
+        seats.mail_link(db, row, "registration_again", once=f"again:{row.id}:{now():%Y%m%d%H%M}")
 
 
 def _by_email(db: Session, conference_id: UUID, email: str) -> Registration | None:

@@ -16,6 +16,7 @@ from models.conference import Conference, ConferenceRole
 from models.person import Login, Person
 from models.registration import Registration, RegistrationForm
 from server.actions import conference, ledger, letter, participant, recording
+from server.actions import person as persons
 from server.actions.notify import notify
 from server.actions.publish import access_changed, publish
 from server.domain.person import owner_of
@@ -141,6 +142,7 @@ def lapse(db: Session) -> int:
 def new_link(db: Session, row: Registration) -> str:
     """A new token for the personal link; older links open nothing any more."""
     token = ledger.new_token()
+    persons.end_links(db, row.person_id)
     row.token_hash, row.next_hash = ledger.token_hash(token), None
     return token
 
@@ -174,6 +176,7 @@ def _let_out(db: Session, row: Registration) -> None:
 
 def _end_link(db: Session, row: Registration) -> None:
     row.token_hash = row.next_hash = None
+    persons.end_links(db, row.person_id)
     if not scope.load(db, Person, row.person_id).guest:
         return
     ended = db.exec(select(Login.id).where(col(Login.person_id) == row.person_id)).all()

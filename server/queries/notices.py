@@ -50,7 +50,11 @@ def address_of(db: Session, person_id: UUID) -> str | None:
         return person.email if person else None
     given = (
         select(Registration.email)
-        .where(col(Registration.person_id) == person_id, col(Registration.email).is_not(None))
+        .where(
+            col(Registration.person_id) == person_id,
+            col(Registration.email).is_not(None),
+            col(Registration.state) != "revoked",
+        )
         .order_by(col(Registration.created_at).desc())
     )
     return db.exec(given.limit(1)).first()

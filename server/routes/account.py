@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from server.actions import person
+from server.actions import person, registration
 from server.api.endpoint import Call, Endpoints, Reply, Visit
 from server.api.rates import ACCOUNT, MAILING, SIGNING_IN, Limiter
 from server.api.runner import Units
@@ -114,9 +114,15 @@ def flows(units: Units, passwords: Passwords, limiter: Limiter) -> Endpoints:
 
     @doors.flow("link.mail", "POST", "/api/sign-in-links", body=MailLink, result=Done, status=202, rate=SIGNING_IN)
     async def mail_link(visit: Visit, body: MailLink) -> Reply:
-        """Have a sign-in link sent to one's address. The answer is the same for known and unknown ones."""
+        """Have a sign-in link, or a registered guest's personal link, sent to an address. The answer is the
+        same for known and unknown ones."""
         limiter.hit(MAILING, hashlib.sha256(body.email.encode()).hexdigest())
-        await units.write(lambda db: person.mail_link(db, body.email))
+
+        def unit(db: Session) -> None:
+            person.mail_link(db, body.email)
+            registration.mail_links(db, body.email)
+
+        await units.write(unit)
         return Reply(Done(), status=202)
 
     @doors.flow("link.redeem", "POST", "/api/sign-in-links/redeem", body=LinkToken, result=Me, rate=SIGNING_IN)

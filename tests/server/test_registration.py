@@ -8,6 +8,7 @@ import io
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -15,9 +16,10 @@ from sqlmodel import Session, col, select
 
 from models.base import new_id, now
 from models.database import Unavailable
-from models.notification import Mail
+from models.notification import Mail, Notification
 from models.registration import Registration
-from server.actions import registration, seats
+from server.actions import digest, registration, seats
+from server.actions.notify import notify
 from server.domain.registration import (
     FormChange,
     Holder,
@@ -164,13 +166,40 @@ async def test_same_address_twice_tells_nothing_and_doubles_nothing(server: Serv
         program = await register(second, world, "robot", website="http://spam.example")
         assert program["outcome"] == "sent"
         assert len(await rows(server, world)) == 1
-    mails = await server.db.read(
-        lambda db: list(db.exec(select(Mail).where(col(Mail.address) == "suad@example.org")))
-    )
+    mails = await mails_to(server, "suad@example.org")
     assert [mail.kind for mail in mails] == ["registration_confirmed", "registration_again"]
     async with server.browser() as mailed:
         entered = await mailed.post("/api/pass/enter", {"token": mails[1].button["path"].partition("#")[2]})
         assert entered["me"]["person"]["name"] == "سعاد"
+        await mailed.ask("POST", "/api/sign-in-links", {"email": "suad@example.org"})
+    asked = await mails_to(server, "suad@example.org")
+    assert [mail.kind for mail in asked][2:] == ["registration_again"]
+
+
+async def test_news_by_mail_let_a_guest_in_and_leave_older_links_alone(server: Server, world: World) -> None:
+    await opened(server, world)
+    async with server.browser() as phone, server.browser() as laptop:
+        came = await register(phone, world, "سعاد", email="guest@example.org")
+        person, link = UUID(came["me"]["person"]["id"]), f"/s/{world.session}"
+
+        def tell(db: Session) -> None:
+            values = {"session": "الافتتاح", "when": now().isoformat()}
+            notify(db, [person], "session_soon", values, link=link)
+            for row in db.exec(select(Notification).where(col(Notification.person_id) == person)):
+                row.mail_due = row.mail_due and now()
+
+        await server.db.write(tell)
+        await server.db.write(digest.mail_due)
+        first, news = await mails_to(server, "guest@example.org")
+        path, _, token = news.button["path"].partition("#")
+        assert parse_qs(urlsplit(path).query) == {"next": [link], "as": [str(person)]}
+        assert (await laptop.post("/api/sign-in-links/redeem", {"token": token}))["person"]["id"] == str(person)
+        await laptop.post("/api/pass/look", {"token": first.button["path"].partition("#")[2]})
+
+
+async def mails_to(server: Server, address: str) -> list[Mail]:
+    wanted = select(Mail).where(col(Mail.address) == address).order_by(col(Mail.created_at))
+    return await server.db.read(lambda db: list(db.exec(wanted)))
 
 
 async def test_by_mail_alone_answers_everybody_alike(server: Server, world: World) -> None:
