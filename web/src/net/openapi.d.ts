@@ -5332,6 +5332,8 @@ export interface components {
         /**
          * StageSpeaking
          * @description Who is heard. `main` stays through pauses; `speaking` are the one or two loudest, empty in silence.
+         *
+         *     On `session:ID` those on air, on `session:ID:backstage` those who are only behind it.
          */
         StageSpeaking: {
             /** Main */
