@@ -46,13 +46,14 @@ class TeamCall(Table, table=True):
 
 
 class TeamWish(Table, table=True):
-    """Somebody asks to be let into a team."""
+    """Somebody asks to be let into a team; `card_id` is the work they would come for."""
 
     __tablename__ = "team_wish"
 
     team_id: UUID = reference("team.id", primary=True)
     person_id: UUID = Field(foreign_key="person.id", ondelete="CASCADE", primary_key=True, index=True)
     note: str = Field(default="", max_length=500)
+    card_id: UUID | None = Field(default=None, foreign_key="card.id", ondelete="SET NULL")
     created_at: datetime = moment()
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from models.base import now
+from models.board import Board, BoardColumn
+from models.card import Card
 from models.conference import Conference
 from models.person import Person
 from models.team import Membership
 from models.volunteer import TeamCall, TeamVisit, TeamWish
+from server.actions import card_people
 from server.actions import team as teams
 from server.actions.notify import notify
 from server.actions.stage_work import tell_work
-from server.domain.errors import NotFound
+from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
 from server.domain.team import Joined, TeamDraft, TeamView
 from server.queries import scope
 from server.queries import teams as queries
 
 
-def join(db: Session, actor: Actor, team_id: UUID, note: str) -> Joined:
-    """Come into an open team at once; into one by request, its leads are asked. Twice is no fault."""
+def join(db: Session, actor: Actor, team_id: UUID, note: str, card_id: UUID | None = None) -> Joined:
+    """Come into an open team at once; into one by request, its leads are asked. Twice is no fault.
+
+    With the card one would come for: it must be one that wants people from outside.
+    """
     team, _ = scope.of_door(db, actor, team_id, "team.join", lock=True)
     me = actor.person_id
     if teams.belongs(db, team_id, me):
@@ -32,20 +39,22 @@ def join(db: Session, actor: Actor, team_id: UUID, note: str) -> Joined:
         return Joined(member=True)
     if team.joining == "invitation":
         raise NotFound("not_found")
+    if card_id is not None:
+        _check_wanted(db, team_id, card_id)
     wish = db.get(TeamWish, (team_id, me))
     if wish is None:
-        db.add(TeamWish(team_id=team_id, person_id=me, note=note))
+        db.add(TeamWish(team_id=team_id, person_id=me, note=note, card_id=card_id))
         told = {"name": actor.name, "team": team.title}
         once = f"wish:{team_id}:{me}"
         leads = _leads(db, team_id)
         notify(db, leads, "team_wish", told, link=f"/t/{team_id}", conference_id=team.conference_id, once=once)
     else:
-        wish.note = note
+        wish.note, wish.card_id = note or wish.note, card_id or wish.card_id
     return Joined(member=False)
 
 
 def decide(db: Session, actor: Actor, team_id: UUID, person_id: UUID, *, accept: bool) -> None:
-    """Let somebody in who asked, or not; they may ask again."""
+    """Let somebody in who asked, or not; they may ask again. The card they came for is theirs with it."""
     team, _ = scope.of_team(db, actor, team_id, "member.change", lock=True)
     wish = db.get(TeamWish, (team_id, person_id), with_for_update=True)
     if wish is None:
@@ -54,6 +63,24 @@ def decide(db: Session, actor: Actor, team_id: UUID, person_id: UUID, *, accept:
     db.flush()
     if accept and scope.conference_role(db, team.conference_id, person_id) is not None:
         teams.add_member(db, actor, team_id, person_id, "member")
+        if wish.card_id is not None:
+            _give(db, actor, wish.card_id, person_id)
+
+
+def _check_wanted(db: Session, team_id: UUID, card_id: UUID) -> None:
+    card = scope.load(db, Card, card_id)
+    if db.get_one(Board, card.board_id).team_id != team_id or card.seats is None:
+        raise NotFound("not_found")
+
+
+def _give(db: Session, actor: Actor, card_id: UUID, person_id: UUID) -> None:
+    """Unless it went to somebody else or was done while the wish waited: one is in the team all the same."""
+    card = scope.load(db, Card, card_id)
+    away = db.get_one(BoardColumn, card.column_id).archived_at is not None
+    if away or card.done_at is not None or card.state != "open":
+        return
+    with suppress(Conflict):
+        card_people.assign(db, actor, card_id, person_id, on=True)
 
 
 def call(db: Session, actor: Actor, session_id: UUID, draft: TeamDraft, *, id: UUID) -> TeamView:

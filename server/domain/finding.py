@@ -18,7 +18,10 @@ MOST_MINUTES = 60_000
 
 
 class Task(View):
-    """A card with where it belongs. `free`: how many more may take it, None for as many as like."""
+    """A card with where it belongs. `free`: how many more may take it, None for as many as like.
+
+    `ask`: its team lets in by request, so it is asked for with the way in; `asked`: that wish waits.
+    """
 
     card: CardView
     team_id: UUID
@@ -27,6 +30,8 @@ class Task(View):
     conference_id: UUID
     free: int | None
     member: bool
+    ask: bool = False
+    asked: bool = False
 
 
 class Tasks(View):

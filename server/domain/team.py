@@ -90,7 +90,10 @@ class TeamDoors(View):
 
 
 class JoinWish(View):
+    """`card_id`: the card one would come for; it is kept for whoever decides."""
+
     note: OptionalNote = ""
+    card_id: UUID | None = None
 
 
 class Joined(View):
@@ -99,9 +102,18 @@ class Joined(View):
     member: bool
 
 
+class CardRef(View):
+    id: UUID
+    board_id: UUID
+    title: str
+
+
 class WishView(View):
+    """`card`: what they would come for. Who is let in has it, if it is still to be had."""
+
     person: PersonView
     note: str
+    card: CardRef | None
     at: Instant
 
 

@@ -152,7 +152,10 @@ def merged(names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
 
 
 class TeamNews(View):
-    """What happened in a team since somebody last looked. Without `since` they never did."""
+    """What happened in a team since somebody last looked. Without `since` they never did.
+
+    `ask`: a member looks for the first time, and what they bring to teams is not known.
+    """
 
     since: Instant | None
     messages: int
@@ -160,3 +163,4 @@ class TeamNews(View):
     cards: int
     done: int
     meeting: UUID | None
+    ask: bool

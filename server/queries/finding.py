@@ -13,7 +13,7 @@ from models.board import Board, BoardColumn
 from models.card import Card, CardPerson
 from models.conference import ConferenceRole
 from models.team import Membership, Team
-from models.volunteer import PersonSkill, StageCard, TeamCall, VolunteerProfile
+from models.volunteer import PersonSkill, StageCard, TeamCall, TeamWish, VolunteerProfile
 from server.domain import finding
 from server.domain.card import CardView
 from server.domain.finding import CallView, Task, Tasks, WorkSnapshot, WorkView
@@ -42,7 +42,7 @@ def open_tasks(
     db: Session, actor: Actor, *, most_minutes: int | None = None, skill: str = "", language: str = ""
 ) -> Tasks:
     """Cards with a free seat, what suits one first. In teams one is not in, only those that say how many they
-    want: naming seats is what invites people from outside."""
+    want: naming seats is what invites people from outside. Into a team by request one has to ask first."""
     me = actor.person_id
     mine = select(ConferenceRole.conference_id).where(col(ConferenceRole.person_id) == me)
     held = select(CardPerson.card_id).where(col(CardPerson.person_id) == me)
@@ -50,7 +50,7 @@ def open_tasks(
     inside = col(Membership.person_id).is_not(None)
     free = (
         col(Team.conference_id).in_(mine),
-        or_(inside, col(Team.joining) == "open"),
+        or_(inside, col(Team.joining).in_(("open", "request"))),
         col(Card.seats) > taken,
         col(Card.id).not_in(held),
         col(Card.state) == "open",
@@ -77,11 +77,23 @@ def open_tasks(
         wanted = wanted.where(col(Card.skill).in_([one for one in skills if asked in folded(one)]))
     rows = db.exec(wanted.order_by(col(Card.created_at).desc(), col(Card.id)).limit(LOOKED_AT)).all()
     fitting = tasks(db, [(card, board, team, bool(member)) for card, board, team, member in rows])
+    wishes = select(TeamWish).where(col(TeamWish.person_id) == me)
+    wishes_of = {wish.team_id: wish.card_id for wish in db.exec(wishes)}
     own_skills = set(db.exec(select(PersonSkill.folded).where(col(PersonSkill.person_id) == me)))
     profile = db.get(VolunteerProfile, me)
     languages = set(profile.languages) if profile else {actor.locale}
+    fitting = [
+        one if member or team.joining == "open" else _by_request(one, asked=wishes_of.get(team.id) == card.id)
+        for one, (card, _, team, member) in zip(fitting, rows, strict=True)
+    ]
     fitting.sort(key=lambda one: -finding.suits(one.card, own_skills, languages))
     return Tasks(tasks=fitting[:SHOWN])
+
+
+def _by_request(task: Task, *, asked: bool) -> Task:
+    """Who is in such a team is told inside."""
+    card = task.card.model_copy(update={"people": [], "worker": None})
+    return task.model_copy(update={"card": card, "ask": True, "asked": asked})
 
 
 def work_of(db: Session, actor: Actor) -> Tasks:

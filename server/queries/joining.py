@@ -12,12 +12,12 @@ from models.conference import ConferenceRole
 from models.conversation import Conversation, Message
 from models.person import Person
 from models.team import Membership, Team
-from models.volunteer import TeamVisit, TeamWish
+from models.volunteer import TeamVisit, TeamWish, VolunteerProfile
 from server.domain import team as teams
 from server.domain.filters import searchable
 from server.domain.person import Actor, PeopleFound
 from server.domain.person import view as person_view
-from server.domain.team import TeamDoors, Wishes, WishView
+from server.domain.team import CardRef, TeamDoors, Wishes, WishView
 from server.domain.volunteer import TeamNews
 from server.queries import people, scope
 from server.queries import teams as queries
@@ -55,13 +55,22 @@ def wishes(db: Session, actor: Actor, team_id: UUID) -> Wishes:
     """Who asks to be let in, the first first."""
     scope.of_team(db, actor, team_id, "member.change")
     rows = db.exec(
-        select(TeamWish, Person)
+        select(TeamWish, Person, Card)
         .join(Person, col(Person.id) == col(TeamWish.person_id))
+        .outerjoin(Card, col(Card.id) == col(TeamWish.card_id))
         .where(col(TeamWish.team_id) == team_id)
         .order_by(col(TeamWish.created_at), col(TeamWish.person_id))
     )
     return Wishes(
-        wishes=[WishView(person=person_view(person), note=row.note, at=row.created_at) for row, person in rows]
+        wishes=[
+            WishView(
+                person=person_view(person),
+                note=row.note,
+                card=CardRef(id=card.id, board_id=card.board_id, title=card.title) if card else None,
+                at=row.created_at,
+            )
+            for row, person, card in rows
+        ]
     )
 
 
@@ -111,6 +120,7 @@ def news(db: Session, actor: Actor, team_id: UUID) -> TeamNews:
         cards=_count(db, Card, *cards, *([col(Card.created_at) > since] if since else [])),
         done=_count(db, Card, *finished, *([col(Card.done_at) > since] if since else [])),
         meeting=queries.meeting(db, team_id),
+        ask=visit is None and member is not None and db.get(VolunteerProfile, actor.person_id) is None,
     )
 
 

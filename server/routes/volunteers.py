@@ -60,7 +60,7 @@ def door(call: Call) -> TeamDoor:
 @ENDPOINTS.command("team.join", "POST", f"{TEAM}/join", permission="team.join", body=JoinWish, result=Joined)
 def join(call: Call, body: JoinWish) -> Joined:
     """Come into an open team, or ask its leads."""
-    return joining.join(call.db, call.actor, call.path["team_id"], body.note)
+    return joining.join(call.db, call.actor, call.path["team_id"], body.note, body.card_id)
 
 
 @ENDPOINTS.query("wish.list", f"{TEAM}/wishes", permission="member.change", result=Wishes)

@@ -16,7 +16,7 @@ from server.domain.volunteer import AWAKE, folded, overlap
 from server.queries import stage
 from server.queries.teams import belongings
 from tests.support.app import Server
-from tests.support.client import JSON, Refused
+from tests.support.client import JSON, Browser, Refused
 from tests.support.people import World, enrol, newcomer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -123,6 +123,44 @@ async def test_by_request_the_leads_decide(server: Server, world: World) -> None
     async with server.browser(people[0].token) as me:
         assert (await me.get(path))["team"]["title"] == "فريق"
         assert [one["kind"] for one in (await me.get("/api/me/notifications"))["notifications"]] == ["team_added"]
+
+
+async def test_a_card_of_a_team_by_request_is_asked_for_with_the_way_in(server: Server, world: World) -> None:
+    await joining(server, world, "request")
+    path = f"/api/teams/{world.team}"
+    people = [await newcomer(server.db, world, name) for name in ("salma", "rami")]
+    async with server.browser(world["lead"].token) as lead:
+        draft = {"column_id": str(world.columns[0]), "title": "ترجمة الدليل", "seats": 2}
+        card = await lead.post(f"/api/boards/{world.board}/cards", draft)
+        await lead.post(f"/api/cards/{card['id']}/people", {"person_id": str(world["lead"].id)})
+        inner = await lead.post(f"/api/boards/{world.board}/cards", {**draft, "title": "داخلية", "seats": None})
+        for someone in people:
+            async with server.browser(someone.token) as me:
+
+                async def open_tasks(me: Browser = me) -> list[JSON]:
+                    found = (await me.get("/api/me/open-tasks"))["tasks"]
+                    return [one for one in found if one["team_id"] == str(world.team)]
+
+                # It is seen, with a seat, but not who has the other one; taking it needs the leads.
+                (task,) = await open_tasks()
+                assert (task["ask"], task["asked"], task["free"], task["card"]["people"]) == (True, False, 1, [])
+                assert (await me.ask("POST", f"/api/cards/{card['id']}/take")).status_code == 404
+                unwanted = await me.ask("POST", f"{path}/join", {"card_id": inner["id"]})
+                assert unwanted.status_code == 404
+                assert (await me.post(f"{path}/join", {"card_id": card["id"]}))["member"] is False
+                assert [one["asked"] for one in await open_tasks()] == [True]
+        wishes = (await lead.get(f"{path}/wishes"))["wishes"]
+        assert [one["card"]["title"] for one in wishes] == ["ترجمة الدليل"] * 2
+        for someone in people:
+            await lead.post(f"{path}/wishes/{someone.id}", {"accept": True})
+        # The first one has the seat; for the second none was left, and they are in all the same.
+        seated = [one["name"] for one in (await lead.get(f"/api/cards/{card['id']}"))["card"]["people"]]
+        assert seated == ["lead", "salma"]
+    async with server.browser(people[1].token) as me:
+        # Their first look asks what they bring, once.
+        assert (await me.get(f"{path}/news"))["ask"] is True
+        await me.post(f"{path}/seen")
+        assert (await me.get(f"{path}/news"))["ask"] is False
 
 
 async def test_a_team_begins_in_a_session(server: Server, world: World) -> None:

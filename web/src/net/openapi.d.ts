@@ -743,6 +743,21 @@ export interface components {
             by: components["schemas"]["PersonView"] | null;
             card: components["schemas"]["CardView"];
         };
+        /** CardRef */
+        CardRef: {
+            /**
+             * Board Id
+             * Format: uuid
+             */
+            board_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+        };
         /** CardRestored */
         CardRestored: {
             by: components["schemas"]["PersonView"] | null;
@@ -2580,8 +2595,16 @@ export interface components {
             /** Url */
             url: string;
         };
-        /** JoinWish */
+        /**
+         * JoinWish
+         * @description `card_id`: the card one would come for; it is kept for whoever decides.
+         */
         JoinWish: {
+            /**
+             * Card Id
+             * @default null
+             */
+            card_id: string | null;
             /**
              * Note
              * @default
@@ -5505,8 +5528,20 @@ export interface components {
         /**
          * Task
          * @description A card with where it belongs. `free`: how many more may take it, None for as many as like.
+         *
+         *     `ask`: its team lets in by request, so it is asked for with the way in; `asked`: that wish waits.
          */
         Task: {
+            /**
+             * Ask
+             * @default false
+             */
+            ask: boolean;
+            /**
+             * Asked
+             * @default false
+             */
+            asked: boolean;
             /** Board */
             board: string;
             card: components["schemas"]["CardView"];
@@ -5649,8 +5684,12 @@ export interface components {
         /**
          * TeamNews
          * @description What happened in a team since somebody last looked. Without `since` they never did.
+         *
+         *     `ask`: a member looks for the first time, and what they bring to teams is not known.
          */
         TeamNews: {
+            /** Ask */
+            ask: boolean;
             /** Cards */
             cards: number;
             /** Done */
@@ -5930,13 +5969,17 @@ export interface components {
             /** Accept */
             accept: boolean;
         };
-        /** WishView */
+        /**
+         * WishView
+         * @description `card`: what they would come for. Who is let in has it, if it is still to be had.
+         */
         WishView: {
             /**
              * At
              * Format: date-time
              */
             at: string;
+            card: components["schemas"]["CardRef"] | null;
             /** Note */
             note: string;
             person: components["schemas"]["PersonView"];

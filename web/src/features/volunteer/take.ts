@@ -21,7 +21,26 @@ export async function take(card: Card, team: string): Promise<{ taken: boolean; 
   }
 }
 
-/** Whether one never filled in what one brings to teams. */
+const LATER = 'profile.later';
+
+/** Whether one never filled in what one brings to teams, nor put it off here. */
 export async function unknown(): Promise<boolean> {
-  return !(await api.get<{ made: boolean }>('/api/me/volunteer').catch(() => ({ made: true }))).made;
+  return !putOff() && !(await api.get<{ made: boolean }>('/api/me/volunteer').catch(() => ({ made: true }))).made;
+}
+
+/** Put off: one is not asked again by itself; the form stays in one's own settings. */
+export function later(): void {
+  try {
+    localStorage.setItem(LATER, account.me!.person.id);
+  } catch {
+    // Without storage one is asked at the next team.
+  }
+}
+
+export function putOff(): boolean {
+  try {
+    return localStorage.getItem(LATER) === account.me?.person.id;
+  } catch {
+    return false;
+  }
 }
