@@ -10,7 +10,9 @@ import { forgetAll, unsent } from '~/app/offline';
 import { account } from '~/app/me.svelte';
 import { readDraft, readOutbox, writeDraft, writeOutbox } from '~/features/chat/drafts';
 import { forgetKept } from './files';
+import { Filter } from './Filter.svelte';
 import { kept } from './kept';
+import { limit } from './limits';
 import { sendLeft } from './left';
 import type { Board, Card, Column } from './shapes';
 import { asidePlace, stepPlace } from './steps';
@@ -281,6 +283,27 @@ describe('BoardStore', () => {
     first.store['troubled']({ passing: false } as never);
     await vi.waitFor(async () => expect(await (await kept()).rows('me b')).toBeNull());
     expect(first.store.head).toBeNull();
+  });
+
+  it('bends no limit of a column that was typed wrong', () => {
+    expect(['', ' ٢٥ ', '1000'].map(limit)).toEqual([null, 25, 1000]);
+    expect(['0', '1001', '٥٠٠٠', '-3', '2.5', 'many'].filter((text) => !Number.isNaN(limit(text)))).toEqual([]);
+  });
+
+  it('finds by skill, language, length and by what the server found in descriptions', () => {
+    const cards = [
+      { ...card('a', 'todo', 'a1'), skill: 'التَّرجمة', language: 'en', size_minutes: 60 },
+      { ...card('b', 'todo', 'a2'), skill: 'ترجمه', size_minutes: 120 },
+      card('c', 'todo', 'a3'),
+    ];
+    const seen = (wish: Partial<Filter>): string => {
+      const filter = Object.assign(new Filter(), wish);
+      return cards.filter((one) => filter.matches(one, 'UTC', [])).map(({ id }) => id).join('');
+    };
+    expect([seen({ skill: 'الترجمه' }), seen({ skill: 'ترجمه' })]).toEqual(['a', 'b']);
+    expect([seen({ language: 'en' }), seen({ size: '60' }), seen({ size: '120' }), seen({ size: 'none' })]).toEqual(['a', 'a', 'ab', 'c']);
+    const described = { text: 'مصطلح', ids: new Set(['c']) };
+    expect([seen({ text: 'مصطلح', described }), seen({ text: 'ترجمه', described })]).toEqual(['c', 'ab']);
   });
 
   it('knows the places one step away', async () => {

@@ -1,4 +1,4 @@
-/** Which cards are in sight: words folded as the search folds them, people, labels, due. It hides and never moves. */
+/** Which cards are in sight: words folded as the search folds them, people, labels, due, skill, language, length. It hides and never moves. */
 import { dayKey } from '~/i18n/format';
 import { fold } from '~/i18n/fold';
 import { dueDay, isOverdue } from './due';
@@ -13,12 +13,19 @@ export class Filter {
   person = $state('');
   label = $state('');
   due = $state<DueWish>('');
+  /** Folded: spellings of one skill are one. */
+  skill = $state('');
+  language = $state('');
+  /** At most so many minutes, or `none` for cards that tell no length. */
+  size = $state('');
+  /** Cards whose description has the words: the board holds no descriptions, so the server was asked. */
+  described = $state.raw<{ text: string; ids: ReadonlySet<string> }>({ text: '', ids: new Set() });
 
   private readonly words: readonly string[] = $derived(fold(this.text).split(' ').filter(Boolean));
-  readonly on: boolean = $derived(this.words.length > 0 || this.person !== '' || this.label !== '' || this.due !== '');
+  readonly on: boolean = $derived(this.words.length > 0 || this.person !== '' || this.label !== '' || this.due !== '' || this.skill !== '' || this.language !== '' || this.size !== '');
 
   clear(): void {
-    this.text = this.person = this.label = this.due = '';
+    this.text = this.person = this.label = this.due = this.skill = this.language = this.size = '';
   }
 
   matches(card: Card, zone: string, labels: readonly Label[], now: number = Date.now()): boolean {
@@ -26,7 +33,10 @@ export class Filter {
     if (this.person === 'none' ? card.people.length > 0 : this.person && !card.people.some(({ id }) => id === this.person)) return false;
     if (this.label === 'none' ? card.labels.length > 0 : this.label && !card.labels.includes(this.label)) return false;
     if (this.due && !dueFits(this.due, card, zone, now)) return false;
-    if (this.words.length === 0) return true;
+    if (this.skill && fold(card.skill) !== this.skill) return false;
+    if (this.language && card.language !== this.language) return false;
+    if (this.size && (this.size === 'none' ? card.size_minutes !== null : card.size_minutes === null || card.size_minutes > Number(this.size))) return false;
+    if (this.words.length === 0 || (this.described.text === this.text && this.described.ids.has(card.id))) return true;
     const names = labels.filter(({ id }) => card.labels.includes(id)).map(({ name }) => name);
     const told = fold(`${card.title} #${card.number} ${card.skill} ${[...names, ...card.people.map(({ name }) => name)].join(' ')}`);
     return this.words.every((word) => told.includes(word));
