@@ -103,8 +103,11 @@ async def test_a_message_becomes_a_task_that_somebody_takes_and_hands_back(demo:
         await page.locator("[data-action=import]").click()
         await expect(page.locator("[data-column]")).to_have_count(3)
         await expect(page.locator("[data-card]").first).to_contain_text("ترجمة الدليل")
+        # Its checklist has the heading it had.
+        await page.locator("[data-card]", has=page.locator(".marks")).first.click()
+        await expect(page.locator("[data-part=checklist]")).to_contain_text("قائمة الترجمة")
         # The same file once more goes where it went, and finds nothing new.
-        await page.go_back()
+        await lead.go(page, f"/t/{TEAM}")
         await page.locator("[data-action=import-board]").click()
         await page.locator("input[name=board]").set_input_files(file)
         await expect(page.locator("input[name=into]:checked")).not_to_have_value("")

@@ -86,10 +86,10 @@ export class CardStore {
     return this.board.unsent(this.id, 'description') ? this.board.seen(this.id, 'description') : this.words;
   }
 
-  addItem(text: string, place: Beside = {}): void {
+  addItem(text: string, checklist = ''): void {
     const key = newKey();
-    const make: Item = { id: key, card_id: this.id, text, checklist: '', rank: '~', done_at: null, made: null, version: 0 };
-    this.send({ key, method: 'POST', path: `/api/cards/${this.id}/items`, body: { text, ...place }, part: { of: 'item', make, place } });
+    const make: Item = { id: key, card_id: this.id, text, checklist, rank: '~', done_at: null, made: null, version: 0 };
+    this.send({ key, method: 'POST', path: `/api/cards/${this.id}/items`, body: { text, checklist }, part: { of: 'item', make, place: {} } });
   }
 
   tick(item: Item, done: boolean): void {
