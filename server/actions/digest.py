@@ -16,14 +16,15 @@ from server.actions import letter
 from server.actions import person as persons
 from server.actions.letter import Button
 from server.actions.notify import habit_of
-from server.domain.notice import after_quiet
+from server.domain.notice import after_quiet, pressing
+from server.domain.translation import in_language
 from server.messages import sentence
 from server.queries import notices, scope
 
 PEOPLE_AT_ONCE = 100
 MOST_LINES = 20
+TIMED = frozenset({"session_soon", "session_shifted"})
 APART = {"soon": timedelta(minutes=10), "daily": timedelta(days=1)}
-URGENT = frozenset({"session_soon"})  # of no use in ten minutes
 
 
 def mail_due(db: Session) -> int:
@@ -48,6 +49,7 @@ def _one(db: Session, person_id: UUID) -> bool:
         if row.read_at is None
         and (row.stale_at is None or row.stale_at > at)
         and not row.link.startswith(rehearsals)
+        and _still_so(db, row)
     ]
     if not wanted or address is None or habit.stopped:
         _settle(rows, None)
@@ -69,9 +71,26 @@ def _rehearsals(db: Session) -> tuple[str, ...]:
     return tuple(f"/s/{id}" for id in db.exec(wanted))
 
 
+def _still_so(db: Session, row: Notification) -> bool:
+    """A time is told only while it is the session's: it may have moved again before the mail went."""
+    session = _session(db, row) if row.kind in TIMED else None
+    if session is None:
+        return True
+    off = session.deleted_at is not None or session.state == "cancelled"
+    return not off and session.starts_at == datetime.fromisoformat(row.data["when"])
+
+
+def _session(db: Session, row: Notification) -> ConferenceSession | None:
+    """The session it is about, known by where it leads."""
+    try:
+        return db.get(ConferenceSession, UUID(row.link.removeprefix("/s/")))
+    except ValueError:
+        return None
+
+
 def _time(habit: MailHabit, rows: list[Notification], *, zone: ZoneInfo, at: datetime) -> datetime:
     """When the mail may go: not too soon after the last one, and never in quiet hours."""
-    urgent = any(row.kind in URGENT for row in rows)
+    urgent = any(pressing(row.kind, row.data, at) for row in rows)
     earliest = at if habit.mailed_at is None or urgent else max(at, habit.mailed_at + APART[habit.every])
     return after_quiet(earliest, zone, habit.quiet_from, habit.quiet_to)
 
@@ -85,7 +104,7 @@ def _queue(
     db: Session, person: Person, address: str, rows: list[Notification], *, zone: str, stop_token: UUID
 ) -> bool:
     say = person.locale
-    lines = [_line(row, zone=zone, locale=say) for row in rows[:MOST_LINES]]
+    lines = [_line(db, row, zone=zone, locale=say) for row in rows[:MOST_LINES]]
     more = len(rows) - len(lines)
     subject = lines[0] if len(rows) == 1 else sentence(say, "mail.notices.subject", count=len(rows))
     return letter.queue(
@@ -109,8 +128,14 @@ def _queue(
     )
 
 
-def _line(row: Notification, *, zone: str, locale: str) -> str:
+def _line(db: Session, row: Notification, *, zone: str, locale: str) -> str:
+    """One sentence of news. A title is the one its reader's language has, where it has one."""
     values = dict(row.data)
+    held_in = db.get(Conference, row.conference_id) if row.conference_id else None
+    if "conference" in values and held_in is not None:
+        values["conference"] = in_language(held_in.title, "", held_in.translations, locale).title
+    if "session" in values and (session := _session(db, row)) is not None:
+        values["session"] = in_language(session.title, "", session.translations, locale).title
     if "when" in values:
         values["when"] = letter.moment(datetime.fromisoformat(values["when"]), zone, locale)
     return sentence(locale, f"notice.{row.kind}", **values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -13,11 +14,12 @@ from models.programme import Bookmark
 from server.actions.notify import notify
 
 
-def tell_moved(db: Session, moved: Sequence[ConferenceSession]) -> None:
-    """Sessions begin at another time. One that moves there and back and there again is told of each time."""
-    for session in sorted(moved, key=lambda one: one.starts_at):
+def tell_moved(db: Session, moved: Sequence[tuple[ConferenceSession, datetime]]) -> None:
+    """Sessions begin at another time than they did. One that moves there and back and there again is told of
+    each time."""
+    for session, was in sorted(moved, key=lambda one: one[0].starts_at):
         once = f"session_shifted:{session.id}:{session.version}:{_when(session)}"
-        _notify(db, _savers(db, session), "session_shifted", session, once=once)
+        _notify(db, _savers(db, session), "session_shifted", session, once=once, was=was.isoformat())
 
 
 def tell_off(db: Session, session: ConferenceSession) -> None:
@@ -38,12 +40,14 @@ def tell_on(db: Session, session: ConferenceSession) -> None:
         _notify(db, _savers(db, session), "session_revived", session, once=once)
 
 
-def _notify(db: Session, people: set[UUID], kind: str, session: ConferenceSession, *, once: str) -> None:
+def _notify(
+    db: Session, people: set[UUID], kind: str, session: ConferenceSession, *, once: str, **more: str
+) -> None:
     notify(
         db,
         people,
         kind,
-        {"session": session.title, "when": _when(session)},
+        {"session": session.title, "when": _when(session), **more},
         link=f"/s/{session.id}",
         conference_id=session.conference_id,
         once=once,

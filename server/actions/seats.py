@@ -21,6 +21,7 @@ from server.actions.notify import notify
 from server.actions.publish import access_changed, publish
 from server.domain.person import owner_of
 from server.domain.registration import MOVES, OFFER_LASTS, SEATED, Move, RegistrationChanged, after, seat_free
+from server.domain.translation import in_language
 from server.queries import registrations, scope
 from server.queries.channels import person_channel
 
@@ -156,7 +157,7 @@ def mail_link(db: Session, row: Registration, kind: str, *, once: str, **values:
     held_in = scope.load(db, Conference, row.conference_id)
     token = ledger.new_token()
     row.next_hash = ledger.token_hash(token)
-    path, told = f"/pass#{token}", {"conference": held_in.title, **values}
+    path, told = f"/pass#{token}", {**values, "conference": _title(held_in, person)}
     return letter.to_person(db, person, row.email, kind, path=path, once=once, **told)
 
 
@@ -198,13 +199,17 @@ def _tell(db: Session, row: Registration, news: str) -> None:
     if row.offered_until is not None:
         values["when"] = row.offered_until.isoformat()
     notify(db, [row.person_id], kind, values, link=link, conference_id=row.conference_id)
+    person = scope.load(db, Person, row.person_id)
     if row.offered_until is not None:
-        person = scope.load(db, Person, row.person_id)
         values["when"] = letter.moment(row.offered_until, person.zone or held_in.zone, person.locale)
     once = f"{kind}:{row.id}:{row.version}"
     if news != "revoked":
         mail_link(db, row, kind, once=once, **values)
     elif row.email is not None:  # their link has ended
-        letter.to_person(
-            db, scope.load(db, Person, row.person_id), row.email, kind, path=link, once=once, **values
-        )
+        values["conference"] = _title(held_in, person)
+        letter.to_person(db, person, row.email, kind, path=link, once=once, **values)
+
+
+def _title(held_in: Conference, reader: Person) -> str:
+    """As the reader's language has it, where it does: a letter goes to one person."""
+    return in_language(held_in.title, "", held_in.translations, reader.locale).title

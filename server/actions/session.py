@@ -72,7 +72,7 @@ def change(db: Session, actor: Actor, session_id: UUID, wish: SessionChange) -> 
     check_times(session.starts_at, session.ends_at)
     session.hall, session.track = halls.placed(db, session.conference_id, hall=session.hall, track=session.track)
     if session.starts_at != was:
-        saved.tell_moved(db, [session])
+        saved.tell_moved(db, [(session, was)])
     recording.follow(db, session)
     return tell(db, session)
 

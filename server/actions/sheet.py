@@ -241,11 +241,12 @@ def _brought(db: Session, conference: Conference, fit: Fit, speakers: _Speakers)
         db.add(session)
         db.flush()
     else:
-        moved = session.starts_at != values["starts_at"] and session.deleted_at is None
+        was = session.starts_at
+        moved = was != values["starts_at"] and session.deleted_at is None
         for name, value in values.items():
             setattr(session, name, value)
         if moved:
-            saved.tell_moved(db, [session])
+            saved.tell_moved(db, [(session, was)])
         session.source = session.source or one.source
         session.deleted_at = None
         session.version += 1

@@ -43,7 +43,8 @@ def make(db: Session, actor: Actor, conference_id: UUID, draft: ShiftDraft) -> S
         fact = SessionChanged(session=programme.session_view(db, session))
         publish(db, session_channel(session.id), fact, subject=session.id)
     shown = plan.model_copy(update={"shifts": told})
-    saved.tell_moved(db, [rows[one.session_id] for one in told if one.starts_at != one.was_starts_at])
+    moved = [(rows[one.session_id], one.was_starts_at) for one in told if one.starts_at != one.was_starts_at]
+    saved.tell_moved(db, moved)
     if told:
         fact_for_all = SessionShifted(hall=plan.hall, minutes=plan.minutes, shifts=told)
         publish(db, conference_channel(conference_id), fact_for_all, subject=draft.session_id)

@@ -6,6 +6,7 @@ in each of `web/messages/*/notices.json` (for the page). Values are short string
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -22,6 +23,8 @@ Way = Literal["page", "mail", "off"]
 LONGEST_VALUE = 300
 SHOWN = 60
 MINUTES = 24 * 60
+CHANGES = frozenset({"session_cancelled", "session_revived", "session_shifted"})
+CHANGE_PRESSES = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Kind:
 
     values: tuple[str, ...]
     usual: Way = "page"
+    more: tuple[str, ...] = ()  # kept where they are given, though no sentence needs them
 
 
 # Mail about one's own registration is no notification: it carries the link, and goes at once (`actions.seats`).
@@ -61,7 +65,7 @@ KINDS: dict[str, Kind] = {
     "reply": Kind(("name", "session", "text")),
     "session_cancelled": Kind(("session", "when"), "mail"),
     "session_revived": Kind(("session", "when"), "mail"),
-    "session_shifted": Kind(("session", "when"), "mail"),
+    "session_shifted": Kind(("session", "when"), "mail", more=("was",)),
     "session_soon": Kind(("session", "when"), "mail"),
     "team_added": Kind(("name", "team"), "mail"),
     "team_meeting": Kind(("name", "team")),
@@ -148,7 +152,16 @@ def view(row: Notification) -> NotificationView:
 
 def fitting(kind: str, data: dict[str, str]) -> dict[str, str]:
     """Only what the kind's sentence speaks of, each short. Raises KeyError for a value that is missing."""
-    return {name: data[name][:LONGEST_VALUE] for name in KINDS[kind].values}
+    wanted = [*KINDS[kind].values, *(name for name in KINDS[kind].more if name in data)]
+    return {name: data[name][:LONGEST_VALUE] for name in wanted}
+
+
+def pressing(kind: str, data: Mapping[str, str], at: datetime) -> bool:
+    """Whether it is of no use in ten minutes: what was to begin within the hour begins, is off, or has moved."""
+    if kind == "session_soon":
+        return True
+    times = [datetime.fromisoformat(data[name]) for name in ("when", "was") if name in data]
+    return kind in CHANGES and any(at - CHANGE_PRESSES <= time <= at + CHANGE_PRESSES for time in times)
 
 
 def quiet(at: datetime, zone: ZoneInfo, quiet_from: int | None, quiet_to: int | None) -> bool:

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from server.domain.notice import after_quiet, quiet
+from server.domain.notice import after_quiet, pressing, quiet
 
 NIGHT = (22 * 60, 7 * 60)
 ZONES = ("Asia/Riyadh", "Africa/Cairo", "Asia/Beirut", "Asia/Gaza", "Africa/Casablanca", "America/St_Johns", "UTC")
@@ -47,6 +47,15 @@ def test_mail_never_goes_in_quiet_hours_and_waits_no_longer(at: datetime, zone: 
     assert moment <= goes <= moment + timedelta(hours=26)
     if goes > moment:
         assert quiet(goes - timedelta(minutes=1), place, start, end) or goes - moment < timedelta(minutes=1)
+
+
+def test_what_is_about_to_begin_or_was_does_not_wait_ten_minutes() -> None:
+    at = datetime(2027, 3, 1, 10, tzinfo=UTC)
+    soon, later = (at + timedelta(minutes=50)).isoformat(), (at + timedelta(hours=5)).isoformat()
+    assert pressing("session_shifted", {"when": later, "was": soon}, at)
+    assert pressing("session_cancelled", {"when": soon}, at)
+    assert not pressing("session_shifted", {"when": later, "was": later}, at)
+    assert not pressing("card_due", {"when": soon}, at)
 
 
 def test_no_hours_are_quiet_until_they_are_chosen() -> None:

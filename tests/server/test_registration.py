@@ -15,10 +15,13 @@ import pytest
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
+from models.conference import ConferenceSession
 from models.database import Unavailable
 from models.notification import Mail, Notification
+from models.person import Person
+from models.programme import Bookmark
 from models.registration import Registration
-from server.actions import digest, registration, seats
+from server.actions import digest, registration, saved, seats
 from server.actions.notify import notify
 from server.domain.registration import (
     FormChange,
@@ -183,14 +186,20 @@ async def test_news_by_mail_let_a_guest_in_and_leave_older_links_alone(server: S
         person, link = UUID(came["me"]["person"]["id"]), f"/s/{world.session}"
 
         def tell(db: Session) -> None:
-            values = {"session": "الافتتاح", "when": now().isoformat()}
-            notify(db, [person], "session_soon", values, link=link)
+            session, reader = db.get_one(ConferenceSession, world.session), db.get_one(Person, person)
+            reader.locale, session.translations = "en", {"en": {"title": "Opening", "description": ""}}
+            was = session.starts_at - timedelta(minutes=5)
+            notify(db, [person], "session_soon", {"session": session.title, "when": was.isoformat()}, link=link)
+            saved.tell_moved(db, [(session, now())])
             for row in db.exec(select(Notification).where(col(Notification.person_id) == person)):
                 row.mail_due = row.mail_due and now()
 
+        await server.db.write(lambda db: db.add(Bookmark(session_id=world.session, person_id=person)))
         await server.db.write(tell)
         await server.db.write(digest.mail_due)
         first, news = await mails_to(server, "guest@example.org")
+        # In the reader's language, and without the reminder of a time that is no longer so.
+        assert (len(news.lines), "“Opening” has moved" in news.lines[1]) == (2, True)
         path, _, token = news.button["path"].partition("#")
         assert parse_qs(urlsplit(path).query) == {"next": [link], "as": [str(person)]}
         assert (await laptop.post("/api/sign-in-links/redeem", {"token": token}))["person"]["id"] == str(person)
