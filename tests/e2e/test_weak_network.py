@@ -1,4 +1,4 @@
-"""A talk over a bad line: the picture goes on through losses, and sound alone through a line of 64 kbit/s."""
+"""A talk over a bad line: the picture goes on through losses, smaller over a narrow line; at 64 kbit/s sound alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.weak import listen, look, received, talking
+from tests.e2e.weak import gets_less, listen, look, received, talking
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,6 +18,8 @@ pytestmark = [
 LOSS_PERCENT = 5
 PICTURE_S, SOUND_S = 10, 10
 SETTLE_S = 5
+SMALL_KBIT = 450
+"""Far below the large picture, enough for the small one with its sound and repeats."""
 
 
 async def test_talk_goes_on_over_a_bad_line(tmp_path: Path) -> None:
@@ -29,6 +31,8 @@ async def test_talk_goes_on_over_a_bad_line(tmp_path: Path) -> None:
         assert seen.decoded >= 0.85
         assert (seen.seconds_without, seen.frozen_s < PICTURE_S / 5) == (0, True), seen
         assert heard.silent_seconds == 0
+
+        await gets_less(talk, kbit=SMALL_KBIT)
 
         await talk.viewer.locator("[data-action=quality]").click()
         await talk.viewer.locator("[data-mode=audio] input").check()

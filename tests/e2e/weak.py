@@ -47,6 +47,19 @@ async () => {
   return sum;
 }
 """
+# The widest picture that comes, once the server gives less for the line's sake.
+LESS = """
+async (before) => {
+  let widest = 0;
+  for (const peer of window.peers.filter((one) => one.connectionState === 'connected')) {
+    for (const one of (await peer.getStats()).values()) {
+      if (one.type === 'inbound-rtp' && one.kind === 'video') widest = Math.max(widest, one.frameWidth ?? 0);
+    }
+  }
+  if (before === 0) return widest;
+  return widest > 0 && widest < before && document.querySelector('.less[data-action=quality]') !== null;
+}
+"""
 AUDIO_ONLY = "if (location.protocol !== 'about:') localStorage.setItem('quality', 'audio')"
 
 
@@ -136,6 +149,17 @@ async def look(talk: Talk, seconds: int) -> Seen:
         longest = max(longest, without)
     first, last = pictures[0], pictures[-1]
     return Seen((last.decoded - first.decoded) / max(1, encoded), last.frozen_s - first.frozen_s, longest)
+
+
+async def gets_less(talk: Talk, kbit: int) -> None:
+    """The line bears so much from now on: another layer comes, and it goes on."""
+    before = await until(talk.viewer, LESS, 0)
+    talk.narrow(kbit=kbit)
+    await until(talk.viewer, LESS, before, within_s=40)
+    decoded = (await received(talk.viewer)).decoded
+    await until(
+        talk.viewer, f"async (target) => (await ({RECEIVED})()).decoded >= target", decoded + 30, within_s=40
+    )
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class Network:
             if kbit is not None:
                 # The rate is that of IP packets: the frames' own headers stay on the cable.
                 network.run(
-                    *(str(find_program("tc")), "qdisc", "add", "dev", cable, "root"),
+                    *(str(find_program("tc")), "qdisc", "replace", "dev", cable, "root"),
                     *("stab", "overhead", "-14", "tbf"),
                     *("rate", f"{kbit}kbit", "burst", "3000", "latency", "400ms"),
                 )
