@@ -1,4 +1,4 @@
-"""A talk over a bad line: the picture goes on through losses, smaller over a narrow line; at 64 kbit/s sound alone."""
+"""A talk over a bad line: the picture goes on through losses and grows smaller; sound goes on at 64 kbit/s."""
 
 from __future__ import annotations
 
