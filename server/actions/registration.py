@@ -90,8 +90,7 @@ def register(
         raise BadInput("input.unusable", fields={"email": "field.missing"})
     answers = checked_answers(form_view(form).questions, dict(draft.answers))
     if draft.email is not None and (twin := _by_email(db, conference.id, draft.email)) is not None:
-        if twin.state != "revoked":
-            seats.mail_link(db, twin, "registration_again", once=f"again:{twin.id}:{now():%Y%m%d%H}")
+        seats.mail_link(db, twin, _how(twin), once=f"again:{twin.id}:{now():%Y%m%d%H}")
         return Entry(None)
     return _enter(db, form, actor, draft, answers, device=device, browser=browser)
 
@@ -224,10 +223,13 @@ def remove_person(db: Session, actor: Actor, conference_id: UUID, person_id: UUI
 
 
 def held(db: Session, actor: Actor | None, holder: Holder, *, lock: bool = False) -> Registration:
-    """The registration a link belongs to, or one's own. Raises Gone for a link that opens nothing any more."""
+    """The registration a link belongs to, or one's own. Raises Gone for a link that opens nothing any more; when
+    the organisers ended the registration, it still tells that."""
     row = _by_token(db, holder.token) if holder.token else _own(db, actor, holder.conference_id)
     if not lock:
         return row
+    if holder.token and row.state == "revoked":
+        raise Gone("pass.spent")
     seats.form(db, row.conference_id)
     return scope.load(db, Registration, row.id, lock=True)
 
@@ -283,9 +285,14 @@ def _by_token(db: Session, token: str) -> Registration:
     hashed = ledger.token_hash(token)
     own = (col(Registration.token_hash) == hashed) | (col(Registration.next_hash) == hashed)
     row = db.exec(select(Registration).where(own)).first()
-    if row is None or row.state == "revoked":
+    if row is None:
         raise Gone("pass.spent")
     return row
+
+
+def _how(row: Registration) -> str:
+    """The mail for somebody who asks again: in by their link, or what became of their registration."""
+    return "registration_revoked" if row.state == "revoked" else "registration_again"
 
 
 def _own(db: Session, actor: Actor | None, conference_id: UUID | None) -> Registration:
@@ -303,12 +310,12 @@ def mail_links(db: Session, email: str) -> None:
     rows = db.exec(
         select(Registration)
         .join(Person, col(Person.id) == col(Registration.person_id))
-        .where(col(Registration.email) == email, col(Person.guest), col(Registration.state) != "revoked")
+        .where(col(Registration.email) == email, col(Person.guest))
         .order_by(col(Registration.created_at).desc())
         .limit(LINKS_AT_ONCE)
     ).all()
     for row in rows:
-        seats.mail_link(db, row, "registration_again", once=f"again:{row.id}:{now():%Y%m%d%H%M}")
+        seats.mail_link(db, row, _how(row), once=f"again:{row.id}:{now():%Y%m%d%H%M}")
 
 
 def _by_email(db: Session, conference_id: UUID, email: str) -> Registration | None:

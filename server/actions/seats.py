@@ -61,6 +61,8 @@ def move(db: Session, of: RegistrationForm, row: Registration, to: Move) -> bool
 def settle(db: Session, row: Registration, state: str, *, news: str = "") -> None:
     """Put a registration into a state, with all that belongs to it: the role, the news, the mail."""
     was, row.state = row.state, state
+    if was == "revoked":
+        row.token_hash = row.next_hash = None  # a link that told of the end is no way in
     row.version += 1
     row.offered_until = now() + OFFER_LASTS if state == "offered" else None
     if state == "waiting_list":
@@ -176,7 +178,7 @@ def _let_out(db: Session, row: Registration) -> None:
 
 
 def _end_link(db: Session, row: Registration) -> None:
-    row.token_hash = row.next_hash = None
+    """Nobody comes in by it, or stays in. The personal link goes on telling its holder what became of it."""
     persons.end_links(db, row.person_id)
     if not scope.load(db, Person, row.person_id).guest:
         return
@@ -199,15 +201,11 @@ def _tell(db: Session, row: Registration, news: str) -> None:
     if row.offered_until is not None:
         values["when"] = row.offered_until.isoformat()
     notify(db, [row.person_id], kind, values, link=link, conference_id=row.conference_id)
-    person = scope.load(db, Person, row.person_id)
     if row.offered_until is not None:
+        person = scope.load(db, Person, row.person_id)
         values["when"] = letter.moment(row.offered_until, person.zone or held_in.zone, person.locale)
     once = f"{kind}:{row.id}:{row.version}"
-    if news != "revoked":
-        mail_link(db, row, kind, once=once, **values)
-    elif row.email is not None:  # their link has ended
-        values["conference"] = _title(held_in, person)
-        letter.to_person(db, person, row.email, kind, path=link, once=once, **values)
+    mail_link(db, row, kind, once=once, **values)
 
 
 def _title(held_in: Conference, reader: Person) -> str:

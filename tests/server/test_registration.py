@@ -121,7 +121,7 @@ def token_of(answer: JSON) -> str:
 async def test_personal_link_makes_one_the_same_person_on_another_device(server: Server, world: World) -> None:
     await opened(server, world)
     async with server.browser() as phone, server.browser() as laptop:
-        came = await register(phone, world, "سعاد")
+        came = await register(phone, world, "سعاد", email="put@example.org")
         token = token_of(came)
         assert came["link"]["qr"].startswith("data:image/svg+xml")
         # Looking signs nobody in: mail programs and previews look too.
@@ -142,6 +142,14 @@ async def test_personal_link_makes_one_the_same_person_on_another_device(server:
                 {"ids": [str(registered.id)], "decision": "revoke"},
             )
         assert (await laptop.ask("GET", "/api/me")).status_code == 401
+        # Their link lets nobody in, and says what happened; so does the mail for who asks again.
+        ended = {"token": fresh["url"].partition("#")[2]}
+        assert (await laptop.post("/api/pass/look", ended))["registration"]["state"] == "revoked"
+        for deed, more in (("enter", {}), ("link", {}), ("act", {"do": "again"})):
+            assert (await laptop.ask("POST", f"/api/pass/{deed}", {**ended, **more})).status_code == 410
+        assert (await register(laptop, world, "سعاد", email="put@example.org"))["outcome"] == "sent"
+    mails = await mails_to(server, "put@example.org")
+    assert [mail.kind for mail in mails][1:] == ["registration_revoked"] * 2
 
 
 async def test_link_of_somebody_with_an_account_signs_nobody_in(server: Server, world: World) -> None:
@@ -255,7 +263,7 @@ async def test_organiser_approves_several_finds_them_and_takes_them_out(server: 
             col(Mail.kind) == "registration_revoked", col(Mail.person_id) == UUID(taken_out)
         )
         [mail] = await server.db.read(lambda db: db.exec(wanted).all())
-        assert mail.button["path"] == f"/r/{world.conference}"  # their own link opens nothing any more
+        assert mail.button["path"].startswith("/pass#")  # lets nobody in, and says what happened
         several = await organiser.post(f"{path}/decide", {"ids": ids, "decision": "refuse"})
         assert several == {"changed": 1, "waiting": 0, "left": 2}  # the others do not wait for those
         confirmed = str((await rows(server, world))[1].id)
