@@ -62,8 +62,12 @@ class Health:
 
 
 def routes(health: Health, endpoints: Sequence[Endpoint], *, version: str) -> list[BaseRoute]:
-    document = openapi(endpoints, version=version)
-    published = events()
+    told: dict[str, Any] = {}  # worked out when somebody first asks: it takes a third of a process's start
+
+    async def once(name: str, make: Callable[[], Any]) -> Any:
+        if name not in told:
+            told[name] = await asyncio.to_thread(make)
+        return told[name]
 
     async def livez(request: Request) -> Response:
         """Alive: the event loop turns. Nothing else may kill a process."""
@@ -79,10 +83,10 @@ def routes(health: Health, endpoints: Sequence[Endpoint], *, version: str) -> li
         return JSONResponse({"state": state, **checks}, status_code=503 if down else 200)
 
     async def show_openapi(request: Request) -> Response:
-        return JSONResponse(document)
+        return JSONResponse(await once("openapi", lambda: openapi(endpoints, version=version)))
 
     async def show_events(request: Request) -> Response:
-        return JSONResponse(published)
+        return JSONResponse(await once("events", events))
 
     return [
         Route("/livez", livez),
