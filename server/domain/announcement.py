@@ -73,6 +73,20 @@ class AnnouncementsMine(View):
     announcements: list[AnnouncementView]
 
 
+class AnnouncementReaders(View):
+    """How many put one away as read, and of how many it is for; none said where that is who came to a session."""
+
+    announcement_id: UUID
+    people: int
+    of: int | None
+
+
+class AnnouncementsRead(View):
+    """For those who announce."""
+
+    readers: list[AnnouncementReaders]
+
+
 class AnnouncementMade(Fact, name="announcement.made", channels=("conference", "person")):
     announcement: AnnouncementView
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from server.actions import announcement
 from server.api.endpoint import Call, Endpoints
-from server.domain.announcement import AnnouncementDraft, Announcements, AnnouncementsMine, AnnouncementView
+from server.domain.announcement import (
+    AnnouncementDraft,
+    Announcements,
+    AnnouncementsMine,
+    AnnouncementsRead,
+    AnnouncementView,
+)
 from server.queries import announcements
 
 ENDPOINTS = Endpoints("announcements")
@@ -22,6 +28,12 @@ def listed(call: Call) -> Announcements:
 def mine(call: Call) -> AnnouncementsMine:
     """What one has put away, and what was told to one's role alone."""
     return announcements.mine(call.db, call.actor, call.path["conference_id"])
+
+
+@ENDPOINTS.query("announcement.readers", f"{OF}/readers", permission="announcement.make", result=AnnouncementsRead)
+def readers(call: Call) -> AnnouncementsRead:
+    """How many have put each announcement away."""
+    return announcements.readers(call.db, call.actor, call.path["conference_id"])
 
 
 @ENDPOINTS.command(

@@ -52,6 +52,18 @@ async def test_crew_announcement_is_told_to_the_crew_alone(server: Server, world
         assert await seen(attendee, world) == (["إلى الجميع"], [])
 
 
+async def test_who_announces_sees_how_many_put_it_away(server: Server, world: World) -> None:
+    async with (
+        server.browser(world["organiser"].token) as maker,
+        server.browser(world["speaker"].token) as reader,
+    ):
+        made = await announce(maker, world, "إلى المتحدثين", role="speaker")
+        await reader.put(f"/api/announcements/{made['id']}/read")
+        path = f"/api/conferences/{world.conference}/announcements/readers"
+        counted = {one["announcement_id"]: one for one in (await maker.get(path))["readers"]}
+        assert counted[made["id"]] == {"announcement_id": made["id"], "people": 1, "of": 2}
+
+
 async def test_everybody_finds_it_among_their_notifications(
     server: Server, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

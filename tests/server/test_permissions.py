@@ -158,6 +158,7 @@ NAMES = sorted(
         "people.list",
         "announcement.list",
         "announcement.mine",
+        "announcement.readers",
         "announcement.see",
         "announcement.withdraw",
         "conference.keep",

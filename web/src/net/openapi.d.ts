@@ -34,6 +34,21 @@ export interface components {
             announcement: components["schemas"]["AnnouncementView"];
         };
         /**
+         * AnnouncementReaders
+         * @description How many put one away as read, and of how many it is for; none said where that is who came to a session.
+         */
+        AnnouncementReaders: {
+            /**
+             * Announcement Id
+             * Format: uuid
+             */
+            announcement_id: string;
+            /** Of */
+            of: number | null;
+            /** People */
+            people: number;
+        };
+        /**
          * AnnouncementSeen
          * @description Put away, on all of one's devices.
          */
@@ -115,6 +130,14 @@ export interface components {
             position: components["schemas"]["Position"];
             /** Read */
             read: string[];
+        };
+        /**
+         * AnnouncementsRead
+         * @description For those who announce.
+         */
+        AnnouncementsRead: {
+            /** Readers */
+            readers: components["schemas"]["AnnouncementReaders"][];
         };
         /** AnswerDraft */
         AnswerDraft: {

@@ -78,6 +78,7 @@ export type Pass = Server['Pass'];
 export type RegistrationRow = Server['RegistrationRow'];
 export type Registrations = Server['Registrations'];
 export type Announcement = Server['AnnouncementView'];
+export type AnnouncementReaders = Server['AnnouncementReaders'];
 export type Notice = Server['NotificationView'];
 export type MailHabits = Server['MailHabits'];
 export type ConferenceSettings = Server['SettingsView'];
