@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,13 +110,21 @@ async def test_conference_day(day: Day, browser: Chromium, request: pytest.Fixtu
     world = day.world
     await a_sheet_is_imported(day)
     await people_register(day)
-    questions = asyncio.create_task(moderators_decide_while_attendees_vote(day))
-    if "Redis" in request.node.name:
-        await asyncio.to_thread(day.redis.restart, signal.SIGKILL)
-    await questions
-    await a_poll_counts_everybody_once(day)
-    await slow_mode_holds_a_flood(day)
-    await a_banned_person_stays_out(day)
+    kills = "Redis" in request.node.name
+
+    async def through(part: Coroutine[Any, Any, None], *, after_s: float = 0) -> None:
+        """A part of the day, in the middle of which Redis is killed on one of the days."""
+        going = asyncio.create_task(part)
+        if kills:
+            await asyncio.sleep(after_s)
+            assert not going.done()
+            await asyncio.to_thread(day.redis.restart, signal.SIGKILL)
+        await going
+
+    await through(moderators_decide_while_attendees_vote(day))
+    await through(a_poll_counts_everybody_once(day), after_s=0.5)
+    await through(slow_mode_holds_a_flood(day))
+    await through(a_banned_person_stays_out(day))
     async with profile(browser, day.urls[1], world["guest"].token, size=PHONE) as phone:
         page = await phone.open(f"/c/{world.conference}")
         told = "تبدأ الجلسة التالية بعد خمس دقائق"
