@@ -249,7 +249,7 @@ def declared(
         conferences.ENDPOINTS,
         conferences.flows(database),
         registration.endpoints(mail=mail_on(settings)),
-        registration.flows(database, url=settings.url),
+        registration.flows(database, url=settings.url, mail=mail_on(settings)),
         announcements.ENDPOINTS,
         settings_routes.ENDPOINTS,
         notices.endpoints(database, mail=mail_on(settings)),

@@ -49,9 +49,13 @@ class Entry:
     login_token: str | None = None
 
 
-def change_form(db: Session, actor: Actor, conference_id: UUID, wish: FormChange) -> FormView:
+def change_form(
+    db: Session, actor: Actor, conference_id: UUID, wish: FormChange, *, mail: bool = True
+) -> FormView:
     """Set how one comes in. More room is offered at once to those who wait."""
     scope.of_conference(db, actor, conference_id, "registration.manage")
+    if wish.by_mail and not mail:
+        raise BadInput("registration.no_mail", fields={"by_mail": "registration.no_mail"})
     form = seats.form(db, conference_id)
     for name in wish.model_fields_set - {"questions", "thanks"}:
         value = getattr(wish, name)
@@ -63,16 +67,23 @@ def change_form(db: Session, actor: Actor, conference_id: UUID, wish: FormChange
         form.thanks = wish.thanks.model_dump(mode="json")
     form.version += 1
     seats.fill(db, form)
-    return form_view(form)
+    return form_view(form, mail=mail)
 
 
 def register(
-    db: Session, actor: Actor | None, draft: RegistrationDraft, *, device: str, browser: str = ""
+    db: Session,
+    actor: Actor | None,
+    draft: RegistrationDraft,
+    *,
+    device: str,
+    browser: str = "",
+    mail: bool = True,
 ) -> Entry:
     """Ask for a place. Who is signed in registers as themselves; anybody else becomes a guest.
 
     An address that is registered already gets its own link once more and nothing else happens: whoever typed
-    it learns no link, no name and no state, and takes no second seat.
+    it learns no link, no name and no state, and takes no second seat. A server that sends no mail (any more)
+    shows the link at once, whatever was set while it did: else nobody would ever come in.
     """
     conference = registrations.conference_at(db, draft.ref)
     form = seats.form(db, conference.id)
@@ -86,13 +97,24 @@ def register(
         if known.state == "cancelled":
             _begin(db, form, known)
         return Entry(known)
-    if form.by_mail and draft.email is None:
+    by_mail = form.by_mail and mail and not _proven(db, actor)
+    if by_mail and draft.email is None:
         raise BadInput("input.unusable", fields={"email": "field.missing"})
     answers = checked_answers(form_view(form).questions, dict(draft.answers))
     if draft.email is not None and (twin := _by_email(db, conference.id, draft.email)) is not None:
         seats.mail_link(db, twin, _how(twin), once=f"again:{twin.id}:{now():%Y%m%d%H}")
         return Entry(None)
-    return _enter(db, form, actor, draft, answers, device=device, browser=browser)
+    row, token = _enter(db, form, actor, draft, answers)
+    if by_mail:
+        return Entry(None)
+    person = scope.load(db, Person, row.person_id)
+    login = None if actor else ledger.log_in(db, person, device=device, browser=browser)
+    return Entry(row, token=token, login_token=login)
+
+
+def _proven(db: Session, actor: Actor | None) -> bool:
+    """Whether it is somebody with an account: theirs is an address that needs no proof."""
+    return actor is not None and not scope.load(db, Person, actor.person_id).guest
 
 
 def _enter(
@@ -101,10 +123,7 @@ def _enter(
     actor: Actor | None,
     draft: RegistrationDraft,
     answers: dict[str, object],
-    *,
-    device: str,
-    browser: str,
-) -> Entry:
+) -> tuple[Registration, str]:
     person = scope.load(db, Person, actor.person_id) if actor else _guest(db, draft)
     row = Registration(
         id=new_id(),
@@ -120,10 +139,7 @@ def _enter(
     _begin(db, form, row)
     if row.state in {"waiting_approval", "waiting_list"}:
         seats.mail_link(db, row, "registration_received", once=f"received:{row.id}")
-    if form.by_mail:
-        return Entry(None)
-    login = None if actor else ledger.log_in(db, person, device=device, browser=browser)
-    return Entry(row, token=token, login_token=login)
+    return row, token
 
 
 def _begin(db: Session, form: RegistrationForm, row: Registration) -> None:

@@ -149,7 +149,7 @@ Answers = Annotated[dict[Slug, Answer], Field(max_length=2 * MOST_QUESTIONS)]
 
 
 class FormView(View):
-    """What the organiser set. `url` is the page to hand on."""
+    """What the organiser set. `mail`: whether this server sends any; without, no link goes by mail alone."""
 
     mode: Mode
     capacity: int | None
@@ -157,6 +157,7 @@ class FormView(View):
     questions: Questions
     thanks: LongWords
     version: int
+    mail: bool
 
 
 class FormChange(View):
@@ -189,6 +190,7 @@ class PublicForm(View):
     mode: Mode
     full: bool
     by_mail: bool
+    mail: bool
     questions: Questions
     mine: State | None
 
@@ -319,8 +321,9 @@ class RegistrationChanged(Fact, name="registration.changed", channels=("person",
     state: State
 
 
-def form_view(form: RegistrationForm) -> FormView:
-    return FormView.model_validate({name: getattr(form, name) for name in FormView.model_fields})
+def form_view(form: RegistrationForm, *, mail: bool = True) -> FormView:
+    kept = {name: getattr(form, name) for name in FormView.model_fields if name != "mail"}
+    return FormView.model_validate(kept | {"mail": mail})
 
 
 def checked_answers(questions: Sequence[FormQuestion], answers: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def of_person(db: Session, conference_id: UUID, person_id: UUID) -> Registration
     ).first()
 
 
-def public(db: Session, actor: Actor | None, ref: str) -> PublicForm:
+def public(db: Session, actor: Actor | None, ref: str, *, mail: bool = True) -> PublicForm:
     """The registration page. A conference without a form has none, so its name is not told."""
     conference = conference_at(db, ref)
     form = db.get(RegistrationForm, conference.id)
@@ -87,7 +87,8 @@ def public(db: Session, actor: Actor | None, ref: str) -> PublicForm:
         conference=public_conference(conference),
         mode=shown.mode,
         full=not seat_free(form.capacity, taken(db, conference.id)),
-        by_mail=shown.by_mail,
+        by_mail=shown.by_mail and mail,
+        mail=mail,
         questions=shown.questions if shown.mode != "closed" else (),
         mine=known.state if known else None,
     )
@@ -117,9 +118,9 @@ def own(db: Session, row: Registration) -> OwnRegistration:
     )
 
 
-def settings(db: Session, actor: Actor, conference_id: UUID) -> FormView:
+def settings(db: Session, actor: Actor, conference_id: UUID, *, mail: bool) -> FormView:
     scope.of_conference(db, actor, conference_id, "registration.manage")
-    return form_view(form_of(db, conference_id))
+    return form_view(form_of(db, conference_id), mail=mail)
 
 
 def listed(db: Session, actor: Actor, conference_id: UUID, asked: Mapping[str, str]) -> Registrations:

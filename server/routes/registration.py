@@ -43,14 +43,14 @@ def endpoints(*, mail: bool) -> Endpoints:
     @doors.query("registration.form", f"{ONE}/registration", permission=MANAGE, result=FormView)
     def form(call: Call) -> FormView:
         """How one comes into a conference."""
-        return registrations.settings(call.db, call.actor, call.path["conference_id"])
+        return registrations.settings(call.db, call.actor, call.path["conference_id"], mail=mail)
 
     @doors.command(
         "registration.set", "PATCH", f"{ONE}/registration", permission=MANAGE, body=FormChange, result=FormView
     )
     def change(call: Call, body: FormChange) -> FormView:
         """Open or close registration, set the seats, ask questions."""
-        return registration.change_form(call.db, call.actor, call.path["conference_id"], body)
+        return registration.change_form(call.db, call.actor, call.path["conference_id"], body, mail=mail)
 
     @doors.query(
         "registration.list",
@@ -96,7 +96,7 @@ def endpoints(*, mail: bool) -> Endpoints:
     return doors
 
 
-def flows(units: Units, *, url: str) -> Endpoints:
+def flows(units: Units, *, url: str, mail: bool) -> Endpoints:
     """The public page and the personal link: for people who may not have a login."""
     doors = Endpoints("registration")
 
@@ -113,7 +113,7 @@ def flows(units: Units, *, url: str) -> Endpoints:
     )
     async def look(visit: Visit, body: FormRef) -> Reply:
         """The registration page of a conference."""
-        return Reply(await units.read(lambda db: registrations.public(db, visit.actor, body.ref)))
+        return Reply(await units.read(lambda db: registrations.public(db, visit.actor, body.ref, mail=mail)))
 
     @doors.flow(
         "registration.register",
@@ -127,7 +127,9 @@ def flows(units: Units, *, url: str) -> Endpoints:
         """Ask for a place in a conference."""
 
         def unit(db: Session) -> tuple[Registered, str | None]:
-            done = registration.register(db, visit.actor, body, device=visit.device, browser=visit.browser)
+            done = registration.register(
+                db, visit.actor, body, device=visit.device, browser=visit.browser, mail=mail
+            )
             db.flush()
             if done.row is None:
                 return Registered(outcome="sent"), None

@@ -23,6 +23,7 @@ from models.programme import Bookmark
 from models.registration import Registration
 from server.actions import digest, registration, saved, seats
 from server.actions.notify import notify
+from server.domain.errors import BadInput
 from server.domain.registration import (
     FormChange,
     Holder,
@@ -221,12 +222,33 @@ async def mails_to(server: Server, address: str) -> list[Mail]:
 
 async def test_by_mail_alone_answers_everybody_alike(server: Server, world: World) -> None:
     await opened(server, world, by_mail=True)
-    async with server.browser() as first, server.browser() as second:
-        with pytest.raises(Refused):
-            await register(first, world, "بلا عنوان")
-        answers = [await register(one, world, "أ", email="x@example.org") for one in (first, second)]
-    assert answers[0] == answers[1]
+
+    def enter(db: Session, **more: Any) -> registration.Entry:
+        return registration.register(db, None, draft(world.conference, **more), device="x")
+
+    with pytest.raises(BadInput):
+        await server.db.write(enter)
+    for _ in range(2):
+        entry = await server.db.write(lambda db: enter(db, email="x@example.org"))
+        assert entry == registration.Entry(None)
     assert len(await rows(server, world)) == 1
+    account = world["attendee"].actor  # has an address already, and is not asked for another
+    known = draft(world.conference)
+    here = await server.db.write(lambda db: registration.register(db, account, known, device="x").token)
+    assert here is not None
+
+
+async def test_a_server_without_mail_lets_nobody_wait_for_some(server: Server, world: World) -> None:
+    """Set while there was mail, or copied from elsewhere: the link is shown at once, and it cannot be set anew."""
+    await opened(server, world, by_mail=True)
+    path = f"/api/conferences/{world.conference}/registration"
+    async with server.browser() as newcomer_, server.browser(world["organiser"].token) as me:
+        page = await newcomer_.post("/api/registration/look", {"ref": str(world.conference)})
+        assert (page["by_mail"], page["mail"]) == (False, False)
+        assert token_of(await register(newcomer_, world, "بلا عنوان"))
+        assert (await me.get(path))["mail"] is False
+        refused = await me.ask("PATCH", path, {"by_mail": True})
+        assert (refused.status_code, refused.json()["code"]) == (422, "registration.no_mail")
 
 
 async def test_organiser_approves_several_finds_them_and_takes_them_out(server: Server, world: World) -> None:

@@ -1994,13 +1994,15 @@ export interface components {
         };
         /**
          * FormView
-         * @description What the organiser set. `url` is the page to hand on.
+         * @description What the organiser set. `mail`: whether this server sends any; without, no link goes by mail alone.
          */
         FormView: {
             /** By Mail */
             by_mail: boolean;
             /** Capacity */
             capacity: number | null;
+            /** Mail */
+            mail: boolean;
             /**
              * Mode
              * @enum {string}
@@ -4024,6 +4026,8 @@ export interface components {
             conference: components["schemas"]["PublicConference"];
             /** Full */
             full: boolean;
+            /** Mail */
+            mail: boolean;
             /** Mine */
             mine: ("waiting_approval" | "waiting_list" | "offered" | "confirmed" | "refused" | "cancelled" | "revoked") | null;
             /**
