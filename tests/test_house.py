@@ -27,7 +27,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "server.domain": ("models",),
     # An action asks the same scope that a query asks, and answers with the same view: both are reads.
     "server.actions": ("models", "server.domain", "server.queries", "server.messages", "server.templates"),
-    "server.queries": ("models", "server.domain"),
+    "server.queries": ("models", "server.domain", "server.messages"),
     "server.jobs": ("models", "server.actions", "server.queries", "server.domain", "server.messages"),
     "server.messages": (),
     "server.templates": (),

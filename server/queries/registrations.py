@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import segno
 from icalendar import Calendar, Event
@@ -36,6 +37,7 @@ from server.domain.registration import (
 )
 from server.domain.sheet import csv_text
 from server.domain.text import fold
+from server.messages import city, sentence
 from server.queries import scope
 
 MOST_EXPORTED = 20_000
@@ -153,9 +155,11 @@ def listed(db: Session, actor: Actor, conference_id: UUID, asked: Mapping[str, s
 
 
 def sheet(db: Session, actor: Actor, conference_id: UUID) -> Sheet:
-    """Everybody as CSV, one column for each question."""
+    """Everybody as CSV in the organiser's language, one column for each question. Times are by the conference's
+    clock, which the head names."""
     conference, _ = scope.of_conference(db, actor, conference_id, "registration.manage")
     questions = form_view(form_of(db, conference_id)).questions
+    say, zone = actor.locale, ZoneInfo(conference.zone)
     rows = db.exec(
         select(Registration, Person)
         .join(Person, col(Person.id) == col(Registration.person_id))
@@ -165,29 +169,33 @@ def sheet(db: Session, actor: Actor, conference_id: UUID) -> Sheet:
     )
 
     def words(of: object) -> str:
-        first, second = ("ar", "en") if conference.locale == "ar" else ("en", "ar")
+        first, second = ("ar", "en") if say == "ar" else ("en", "ar")
         return str(getattr(of, first) or getattr(of, second))
 
     def said(row: Registration, at: int) -> str:
         question, given = questions[at], row.answers.get(questions[at].id)
         names = {one.id: words(one.words) for one in question.choices}
         if given is None or isinstance(given, bool):
-            return "" if given is None else str(given).lower()
+            return "" if given is None else sentence(say, "sheet.yes" if given else "sheet.no")
         many = given if isinstance(given, list) else [given]
         return "; ".join(names.get(str(one), str(one)) for one in many)
 
-    head = ["name", "email", "state", "registered_at", *(words(one.words) for one in questions)]
+    registered = sentence(say, "sheet.registered", zone=city(say, conference.zone))
+    head = [sentence(say, "sheet.name"), sentence(say, "sheet.email"), sentence(say, "sheet.state"), registered]
     body = [
         [
             person.name,
             row.email or "",
-            row.state,
-            row.created_at.isoformat(timespec="seconds"),
+            sentence(say, f"sheet.state.{row.state}"),
+            f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
             *(said(row, at) for at in range(len(questions))),
         ]
         for row, person in rows
     ]
-    return Sheet(name=f"registrations-{now():%Y-%m-%d}.csv", csv=csv_text([head, *body]))
+    return Sheet(
+        name=f"registrations-{now():%Y-%m-%d}.csv",
+        csv=csv_text([[*head, *(words(one.words) for one in questions)], *body]),
+    )
 
 
 def link(url: str) -> PersonalLink:

@@ -277,7 +277,9 @@ async def test_organiser_approves_several_finds_them_and_takes_them_out(server: 
         )
         sheet = (await organiser.get(f"{path}/sheet"))["csv"]
         names = [row[0] for row in csv.reader(io.StringIO(sheet.removeprefix("\ufeff")))]
-        assert names == ["name", "أحمد الفارِس", "إيمان", "'=HYPERLINK(1)"]
+        assert names == ["الاسم", "أحمد الفارِس", "إيمان", "'=HYPERLINK(1)"]
+        assert "(بتوقيت " in sheet
+        assert '"مؤكَّد"' in sheet
         taken_out = found["registrations"][0]["person"]["id"]
         await organiser.delete(f"/api/conferences/{world.conference}/people/{taken_out}")
         assert [row.state for row in await rows(server, world)] == ["revoked", "confirmed", "offered"]
