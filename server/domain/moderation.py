@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from models.moderation import ChatRules, Silence
 from server.domain.errors import Conflict, Forbidden
@@ -15,7 +15,7 @@ from server.domain.filters import Rules, Word
 from server.domain.message import ChatRulesView, HeldView, MessageView
 from server.domain.permissions import Role
 from server.domain.person import PersonView
-from server.domain.text import Line, NoteText, OptionalNote
+from server.domain.text import Line, NoteText, OptionalNote, fold
 from server.domain.view import Fact, Position, View
 from server.domain.zone import Instant
 
@@ -39,6 +39,22 @@ class WordView(View):
     action: Literal["hold", "refuse"] = "hold"
 
 
+def _once(words: list[WordView]) -> list[WordView]:
+    """Spellings that are compared as one word are one entry: the first as it is, refused if any of them was."""
+    kept: dict[str, WordView] = {}
+    for word in words:
+        known = kept.setdefault(fold(word.text), word)
+        stricter = {
+            "whole": known.whole and word.whole,
+            "action": "refuse" if "refuse" in (known.action, word.action) else "hold",
+        }
+        kept[fold(word.text)] = known.model_copy(update=stricter)
+    return list(kept.values())
+
+
+Words = Annotated[list[WordView], Field(max_length=MOST_WORDS), AfterValidator(_once)]
+
+
 class RulesView(View):
     """All rules of a conference's chats, or of a session; a session has no words and messages of its own."""
 
@@ -58,7 +74,7 @@ class RulesChange(View):
     hold: HoldWhom | None = None
     links: Links | None = None
     newcomer_minutes: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
-    words: Annotated[list[WordView], Field(max_length=MOST_WORDS)] | None = None
+    words: Words | None = None
     direct: bool | None = None
 
 

@@ -9,6 +9,7 @@ from server.domain import conference as conferences
 from server.domain import programme as arranged
 from server.domain.errors import NotFound
 from server.domain.public import PublicProgramme
+from server.domain.session import SessionView
 from server.queries import programme
 
 
@@ -25,8 +26,13 @@ def show(db: Session, slug: str) -> PublicProgramme:
     conference = by_slug(db, slug)
     return PublicProgramme(
         conference=conferences.view(conference),
-        sessions=programme.session_views(db, programme.planned(db, conference.id)),
+        sessions=[_outside(one) for one in programme.session_views(db, programme.planned(db, conference.id))],
         halls=[arranged.hall_view(hall) for hall in programme.halls(db, conference.id)],
         tracks=[arranged.track_view(track) for track in programme.tracks(db, conference.id)],
         speakers=programme.speakers(db, conference.id),
     )
+
+
+def _outside(session: SessionView) -> SessionView:
+    """That speakers meet behind the stage is the house's own business: it has not begun."""
+    return session.model_copy(update={"state": "scheduled"}) if session.state == "backstage" else session

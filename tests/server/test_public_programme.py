@@ -96,7 +96,9 @@ async def test_public_page_is_readable_and_machine_readable(server: Server, worl
         assert data["location"]["@type"] == "VirtualLocation"
         sub = next(one for one in data["subEvent"] if one["name"] == "ورشة <b>")
         assert (sub["startDate"], sub["url"]) == (TIMES["starts_at"], f"{server.url}/s/{made['id']}")
+        await me.post(f"/api/sessions/{made['id']}/state", {"state": "backstage"})
         shown = await nobody.get(f"/api/public/{slug}")
+        assert {one["state"] for one in shown["sessions"]} == {"scheduled"}  # backstage is nobody's business
         assert set(shown) == {"conference", "sessions", "halls", "tracks", "speakers"}
         assert len(events((await nobody.http.get(f"/p/{slug}/programme.ics")).content)) == 3
         other = await me.post("/api/conferences", {"title": "x", "zone": "UTC"})
