@@ -33,7 +33,7 @@ def clone(db: Session, actor: Actor, conference_id: UUID, draft: CloneDraft, *, 
     """The same halls, tracks, sessions and settings, on other days at the same hours of its zone.
 
     Nobody comes along but whoever clones. Speakers, if wished, come as new ones with the same profile: an old
-    account is not a member of a conference it never heard of. Cancelled sessions are planned again. Registration
+    account is not a member of a conference it never heard of. Cancelled sessions stay behind. Registration
     keeps its questions and stays closed until somebody opens it.
     """
     old, _ = scope.of_conference(db, actor, conference_id, "conference.clone", lock=True)
@@ -57,7 +57,9 @@ def clone(db: Session, actor: Actor, conference_id: UUID, draft: CloneDraft, *, 
         db.add(Hall(conference_id=id, name=hall.name, rank=hall.rank))
     for track in programme.tracks(db, conference_id):
         db.add(Track(conference_id=id, name=track.name, colour=track.colour, rank=track.rank))
-    copies = {row.id: _copy(row, new, days) for row in programme.planned(db, conference_id)}
+    copies = {
+        row.id: _copy(row, new, days) for row in programme.planned(db, conference_id) if row.state != "cancelled"
+    }
     db.add_all(copies.values())
     db.flush()
     _settings(db, old.id, new.id)

@@ -101,13 +101,18 @@ async def test_clone_has_the_programme_and_not_the_people(server: Server, world:
         await me.patch(here, {"zone": "Europe/Berlin"})
         times = {"starts_at": "2027-03-27T09:00:00+01:00", "ends_at": "2027-03-27T10:00:00+01:00"}
         await me.post(f"{here}/sessions", {"title": "صباحية", "hall": "قاعة", "track": "مسار", **times})
+        off = await me.post(f"{here}/sessions", {"title": "ملغاة", "hall": "قاعة", **times})
+        await me.post(f"/api/sessions/{off['id']}/cancel", {"note": ""})
         await me.patch(here, {"translations": {"en": {"title": "Meeting", "description": "In English"}}})
-        await me.patch(f"{here}/chat-rules", {"slow_s": 15})
+        spellings = [{"text": "أحـمق"}, {"text": "احمق", "action": "refuse"}]
+        rules = await me.patch(f"{here}/chat-rules", {"slow_s": 15, "words": spellings})
+        assert [(one["text"], one["action"]) for one in rules["words"]] == [("أحـمق", "refuse")]
         words = {"ar": "من أين؟", "en": ""}
         asked = {"id": "q1", "kind": "line", "words": words, "required": False, "choices": []}
         await me.patch(f"{here}/registration", {"mode": "open", "capacity": 30, "questions": [asked]})
         made = await me.post(f"{here}/clone", {"title": "مرة أخرى", "starts_on": "2027-03-29", "speakers": True})
         shown = await me.get(f"/api/conferences/{made['id']}")
+        assert "ملغاة" not in [one["title"] for one in shown["sessions"]]
         morning = next(one for one in shown["sessions"] if one["title"] == "صباحية")
         assert (morning["starts_at"], morning["hall"], morning["state"]) == (
             "2027-03-29T07:00:00.000Z",
