@@ -158,9 +158,11 @@ def mail_link(db: Session, row: Registration, kind: str, *, once: str, **values:
     person = scope.load(db, Person, row.person_id)
     held_in = scope.load(db, Conference, row.conference_id)
     token = ledger.new_token()
-    row.next_hash = ledger.token_hash(token)
     path, told = f"/pass#{token}", {**values, "conference": _title(held_in, person)}
-    return letter.to_person(db, person, row.email, kind, path=path, once=once, **told)
+    sent = letter.to_person(db, person, row.email, kind, path=path, once=once, **told)
+    if sent:  # asked for twice, it went once: the link in that mail is the one
+        row.next_hash = ledger.token_hash(token)
+    return sent
 
 
 def _let_in(db: Session, row: Registration) -> None:
