@@ -20,7 +20,7 @@ from server.domain.view import View
 from server.domain.zone import Instant
 
 MOST_COMMENTS = 2_000  # of a card
-SHOWN = 300
+SHOWN = 300  # with the card; those before come when they are asked for
 
 
 class CommentView(View):
@@ -37,6 +37,13 @@ class CommentView(View):
     edited_at: Instant | None
     deleted: bool
     version: int
+
+
+class Comments(View):
+    """A page of what was said, oldest first; `more`: something was said before it."""
+
+    comments: list[CommentView]
+    more: bool
 
 
 class CommentDraft(View):

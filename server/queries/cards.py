@@ -15,7 +15,7 @@ from server.domain import card as cards
 from server.domain.attachment import AttachmentView, attachment_view
 from server.domain.card import CardSnapshot, CardView
 from server.domain.checklist import ItemView, item_view
-from server.domain.comment import SHOWN, CommentView, comment_view
+from server.domain.comment import SHOWN, Comments, CommentView, comment_view
 from server.domain.person import Actor, PersonView
 from server.domain.person import view as person_view
 from server.domain.work import claim_view, review_view
@@ -106,11 +106,20 @@ def items(db: Session, card_id: UUID) -> list[ItemView]:
     return [item_view(row) for row in db.exec(wanted.order_by(col(CardItem.rank), col(CardItem.id)))]
 
 
-def comments(db: Session, card_id: UUID) -> list[CommentView]:
-    """The newest, oldest first."""
+def comments(db: Session, card_id: UUID, *, before: int | None = None) -> list[CommentView]:
+    """The newest, or the newest before a place; oldest first."""
     wanted = select(CardComment).where(col(CardComment.card_id) == card_id)
+    if before is not None:
+        wanted = wanted.where(col(CardComment.place) < before)
     rows = db.exec(wanted.order_by(col(CardComment.place).desc()).limit(SHOWN)).all()
     return comment_views(db, list(reversed(rows)))
+
+
+def earlier(db: Session, actor: Actor, card_id: UUID, *, before: int | None) -> Comments:
+    """What was said before a place."""
+    scope.of_card(db, actor, card_id, "board.show")
+    found = comments(db, card_id, before=before)
+    return Comments(comments=found, more=bool(found) and found[0].place > 1)
 
 
 def comment_views(db: Session, rows: Sequence[CardComment]) -> list[CommentView]:

@@ -10,9 +10,9 @@ from server.domain.board import Beside
 from server.domain.card import CardView
 from server.domain.card_history import Changes
 from server.domain.checklist import ItemChange, ItemDraft, ItemPromotion, ItemView
-from server.domain.comment import CommentChange, CommentDraft, CommentView
+from server.domain.comment import CommentChange, CommentDraft, Comments, CommentView
 from server.domain.work import WorkWish
-from server.queries import card_history
+from server.queries import card_history, cards
 from server.queries.card_search import optional_number
 
 ENDPOINTS = Endpoints("card_parts")
@@ -80,6 +80,15 @@ def remove_item(call: Call) -> None:
 def promote(call: Call, body: ItemPromotion) -> CardView:
     """Make a line into a card of its own."""
     return checklist.promote(call.db, call.actor, call.path["item_id"], body, id=call.key)
+
+
+@ENDPOINTS.query(
+    "comment.list", f"{CARD}/comments", permission="board.show", result=Comments, parameters=("before",)
+)
+def comments(call: Call) -> Comments:
+    """What was said about a card, page by page: the newest before a comment's place."""
+    before = optional_number("before", call.query.get("before"))
+    return cards.earlier(call.db, call.actor, call.path["card_id"], before=before)
 
 
 @ENDPOINTS.command(

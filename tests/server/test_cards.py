@@ -12,10 +12,11 @@ from PIL import Image
 from sqlmodel import Session, col, select
 
 from models.base import new_id, now
-from models.card import Card
+from models.card import Card, CardComment
 from models.card_work import CardClaim
 from models.publication import Publication
 from server.actions import file, work
+from server.domain.comment import SHOWN
 from tests.support.app import Server
 from tests.support.client import JSON, Browser
 from tests.support.people import World
@@ -268,6 +269,18 @@ async def test_a_deleted_comment_is_in_no_publication(server: Server, world: Wor
         ]
         news = (await lead.get("/api/me/notifications"))["notifications"]
         assert (news[0]["kind"], news[0]["data"]["text"]) == ("card_mention", "من يراجع؟ @lead")
+        # What was said long before is read page by page.
+        await server.db.write(lambda db: talked(db, world, places=range(3, SHOWN + 4)))
+        shown = (await opened(me, world))["comments"]
+        page = await me.get(f"{path}?before={shown[0]['place']}")
+        assert [one["place"] for one in page["comments"] + shown] == list(range(1, SHOWN + 4))
+        assert (page["more"], (await me.get(f"{path}?before={SHOWN + 3}"))["more"]) == (False, True)
+
+
+def talked(db: Session, world: World, places: range) -> None:
+    for place in places:
+        row = CardComment(id=new_id(), card_id=world.card, person_id=world["lead"].id, place=place, text="كلام")
+        db.add(row)
 
 
 def picture() -> bytes:

@@ -123,6 +123,7 @@ NAMES = sorted(
         "board.search",
         "board.undo",
         "card.history",
+        "comment.list",
         "item.remove",
         "board.show",
         "card.show",

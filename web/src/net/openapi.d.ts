@@ -1399,6 +1399,16 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Comments
+         * @description A page of what was said, oldest first; `more`: something was said before it.
+         */
+        Comments: {
+            /** Comments */
+            comments: components["schemas"]["CommentView"][];
+            /** More */
+            more: boolean;
+        };
         /** ConferenceChange */
         ConferenceChange: {
             /**

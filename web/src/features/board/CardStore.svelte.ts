@@ -15,6 +15,8 @@ export class CardStore {
   trouble = $state.raw<ApiError | null>(null);
   /** Told when a description was saved together with somebody else's change of it. */
   onJoined: () => void = () => {};
+  /** What was said before what comes with the card, as far as it was asked for. */
+  private older = $state.raw<readonly Comment[]>([]);
   private held: Pick<Publication, 'name' | 'data'>[] | null = [];
   private onClose: () => void = () => {};
   private loads = 0;
@@ -26,7 +28,7 @@ export class CardStore {
   );
   readonly card: Card | null = $derived.by(() => this.board.shown(this.id) ?? this.board.cards.get(this.id) ?? this.told);
   readonly items: readonly Item[] = $derived(layItems(this.rows?.items ?? [], this.parts));
-  readonly comments: readonly Comment[] = $derived(layComments(this.rows?.comments ?? [], this.parts));
+  readonly comments: readonly Comment[] = $derived(layComments([...this.older, ...(this.rows?.comments ?? [])], this.parts));
   readonly description: string = $derived(
     this.parts.reduce((text, part) => (part.of === 'description' ? part.text : text), this.rows?.description ?? ''),
   );
@@ -86,6 +88,23 @@ export class CardStore {
     return this.board.unsent(this.id, 'description') ? this.board.seen(this.id, 'description') : this.words;
   }
 
+  /** Something was said before what is here: a card's comments are counted from one. */
+  get more(): boolean {
+    return this.first > 1;
+  }
+
+  private get first(): number {
+    const here = [...this.older, ...(this.rows?.comments ?? [])];
+    return here.length > 0 ? Math.min(...here.map(({ place }) => place)) : 0;
+  }
+
+  /** The page before what is here. Returns how many came. */
+  async earlier(): Promise<number> {
+    const { comments } = await this.api.get<{ comments: Comment[] }>(`/api/cards/${this.id}/comments?before=${this.first}`);
+    this.older = [...comments, ...this.older];
+    return comments.length;
+  }
+
   addItem(text: string, checklist = ''): void {
     const key = newKey();
     const make: Item = { id: key, card_id: this.id, text, checklist, rank: '~', done_at: null, made: null, version: 0 };
@@ -133,7 +152,7 @@ export class CardStore {
     const rows = { ...this.rows };
     if (told.item) rows.items = withRow(rows.items, told.item);
     if (told.item_id) rows.items = rows.items.filter(({ id }) => id !== told.item_id);
-    if (told.comment) rows.comments = withRow(rows.comments, told.comment);
+    if (told.comment) this.heard(rows, told.comment);
     if (told.attachment) rows.attachments = [...rows.attachments.filter(({ id }) => id !== told.attachment!.id), told.attachment];
     if (told.attachment_id) rows.attachments = rows.attachments.filter(({ id }) => id !== told.attachment_id);
     if (told.claim) rows.claims = [...rows.claims.filter(({ id }) => id !== told.claim!.id), told.claim];
@@ -144,6 +163,12 @@ export class CardStore {
       this.words = version;
     }
     this.rows = rows;
+  }
+
+  /** One from before what is here comes with its page. */
+  private heard(rows: Pick<CardRows, 'comments'>, comment: Comment): void {
+    if (this.older.some(({ id }) => id === comment.id)) this.older = withRow(this.older, comment);
+    else if (!(comment.place < this.first)) rows.comments = withRow(rows.comments, comment);
   }
 
   private send({ part, ...wish }: { key?: string; method: Command['method']; path: string; body?: unknown; after?: string; part: Part }): void {
@@ -163,7 +188,11 @@ export class CardStore {
     } else if (part.of === 'item') {
       const items = 'gone' in part ? this.rows.items.filter(({ id }) => id !== part.id) : withRow(this.rows.items, answer as Item);
       this.rows = { ...this.rows, items };
-    } else if (answer) this.rows = { ...this.rows, comments: withRow(this.rows.comments, answer as Comment) };
+    } else if (answer) {
+      const rows = { ...this.rows };
+      this.heard(rows, answer as Comment);
+      this.rows = rows;
+    }
   }
 
   /** The server made one text of this person's and somebody else's: its words come with the fact, or are asked for. */
@@ -175,6 +204,10 @@ export class CardStore {
   private take({ card, ...rows }: CardRows): void {
     this.told = card;
     this.words = card.fields.description ?? 0;
+    // Pages asked for before join what comes anew, where nothing is missing between.
+    const from = Math.min(...rows.comments.map(({ place }) => place));
+    const held = [...this.older, ...(this.rows?.comments ?? [])].filter(({ place }) => place < from);
+    this.older = Math.max(...held.map(({ place }) => place)) === from - 1 ? held : [];
     this.rows = rows;
   }
 
