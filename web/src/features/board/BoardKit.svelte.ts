@@ -7,6 +7,7 @@ import { createContext, tick } from 'svelte';
 import { BoardStore } from './BoardStore.svelte';
 import type { Place, ShownCard } from './changes';
 import { Company } from './Company.svelte';
+import type { Zones } from './due';
 import type { FileQueue } from './FileQueue.svelte';
 import type { BoardMine, Card, Label } from './shapes';
 
@@ -34,6 +35,8 @@ export class BoardKit {
   said = $state('');
   mine = $state.raw<BoardMine | null>(null);
   members = $state.raw<Person[]>([]);
+  /** Where the team's people live, as far as they told; oneself always. */
+  zones = $state.raw<Zones>(new Map());
   /** What makes the drawn board answer: there a moment after it. */
   tools = $state.raw<typeof import('./tools') | null>(null);
   /** Files on their way: there once the board works. */

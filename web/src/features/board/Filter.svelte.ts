@@ -1,7 +1,7 @@
 /** Which cards are in sight: words folded as the search folds them, people, labels, due, skill, language, length. It hides and never moves. */
 import { dayKey } from '~/i18n/format';
 import { fold } from '~/i18n/fold';
-import { dueDay, isOverdue } from './due';
+import { dueDay, isOverdue, type Zones } from './due';
 import type { Card, Label } from './shapes';
 
 export type DueWish = '' | 'overdue' | 'today' | 'week' | 'none';
@@ -28,11 +28,11 @@ export class Filter {
     this.text = this.person = this.label = this.due = this.skill = this.language = this.size = '';
   }
 
-  matches(card: Card, zone: string, labels: readonly Label[], now: number = Date.now()): boolean {
+  matches(card: Card, zone: string, labels: readonly Label[], zones: Zones, now: number = Date.now()): boolean {
     if (!this.on) return true;
     if (this.person === 'none' ? card.people.length > 0 : this.person && !card.people.some(({ id }) => id === this.person)) return false;
     if (this.label === 'none' ? card.labels.length > 0 : this.label && !card.labels.includes(this.label)) return false;
-    if (this.due && !dueFits(this.due, card, zone, now)) return false;
+    if (this.due && !dueFits(this.due, card, zone, zones, now)) return false;
     if (this.skill && fold(card.skill) !== this.skill) return false;
     if (this.language && card.language !== this.language) return false;
     if (this.size && (this.size === 'none' ? card.size_minutes !== null : card.size_minutes === null || card.size_minutes > Number(this.size))) return false;
@@ -43,12 +43,12 @@ export class Filter {
   }
 }
 
-function dueFits(wish: DueWish, card: Card, zone: string, now: number): boolean {
+function dueFits(wish: DueWish, card: Card, zone: string, zones: Zones, now: number): boolean {
   const day = dueDay(card, zone);
   if (wish === 'none') return day === null;
   if (day === null || card.done_at) return false;
   const today = dayKey(new Date(now), zone);
-  if (wish === 'overdue') return isOverdue(card, zone, now);
+  if (wish === 'overdue') return isOverdue(card, zone, zones, now);
   if (wish === 'today') return day === today;
   return day >= today && day <= dayKey(new Date(now + 6 * DAY_MS), zone);
 }

@@ -1,6 +1,10 @@
-/** When a card is due, by the reader's clock. */
+/** When a card is due: a moment is one for all, a day ends where its people live. */
 import { dayKey } from '~/i18n/format';
 import type { Card } from './shapes';
+
+/** The zones of people, as far as they told them. */
+export type Zones = ReadonlyMap<string, string>;
+type Dated = Pick<Card, 'due' | 'done_at' | 'people'>;
 
 /** The calendar day it is due for this reader. */
 export function dueDay({ due }: Pick<Card, 'due'>, zone: string): string | null {
@@ -8,7 +12,10 @@ export function dueDay({ due }: Pick<Card, 'due'>, zone: string): string | null 
   return due.day ?? dayKey(due.at!, zone);
 }
 
-export function isOverdue({ due, done_at }: Pick<Card, 'due' | 'done_at'>, zone: string, now: number = Date.now()): boolean {
+/** Past for the last of its people; of who told no zone, and without people, by the reader's clock. */
+export function isOverdue({ due, done_at, people }: Dated, zone: string, zones: Zones, now: number = Date.now()): boolean {
   if (!due || done_at) return false;
-  return due.at ? Date.parse(due.at) < now : due.day! < dayKey(new Date(now), zone);
+  if (due.at) return Date.parse(due.at) < now;
+  const at = people.length > 0 ? people.map(({ id }) => zones.get(id) ?? zone) : [zone];
+  return at.every((one) => due.day! < dayKey(new Date(now), one));
 }

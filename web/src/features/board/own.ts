@@ -6,8 +6,10 @@ import type { Member, Person } from '~/net/shapes';
 import { toasts } from '~/ui/toasts.svelte';
 import { tick } from 'svelte';
 import type { BoardKit } from './BoardKit.svelte';
+import type { Zones } from './due';
 import { kept } from './kept';
 import type { BoardMine, Card, CardRows } from './shapes';
+import { zonesOf } from './zones';
 
 /** The board's own loading comes first. */
 const RESTED_MS = 3_000;
@@ -28,16 +30,18 @@ async function keepMine({ me, store }: BoardKit): Promise<void> {
 export async function loadOwn(kit: BoardKit, team: string): Promise<void> {
   const place = `more ${kit.me} ${kit.id}`;
   const store = await kept();
-  type Own = { mine: BoardMine; members: Person[] };
-  const take = ({ mine, members }: Own): void => {
+  type Own = { mine: BoardMine; members: Person[]; zones?: Zones };
+  const take = ({ mine, members, zones }: Own): void => {
     kit.mine = mine;
     kit.members = members;
+    kit.zones = new Map([...(zones ?? []), [kit.me, kit.zone]]);
   };
   try {
-    const [mine, { team: { members } }] = await Promise.all([
+    const [mine, { team: { members } }, zones] = await Promise.all([
       api.get<BoardMine>(`/api/boards/${kit.id}/mine`), api.get<{ team: { members: Member[] } }>(`/api/teams/${team}`),
+      zonesOf(team).catch((): Zones => new Map()),
     ]);
-    const own = { mine, members: members.map(({ person }) => person) };
+    const own = { mine, members: members.map(({ person }) => person), zones };
     take(own);
     await store.keep(place, own);
     setTimeout(() => keepMine(kit).catch(() => {}), RESTED_MS);
