@@ -92,6 +92,15 @@ async def test_different_fields_merge_and_of_one_field_both_texts_are_kept(brows
         await expect(lead.get_by_label(word("card.field.size_minutes"))).to_have_value("30")
         await expect(member.locator("dialog[data-opened] textarea.title")).to_have_value(f"{CARDS[1]} ودعوتهم")
         await expect(member.locator("[data-action=faults]")).to_have_count(0)
+        # The history tells word by word what was changed, and brings an earlier text back.
+        await lead.get_by_text(word("card.history"), exact=True).click()
+        await lead.get_by_text(word("card.history.look"), exact=True).first.click()
+        changed = lead.locator("[data-changed]:visible")
+        await expect(changed.locator("ins")).to_have_text("أيضًا")
+        await expect(changed.locator("del")).to_have_count(0)
+        assert not await axe(lead, "light")
+        await changed.locator("[data-action=text-back]").click()
+        await expect(member.locator("[data-part=description] .words")).not_to_contain_text("أيضًا")
 
 
 async def test_phone_without_a_network_loses_nothing(browser: Browser, house: House) -> None:

@@ -14,7 +14,9 @@ import { Filter } from './Filter.svelte';
 import { kept } from './kept';
 import { limit } from './limits';
 import { sendLeft } from './left';
-import type { Board, Card, Column } from './shapes';
+import { wordDiff } from './diff';
+import { isOverdue } from './due';
+import type { Board, Card, Column, Comment } from './shapes';
 import { asidePlace, stepPlace } from './steps';
 
 const card = (id: string, column: string, rank: string, version = 1, title = id): Card => ({
@@ -298,12 +300,46 @@ describe('BoardStore', () => {
     ];
     const seen = (wish: Partial<Filter>): string => {
       const filter = Object.assign(new Filter(), wish);
-      return cards.filter((one) => filter.matches(one, 'UTC', [])).map(({ id }) => id).join('');
+      return cards.filter((one) => filter.matches(one, 'UTC', [], new Map())).map(({ id }) => id).join('');
     };
     expect([seen({ skill: 'الترجمه' }), seen({ skill: 'ترجمه' })]).toEqual(['a', 'b']);
     expect([seen({ language: 'en' }), seen({ size: '60' }), seen({ size: '120' }), seen({ size: 'none' })]).toEqual(['a', 'a', 'ab', 'c']);
     const described = { text: 'مصطلح', ids: new Set(['c']) };
     expect([seen({ text: 'مصطلح', described }), seen({ text: 'ترجمه', described })]).toEqual(['c', 'ab']);
+  });
+
+  it('pages back to what was said before what comes with the card', async () => {
+    const page = await new Page().open();
+    const said = (place: number, text = ''): Comment => ({ id: `${place}`, place, text, version: text ? 2 : 1 }) as Comment;
+    const rows = { card: card('1', 'todo', 'B'), description: '', items: [], attachments: [], claims: [], reviews: [], comments: [said(5), said(6)] };
+    const asked: string[] = [];
+    const api = { get: (path: string) => (asked.push(path), Promise.resolve(path.includes('?') ? { comments: [said(3), said(4)] } : rows)) };
+    const opened = new CardStore('1', page.store, { id: 'me', name: 'Me' } as Person, api as unknown as Api);
+    const places = (): number[] => opened.comments.map(({ place }) => place);
+    await opened.open();
+    opened.apply({ name: 'comment.changed', data: { card: rows.card, comment: said(2, 'changed') } });
+    expect([places(), opened.more]).toEqual([[5, 6], true]);
+    expect(await opened.earlier()).toBe(2);
+    expect(asked.at(-1)).toBe('/api/cards/1/comments?before=5');
+    await opened.load(); // the news between were lost: what was paged to stays
+    opened.apply({ name: 'comment.changed', data: { card: rows.card, comment: said(3, 'changed') } });
+    expect([places(), opened.comments[0]!.text]).toEqual([[3, 4, 5, 6], 'changed']);
+    opened.close();
+  });
+
+  it('lets a due day end where the last of its people lives', () => {
+    const now = Date.parse('2026-11-22T03:00:00Z'); // still the 21st in New York
+    const due = (people: string[]): Card => ({ ...card('1', 'todo', 'a'), due: { day: '2026-11-21' }, people: people.map((id) => ({ id, name: id })) as Card['people'] });
+    const zones = new Map([['a', 'America/New_York'], ['r', 'Asia/Riyadh']]);
+    const late = (...people: string[]): boolean => isOverdue(due(people), 'Asia/Riyadh', zones, now);
+    expect([late(), late('r'), late('a'), late('a', 'r'), late('unknown')]).toEqual([true, true, false, false, true]);
+  });
+
+  it('tells what of a text became something else', () => {
+    const diff = wordDiff('نجهّز القاعة صباح الجمعة ثم نطبع', 'نجهّز القاعة مساء الجمعة ثم نطبع اللافتات');
+    expect(diff.map(({ of, text }) => [of, text.trim()])).toEqual([
+      ['same', 'نجهّز القاعة'], ['gone', 'صباح'], ['new', 'مساء'], ['same', 'الجمعة ثم نطبع'], ['new', 'اللافتات'],
+    ]);
   });
 
   it('knows the places one step away', async () => {
