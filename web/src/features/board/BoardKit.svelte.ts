@@ -127,10 +127,6 @@ export class BoardKit {
     await this.counted(done);
   }
 
-  add(column: string, title: string, place: Omit<Place, 'column_id'> = {}): string {
-    return this.store.create(column, title, place);
-  }
-
   rename(card: ShownCard, title: string): void {
     const text = title.trim();
     if (text && text !== card.title) void this.counted(this.store.edit(card.id, 'title', text));

@@ -12,8 +12,10 @@ import { readDraft, readOutbox, writeDraft, writeOutbox } from '~/features/chat/
 import { forgetKept } from './files';
 import { Filter } from './Filter.svelte';
 import { kept } from './kept';
+import { back } from './own';
 import { limit } from './limits';
 import { sendLeft } from './left';
+import type { BoardKit } from './BoardKit.svelte';
 import { wordDiff } from './diff';
 import { isOverdue } from './due';
 import type { Board, Card, Column, Comment } from './shapes';
@@ -306,6 +308,30 @@ describe('BoardStore', () => {
     expect([seen({ language: 'en' }), seen({ size: '60' }), seen({ size: '120' }), seen({ size: 'none' })]).toEqual(['a', 'a', 'ab', 'c']);
     const described = { text: 'مصطلح', ids: new Set(['c']) };
     expect([seen({ text: 'مصطلح', described }), seen({ text: 'ترجمه', described })]).toEqual(['c', 'ab']);
+  });
+
+  it('undoes what is still in this browser alone, and gives it again', async () => {
+    const page = await new Page().open();
+    const online = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    const { store } = page;
+    const kit = { id: 'b', store, mine: { undo: 0, redo: 0 }, said: '', focus: () => {}, counted: () => Promise.resolve() } as unknown as BoardKit;
+    void store.move('1', { column_id: 'done' });
+    void store.edit('2', 'title', 'new');
+    const titles = (): (string | undefined)[] => [store.shown('2')?.title, store.find('1')?.column.id];
+    await back(kit, 'undo');
+    expect(titles()).toEqual(['2', 'done']);
+    await back(kit, 'undo');
+    expect(titles()).toEqual(['2', 'todo']);
+    await back(kit, 'redo');
+    await back(kit, 'redo');
+    expect([titles(), kit.mine!.redo, page.asked]).toEqual([['new', 'done'], 0, []]);
+    await back(kit, 'undo');
+    online.mockReturnValue(true);
+    store.queue.nudge();
+    (await page.request(1)).answer(card('1', 'done', 'b', 2));
+    await vi.waitFor(() => expect(store.queue.all).toEqual([]));
+    online.mockRestore();
+    store.close();
   });
 
   it('pages back to what was said before what comes with the card', async () => {

@@ -25,6 +25,9 @@ export class CommandQueue {
   readonly waiting: readonly Command[] = $derived(this.all.filter(({ fault }) => !fault));
   readonly faulty: readonly Command[] = $derived(this.all.filter(({ fault }) => fault));
 
+  /** The one that the server may have: sent at least once, here or on an earlier page. */
+  tried = '';
+
   private readonly api: Api;
   private readonly kept: Kept;
   private running = false;
@@ -44,6 +47,7 @@ export class CommandQueue {
     const left = await this.kept.commands(this.owner).catch(() => []);
     const known = new Set(this.all.map(({ key }) => key));
     this.all = [...left.filter(({ key }) => !known.has(key)), ...this.all];
+    this.tried ||= this.waiting[0]?.key ?? '';
   }
 
   /** Resolves true when the server took it, false when it never will; while there is no network, not at all. */
@@ -110,6 +114,8 @@ export class CommandQueue {
     try {
       // Written first: an answer lost with the tab must find the command again.
       await this.written;
+      if (!navigator.onLine) return true;
+      this.tried = command.key;
       const answer = await this.call(command);
       if (this.ended) return false;
       this.rebase(command, answer);

@@ -16,6 +16,5 @@ export function dueDay({ due }: Pick<Card, 'due'>, zone: string): string | null 
 export function isOverdue({ due, done_at, people }: Dated, zone: string, zones: Zones, now: number = Date.now()): boolean {
   if (!due || done_at) return false;
   if (due.at) return Date.parse(due.at) < now;
-  const at = people.length > 0 ? people.map(({ id }) => zones.get(id) ?? zone) : [zone];
-  return at.every((one) => due.day! < dayKey(new Date(now), one));
+  return (people.length ? people : [{ id: '' }]).every(({ id }) => due.day! < dayKey(new Date(now), zones.get(id) ?? zone));
 }

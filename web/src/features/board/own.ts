@@ -6,6 +6,7 @@ import type { Member, Person } from '~/net/shapes';
 import { toasts } from '~/ui/toasts.svelte';
 import { tick } from 'svelte';
 import type { BoardKit } from './BoardKit.svelte';
+import type { Command } from './commands';
 import type { Zones } from './due';
 import { kept } from './kept';
 import type { BoardMine, Card, CardRows } from './shapes';
@@ -71,20 +72,59 @@ export function assign(kit: BoardKit, card: string, person: Person, on: boolean)
   void kit.counted(kit.store.about(card, 'POST', '/people', { person_id: person.id, on }, { do: 'person', card, person, on }));
 }
 
+/** Taken back before they were sent, by board: given again with their keys, as long as nothing else was done. */
+const withdrawn = new Map<string, { command: Command; at: string }[]>();
+
+/** A step as the history counts them: comments and labels of the board are none. */
+const isStep = ({ change }: Command): boolean => change.do !== 'other' && !(change.do === 'within' && change.part.of === 'comment');
+
+/** Drops the last step while it is in this browser alone. False when there is none, or the server may have it. */
+async function withdraw(kit: BoardKit): Promise<boolean> {
+  const { queue } = kit.store;
+  const at = queue.waiting.findLastIndex(isStep);
+  const last = queue.waiting[at];
+  if (!last || last.key === queue.tried) return false;
+  if (queue.waiting.slice(at + 1).some(({ card, path }) => card === last.key || path.includes(last.key))) return false;
+  queue.dismiss(last.key);
+  withdrawn.set(kit.id, [...(withdrawn.get(kit.id) ?? []), { command: last, at: new Date().toISOString() }]);
+  if (kit.mine) kit.mine = { ...kit.mine, redo: kit.mine.redo + 1 };
+  await told(kit, 'undo', last.card);
+  return true;
+}
+
+async function giveAgain(kit: BoardKit): Promise<boolean> {
+  const stack = withdrawn.get(kit.id) ?? [];
+  const last = stack.at(-1);
+  if (!last) return false;
+  withdrawn.delete(kit.id);
+  if (kit.store.queue.waiting.some((one) => isStep(one) && one.at > last.at)) return false;
+  const { redo } = kit.mine ?? { redo: 1 };
+  void kit.counted(kit.store.queue.add(last.command));
+  withdrawn.set(kit.id, stack.slice(0, -1));
+  if (kit.mine) kit.mine = { ...kit.mine, redo: redo - 1 };
+  await told(kit, 'redo', last.command.card);
+  return true;
+}
+
+async function told(kit: BoardKit, way: 'undo' | 'redo', card: string | null | undefined): Promise<void> {
+  kit.said = t(way === 'undo' ? 'board.undo.done' : 'board.redo.done');
+  toasts.say(kit.said);
+  await tick();
+  if (card) kit.focus(card);
+}
+
 /** One's own last step on this board, by the server's memory: over reloads and devices. */
 export async function back(kit: BoardKit, way: 'undo' | 'redo'): Promise<void> {
-  if (kit.store.queue.waiting.length > 0) {
-    toasts.say(t('board.undo.waiting'));
+  if (way === 'undo' ? await withdraw(kit) : await giveAgain(kit)) return;
+  if (kit.store.queue.waiting.length > 0 || !navigator.onLine) {
+    toasts.say(t(kit.store.queue.waiting.length > 0 ? 'board.undo.waiting' : 'board.undo.offline'));
     return;
   }
   try {
     const { cards, undo, redo } = await api.post<{ cards: Card[]; undo: number; redo: number }>(`/api/boards/${kit.id}/${way}`, {}, { key: newKey() });
     for (const card of cards) kit.store.apply({ name: 'card.changed', data: { card } });
     if (kit.mine) kit.mine = { ...kit.mine, undo, redo };
-    kit.said = t(way === 'undo' ? 'board.undo.done' : 'board.redo.done');
-    toasts.say(kit.said);
-    await tick();
-    if (cards[0]) kit.focus(cards[0].id);
+    await told(kit, way, cards[0]?.id);
   } catch (error) {
     toasts.fault(error);
   }
