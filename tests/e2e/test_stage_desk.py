@@ -215,6 +215,7 @@ async def test_rehearsal_works_and_is_gone_after(browser: Browser, demo: Demo) -
         await hears(page, "هل تسمعونني في البروفة؟")
         rehearsal = page.url.removesuffix("/studio")
         await page.locator("[data-rehearsal=end]").click()
+        await page.locator("[data-rehearsal=end].danger").click()
         await expect(page).to_have_url(f"{demo.url}/s/{LATER_SESSION}")
         await expect(page.locator("[data-waiting=scheduled]")).to_be_visible()
         await page.goto(rehearsal)
