@@ -54,6 +54,7 @@ async def test_sheet_is_brought_in_and_a_late_hall_reaches_the_other_side(browse
         await expect(phone.locator("article")).to_have_count(1)
         await card.locator("[data-action=save]").click()
         await expect(card.locator("[data-action=save]")).to_have_attribute("aria-pressed", "true")
+        await expect(card.locator("[data-action=save] svg")).not_to_have_css("fill", "none")
         await search.fill("")
         await phone.locator("[data-action=filter-saved]").click()
         await expect(phone.locator("article")).to_have_count(1)
