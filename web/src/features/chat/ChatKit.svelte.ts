@@ -12,7 +12,7 @@ import type { MineStore } from '../stage/MineStore.svelte';
 import { ChatExtras } from './ChatExtras.svelte';
 import type { ChatStore, Page } from './ChatStore.svelte';
 import { choicesFor } from './choices';
-import type { Waiting } from './drafts';
+import { writeDraft, type Waiting } from './drafts';
 import * as parts from './parts';
 
 const READ_ALOUD = ['off', 'mentions', 'all'] as const;
@@ -23,6 +23,8 @@ export interface Hold {
   toRow(key: string): void;
   toEnd(): void;
   focus(): void;
+  /** Puts words before what stands in the composer; returns all of it. */
+  write(words: string): string;
   /** Read to those who wished for it. */
   announce(text: string): void;
   /** Whether the newest messages are before the reader's eyes. */
@@ -131,6 +133,16 @@ export class ChatKit {
     this.named = [];
     this.extras.spoke();
     return more;
+  }
+
+  /** Refused words go back to where one writes, with what they answered to. */
+  async reword({ key, text, more }: Waiting): Promise<void> {
+    this.editing = null;
+    await tick(); // the composer has its draft again
+    writeDraft(`${this.store.me.id}:${this.store.session}:chat`, this.hold.write(text));
+    this.store.discard(key);
+    if (more?.parent_id) this.reply = this.find(more.parent_id) ?? null;
+    this.hold.focus();
   }
 
   async edit(message: Message, text: string): Promise<void> {

@@ -2,7 +2,7 @@
  * A chat, of a session or of a conversation: its log, and one's own words on their way. A message keeps its key until the
  * log has it, over reloads too; so it is said once, or the writer knows that it was not.
  */
-import { api as theApi, ApiError, sentence, type Api } from '~/net/api';
+import { api as theApi, sentence, type Api, type ApiError } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { newKey } from '~/net/keys';
 import { follow, type Followed } from '~/net/live';
@@ -10,8 +10,8 @@ import type { ChatRules, Message, Person, Publication, Snapshot } from '~/net/sh
 import type { LiveClient } from '~/net/socket';
 import { readOutbox, writeOutbox, type Waiting } from './drafts';
 
-/** sent: the server has it, the log not yet. held: a moderator will look. failed: not taken; the words are still here. */
-export interface Sending extends Waiting { state: 'sending' | 'sent' | 'held' | 'failed'; fault: string | null }
+/** sent: the server has it, the log not yet. held: a moderator will look. failed: not taken; the words are still here. refused: they will not be as they are. */
+export interface Sending extends Waiting { state: 'sending' | 'sent' | 'held' | 'failed'; fault: string | null; refused?: boolean }
 export type Page = { messages: Message[]; more: boolean; quoted: Message[]; newer?: boolean };
 
 export const MOST_LETTERS = 4_000;
@@ -98,12 +98,7 @@ export class ChatStore {
   /** A moderator kept it back. */
   refused(key: string, fault: string): void {
     const one = this.sending.find((other) => other.key === key);
-    if (one) this.put({ ...one, state: 'failed', fault });
-  }
-
-  /** Given up by its writer. */
-  discard(key: string): void {
-    this.drop(key);
+    if (one) this.put({ ...one, state: 'failed', fault, refused: true });
   }
 
   async edit(message: Message, text: string): Promise<void> {
@@ -162,11 +157,11 @@ export class ChatStore {
       this.more = more;
     }
     this.loaded = true;
-    for (const { id } of messages) this.drop(id);
+    for (const { id } of messages) this.discard(id);
   }
 
   private arrived(message: Message): void {
-    this.drop(message.id);
+    this.discard(message.id);
     if (this.messages.some(({ id }) => id === message.id)) return this.changed(message);
     if (!this.apart) this.messages = [...this.messages, message];
     this.onArrived(message);
@@ -190,8 +185,7 @@ export class ChatStore {
       // The log brings it at its place among the others' words; what waits is shown by the extras.
       if (this.sending.some((other) => other.key === key)) this.put({ ...one, state: state === 'held' ? 'held' : 'sent', fault: null });
     } catch (error) {
-      if (!this.sending.some((other) => other.key === key)) return;
-      this.put({ ...one, state: 'failed', fault: sentence(error) });
+      if (this.sending.some((other) => other.key === key)) this.put({ ...one, state: 'failed', fault: sentence(error), refused: !(error as ApiError).passing });
     }
   }
 
@@ -200,7 +194,8 @@ export class ChatStore {
     this.keep(place < 0 ? [...this.sending, one] : this.sending.with(place, one));
   }
 
-  private drop(key: string): void {
+  /** Given up by its writer, or in the log by now. */
+  discard(key: string): void {
     if (this.sending.some((one) => one.key === key)) this.keep(this.sending.filter((one) => one.key !== key));
   }
 

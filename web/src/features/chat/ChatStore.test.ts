@@ -77,7 +77,7 @@ describe('ChatStore', () => {
     store.post('x');
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     asked[0]!.answer(Response.json({ code: 'not_allowed', detail: 'لا' }, { status: 403 }));
-    await vi.waitFor(() => expect(store.sending[0]).toMatchObject({ state: 'failed', fault: 'لا' }));
+    await vi.waitFor(() => expect(store.sending[0]).toMatchObject({ state: 'failed', fault: 'لا', refused: true }));
     store.sendAgain();
     await vi.waitFor(() => expect(asked).toHaveLength(2));
     expect(asked[1]!.key).toBe(asked[0]!.key);
