@@ -33,10 +33,10 @@ export function day(at: string | Date, zone: string): string {
   return format(zone, { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
 }
 
-export function shortDay(at: string | Date, zone: string): { weekday: string; date: string } {
+export function shortDay(at: string | Date, zone: string, year = false): { weekday: string; date: string } {
   return {
     weekday: format(zone, { weekday: 'long' }).format(new Date(at)),
-    date: format(zone, { day: 'numeric', month: 'short' }).format(new Date(at)),
+    date: format(zone, { day: 'numeric', month: 'short', ...(year ? { year: 'numeric' } : {}) }).format(new Date(at)),
   };
 }
 
