@@ -1,4 +1,5 @@
 /** One's own side of a board: what one may and watches, and one's last steps. Not needed to begin. */
+import { listed } from '~/i18n/listed';
 import { t } from '~/i18n/t.svelte';
 import { api } from '~/net/api';
 import { newKey } from '~/net/keys';
@@ -50,6 +51,11 @@ export async function loadOwn(kit: BoardKit, team: string): Promise<void> {
     const own = await store.rows<Own>(place);
     if (own && !kit.mine) take(own);
   }
+}
+
+/** Who is here, for fingers that cannot hover. */
+export function faces(kit: BoardKit): void {
+  toasts.say(t('board.here', { names: listed(kit.company.all.map(({ name }) => name)) }));
 }
 
 export function archive(kit: BoardKit, card: Card): void {

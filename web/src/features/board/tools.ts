@@ -3,5 +3,5 @@ export { default as BoardSync } from './BoardSync.svelte';
 export { default as BoardTools } from './BoardTools.svelte';
 export { archiveColumn, placeColumn, stepColumn } from './columns';
 export { pressed } from './keys';
-export { archive } from './own';
+export { archive, faces } from './own';
 export { step } from './steps';
