@@ -59,5 +59,6 @@ export default defineConfig(({ mode }) => ({
     environment: 'jsdom',
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
     restoreMocks: true,
+    testTimeout: 60_000, // a limit for what hangs, not for what is slow: no test asserts wall-clock time
   },
 }));
