@@ -66,7 +66,7 @@ async def test_registered_on_a_phone_is_the_same_person_on_a_laptop(demo: Demo, 
         await row.get_by_role("checkbox").check()
         await people.locator("[data-action=revoke-many]").click()
         await people.locator("[data-action=revoke-now]").click()
-        await expect(row).to_contain_text("منتهٍ")
+        await expect(row).to_contain_text("أنهاه المنظمون")
         await other.wait_for_url("**/sign-in**")
 
 
