@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -27,7 +29,7 @@ async def test_registered_on_a_phone_is_the_same_person_on_a_laptop(demo: Demo, 
         await page.locator("[data-action=register]").click()
         await expect(page.locator("input[name=name][aria-invalid=true]")).to_be_focused()
         await page.locator("input[name=name]").fill("سعاد المنصور")
-        await page.locator("input[name=email]").fill("suad.e2e@example.org")
+        await page.locator("input[name=email]").fill(f"suad.{uuid4().hex[:8]}@example.org")
         await page.get_by_text("الترجمة").click()
         await page.locator("[data-action=register]").click()
         await expect(page.locator(CARD)).to_contain_text("سعاد المنصور")

@@ -126,10 +126,13 @@ async def test_browser_sees_and_hears_browser(engine: Engine, browser: Browser) 
         await viewer.evaluate("playing()")
 
         encoded, decoded = await speaker.evaluate("counts()"), await viewer.evaluate("counts()")
-        later = await grown(viewer, 60)
+        await grown(viewer, 60)
         sent = (await speaker.evaluate("counts()"))["encoded"] - encoded["encoded"]
+        # A crowded machine draws later than it receives: what is on its way comes, or the test's limit ends it.
+        wanted = decoded["decoded"]["1"] + 0.95 * sent
+        while (later := await viewer.evaluate("counts()"))["decoded"]["1"] < wanted:
+            await viewer.evaluate("playing()")
 
-        assert later["decoded"]["1"] - decoded["decoded"]["1"] >= 0.95 * sent - 2  # two may be on their way
         assert later["lost"] == 0
         assert later["energy"] > 0
 
