@@ -29,9 +29,12 @@ def tell(findings: Sequence[Finding], locale: str, say: Callable[[str], None]) -
     for finding in findings:
         say(finding.text(locale))
     failed = sum(finding.grade == "bad" for finding in findings)
+    minded = sum(finding.grade == "warn" for finding in findings)
     say("")
     if failed:
         say(sentence(locale, "doctor.sick", count=failed))
+    elif minded:
+        say(sentence(locale, "doctor.minded", count=minded))
     else:
         say(sentence(locale, "doctor.well"))
     return not failed

@@ -15,7 +15,8 @@ import pytest
 import pytest_asyncio
 
 from config.secrets import resolve
-from server.doctor.report import language
+from server.doctor.finding import bad, good, warn
+from server.doctor.report import language, tell
 from tests.e2e.sites import ROOT, Site
 from tests.support.networks import Network, networks, place_for_nobody
 from tests.support.processes import Program, find_program
@@ -119,12 +120,20 @@ def _caddyfile(folder: Path, host: str) -> Path:
     return file
 
 
+async def test_what_deserves_a_look_is_counted_at_the_end() -> None:
+    said: list[str] = []
+    assert tell([good("clock"), warn("clock", "unknown")], "en", said.append)
+    assert said[-1].endswith("1, marked !")
+    assert not tell([bad("redis", "away"), warn("clock", "unknown")], "ar", said.append)
+    assert "إصلاح: 1" in said[-1]
+
+
 async def test_right_installation_is_well(place: Place) -> None:
     code, told = await place.doctor()
     assert code == 0, told
     assert "✗" not in told
-    for good in ("Database", "Server", "Name", "Certificate", "Proxy", "Live talks", "UDP", "Uplink"):
-        assert f"✓ {good}: " in told, told
+    for name in ("Database", "Server", "Name", "Certificate", "Proxy", "Live talks", "UDP", "Uplink"):
+        assert f"✓ {name}: " in told, told
     assert told.count("✓ Relay: ") == 3
     assert "Whether a firewall further out lets others in is not seen from here" in told
 
