@@ -20,7 +20,6 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
 BROWSERS = "tests/e2e"
-BY_CHANCE = ("tests/chaos/", "tests/hub/")
 WHOLE = {"server", "own_server", "nodes"}
 # Tests assert no times, and a machine that runs three of them at once is slow at making examples up.
 hypothesis.settings.register_profile(
@@ -39,15 +38,15 @@ hypothesis.settings.register_profile(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a service or a whole server needs one: no test has to say it twice.
 
-    What takes longest comes first, so that no worker is left alone with it at the end. On a crowded machine one
-    of three thousand tests now and then loses a race that no person would notice: it is tried once more, and the
-    summary names it (RERUN), so that a shaky test neither stops everybody nor hides. What looks for rare faults
-    by chance gets no second try: there, once is enough.
+    What takes longest comes first, so that no worker is left alone with it at the end. A real browser on a crowded
+    machine now and then loses a race that no person would notice: its test is tried once more, and the summary
+    names it (RERUN), so that a shaky test neither stops everybody nor hides. Nothing else gets a second try: what
+    fails there once in a thousand times is what we look for.
     """
     sizes = Counter(room(item.nodeid) for item in items)
     items.sort(key=lambda item: (room(item.nodeid) != BROWSERS, -sizes[room(item.nodeid)], room(item.nodeid)))
     for item in items:
-        if not item.nodeid.startswith(BY_CHANCE) and item.get_closest_marker("hypothesis") is None:
+        if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.flaky(reruns=1))
         if isinstance(item, pytest.Function) and WHOLE.intersection(item.fixturenames):
             item.add_marker(pytest.mark.whole)
