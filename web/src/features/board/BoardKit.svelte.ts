@@ -5,7 +5,7 @@ import type { Person } from '~/net/shapes';
 import { toasts } from '~/ui/toasts.svelte';
 import { createContext, tick } from 'svelte';
 import { BoardStore } from './BoardStore.svelte';
-import type { Place, ShownCard } from './changes';
+import type { Place } from './changes';
 import { Company } from './Company.svelte';
 import type { Zones } from './due';
 import type { FileQueue } from './FileQueue.svelte';
@@ -48,6 +48,7 @@ export class BoardKit {
     this.store = new BoardStore(id, this.me);
     this.company = new Company(this.me, (data) => this.store.signal('working', data));
     this.store.onSignal = (signal) => this.company.heard(signal);
+    this.store.onDone = (command) => this.tools?.counted(this, command);
     this.store.onRefused = (command) => {
       toasts.say(t('board.refused', { card: command.title, why: command.fault!.why }), { label: t('board.refused.show'), run: () => (this.panel = { kind: 'waiting' }) });
     };
@@ -116,7 +117,7 @@ export class BoardKit {
   async move(card: string, place: Place | null, options: { refocus?: boolean; undo?: boolean } = {}): Promise<void> {
     if (!place || this.shut) return;
     const back = this.store.placeOf(card);
-    const done = this.store.move(card, place);
+    void this.store.move(card, place);
     await tick();
     this.say(card);
     if (options.refocus) this.focus(card);
@@ -124,17 +125,6 @@ export class BoardKit {
     if (options.undo && back && column) {
       toasts.say(t('board.move.undo', { column: column.title }), { label: t('core.undo'), run: () => void this.move(card, back) });
     }
-    await this.counted(done);
-  }
-
-  rename(card: ShownCard, title: string): void {
-    const text = title.trim();
-    if (text && text !== card.title) void this.counted(this.store.edit(card.id, 'title', text));
-  }
-
-  /** A change of one's own can be undone, and ends what could be done again. */
-  async counted(done: Promise<boolean>): Promise<void> {
-    if ((await done) && this.mine) this.mine = { ...this.mine, undo: Math.min(50, this.mine.undo + 1), redo: 0 };
   }
 
   say(card: string): void {

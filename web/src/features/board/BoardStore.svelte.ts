@@ -88,6 +88,8 @@ export class BoardStore {
     });
   }
 
+  /** Told of each own change that the server took. */
+  onDone: (command: Command) => void = () => {};
   /** Told of each own change that the server did not take. */
   onRefused: (command: Command) => void = () => {};
 
@@ -174,15 +176,15 @@ export class BoardStore {
     return key;
   }
 
-  /** One field of a card, with the version it was written over. */
+  /** One field of a card, with the version it was written over: of one's own unsent text, if there is one. */
   edit<Field extends keyof Editable>(card: string, field: Field, value: Editable[Field], base?: number): Promise<boolean> {
     const earlier = this.unsent(card, field);
-    const version = base ?? this.seen(card, field);
+    const version = (earlier ? undefined : base) ?? this.seen(card, field);
     const change: Change =
       field === 'description' ? { do: 'within', card, part: { of: 'description', text: value as string } } : { do: 'set', card, fields: { [field]: value } };
     return this.command({
       method: 'PATCH', path: `/api/cards/${card}`, body: { [field]: { base: version, value } }, change,
-      card, title: this.shown(card)?.title ?? '', edits: { [field]: value }, ...(earlier && base === undefined ? { after: earlier.key } : {}),
+      card, title: this.shown(card)?.title ?? '', edits: { [field]: value }, ...(earlier ? { after: earlier.key } : {}),
     });
   }
 
@@ -265,6 +267,7 @@ export class BoardStore {
     const { change, card } = command;
     const row = answer as (Card & Column) | undefined;
     this.onTaken(command, answer);
+    this.onDone(command);
     if (row?.id === undefined) return;
     if ('column_id' in row && (card === row.id || change.do === 'make')) this.take(row);
     if (change.do.startsWith('column.') && 'rank' in row && !('column_id' in row)) this.takeColumn(row);

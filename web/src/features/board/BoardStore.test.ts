@@ -9,10 +9,11 @@ import { CardStore } from './CardStore.svelte';
 import { forgetAll, unsent } from '~/app/offline';
 import { account } from '~/app/me.svelte';
 import { readDraft, readOutbox, writeDraft, writeOutbox } from '~/features/chat/drafts';
+import { wordsOf } from './did';
 import { forgetKept } from './files';
 import { Filter } from './Filter.svelte';
 import { kept } from './kept';
-import { back } from './own';
+import { back, counted } from './own';
 import { limit } from './limits';
 import { sendLeft } from './left';
 import type { BoardKit } from './BoardKit.svelte';
@@ -181,8 +182,8 @@ describe('BoardStore', () => {
     const opened = new CardStore('1', page.store, { id: 'me', name: 'Me' } as Person);
     opened.rows = { description: '', items: [], comments: [], attachments: [], claims: [], reviews: [] };
     opened.addItem('line');
-    opened.reword(opened.items[0]!, 'better line');
-    opened.reword(opened.items[0]!, 'best line');
+    opened.reword(opened.items[0]!, 'better line', 0);
+    opened.reword(opened.items[0]!, 'best line', 0);
     const make = await page.request(1);
     const row = { ...opened.items[0]!, text: 'line', version: 1 };
     make.answer(row as never);
@@ -314,7 +315,8 @@ describe('BoardStore', () => {
     const page = await new Page().open();
     const online = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
     const { store } = page;
-    const kit = { id: 'b', store, mine: { undo: 0, redo: 0 }, said: '', focus: () => {}, counted: () => Promise.resolve() } as unknown as BoardKit;
+    const kit = { id: 'b', store, mine: { undo: 0, redo: 0 }, said: '', focus: () => {} } as unknown as BoardKit;
+    store.onDone = (command) => counted(kit, command);
     void store.move('1', { column_id: 'done' });
     void store.edit('2', 'title', 'new');
     const titles = (): (string | undefined)[] => [store.shown('2')?.title, store.find('1')?.column.id];
@@ -330,8 +332,29 @@ describe('BoardStore', () => {
     store.queue.nudge();
     (await page.request(1)).answer(card('1', 'done', 'b', 2));
     await vi.waitFor(() => expect(store.queue.all).toEqual([]));
+    // What the server took can be undone there; what was taken back here can still be given again.
+    expect(kit.mine).toMatchObject({ undo: 1, redo: 1 });
     online.mockRestore();
     store.close();
+  });
+
+  it('gives back the words of what was refused, says what it could not keep, and sends again with the same key', async () => {
+    const page = await new Page().open();
+    const { queue } = page.store;
+    const lost = vi.spyOn(await kept(), 'put').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
+    const opened = new CardStore('1', page.store, { id: 'me', name: 'Me' } as Person);
+    opened.say('long words', []);
+    const first = await page.request(1);
+    expect([...queue.unkept]).toEqual([first.key]);
+    first.answer(refusal('card.archived'));
+    await vi.waitFor(() => expect(queue.faulty.map(wordsOf)).toEqual(['long words']));
+    expect(wordsOf({ ...queue.faulty[0]!, body: { description: { base: 1, value: 'described' } } })).toBe('described');
+    await vi.waitFor(() => expect(queue.unkept.size).toBe(0));
+    queue.retry(first.key);
+    const again = await page.request(2);
+    expect([again.key, again.body]).toEqual([first.key, first.body]);
+    lost.mockRestore();
+    page.store.close();
   });
 
   it('pages back to what was said before what comes with the card', async () => {

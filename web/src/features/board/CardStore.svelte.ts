@@ -115,10 +115,11 @@ export class CardStore {
     this.send({ method: 'PATCH', path: `/api/items/${item.id}`, body: { done }, part: { of: 'item', id: item.id, set: { done_at: done ? new Date().toISOString() : null } } });
   }
 
-  reword(item: Item, text: string): void {
+  /** `over`: the version that its person had before them when they began. */
+  reword(item: Item, text: string, over: number): void {
     const path = `/api/items/${item.id}`;
     const earlier = this.board.queue.waiting.findLast((one) => one.path === path && written(one, 'text'));
-    const base = earlier ? written(earlier, 'text')!.base! + 1 : item.version;
+    const base = earlier ? written(earlier, 'text')!.base! + 1 : over;
     this.send({ method: 'PATCH', path, body: { text: { base, value: text } }, part: { of: 'item', id: item.id, set: { text } }, ...(earlier ? { after: earlier.key } : {}) });
   }
 

@@ -16,6 +16,8 @@ import { zonesOf } from './zones';
 /** The board's own loading comes first. */
 const RESTED_MS = 3_000;
 const MOST_KEPT = 20;
+/** As many as the server undoes. */
+const MOST_STEPS = 50;
 
 /** One's own cards, whole: without a network they open like those that were looked at before. */
 async function keepMine({ me, store }: BoardKit): Promise<void> {
@@ -60,29 +62,44 @@ export function faces(kit: BoardKit): void {
 
 export function archive(kit: BoardKit, card: Card): void {
   if (kit.opened === card.id) kit.show(null);
-  void kit.counted(kit.store.about(card.id, 'POST', '/archive', { on: true }, { do: 'take', card: card.id }));
+  void kit.store.about(card.id, 'POST', '/archive', { on: true }, { do: 'take', card: card.id });
   kit.said = t('board.archived', { card: card.title });
   toasts.say(kit.said, { label: t('core.undo'), run: () => restore(kit, card) });
 }
 
 export function restore(kit: BoardKit, card: Card): void {
   const change = { do: 'make' as const, row: { ...card, archived: false }, place: { column_id: card.column_id } };
-  void kit.counted(kit.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title }));
+  void kit.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title });
 }
 
 export function label(kit: BoardKit, card: string, id: string, on: boolean): void {
-  void kit.counted(kit.store.about(card, 'POST', '/labels', { label_id: id, on }, { do: 'label', card, id, on }));
+  void kit.store.about(card, 'POST', '/labels', { label_id: id, on }, { do: 'label', card, id, on });
 }
 
 export function assign(kit: BoardKit, card: string, person: Person, on: boolean): void {
-  void kit.counted(kit.store.about(card, 'POST', '/people', { person_id: person.id, on }, { do: 'person', card, person, on }));
+  void kit.store.about(card, 'POST', '/people', { person_id: person.id, on }, { do: 'person', card, person, on });
 }
 
 /** Taken back before they were sent, by board: given again with their keys, as long as nothing else was done. */
 const withdrawn = new Map<string, { command: Command; at: string }[]>();
 
-/** A step as the history counts them: comments and labels of the board are none. */
+/** What can be taken back while it is here: comments and labels of the board cannot. */
 const isStep = ({ change }: Command): boolean => change.do !== 'other' && !(change.do === 'within' && change.part.of === 'comment');
+
+/** What the server's history counts as a step of its person: what changed a card, but for work on it. */
+function isInHistory({ change, path }: Command): boolean {
+  if (change.do === 'within') return change.part.of === 'description' || (change.part.of === 'item' && !('move' in change.part));
+  if (change.do === 'other') return path.endsWith('/card');
+  return !change.do.startsWith('column.') && !path.endsWith('/work');
+}
+
+/** The server has taken it. It can be undone, and ends what could be done again: but for what was taken back after it was given. */
+export function counted(kit: BoardKit, command: Command): void {
+  if (!kit.mine || !isInHistory(command)) return;
+  const still = (withdrawn.get(kit.id) ?? []).filter(({ at }) => at > command.at);
+  withdrawn.set(kit.id, still);
+  kit.mine = { ...kit.mine, undo: Math.min(MOST_STEPS, kit.mine.undo + 1), redo: still.length };
+}
 
 /** Drops the last step while it is in this browser alone. False when there is none, or the server may have it. */
 async function withdraw(kit: BoardKit): Promise<boolean> {
@@ -104,10 +121,9 @@ async function giveAgain(kit: BoardKit): Promise<boolean> {
   if (!last) return false;
   withdrawn.delete(kit.id);
   if (kit.store.queue.waiting.some((one) => isStep(one) && one.at > last.at)) return false;
-  const { redo } = kit.mine ?? { redo: 1 };
-  void kit.counted(kit.store.queue.add(last.command));
+  void kit.store.queue.add(last.command);
   withdrawn.set(kit.id, stack.slice(0, -1));
-  if (kit.mine) kit.mine = { ...kit.mine, redo: redo - 1 };
+  if (kit.mine) kit.mine = { ...kit.mine, redo: kit.mine.redo - 1 };
   await told(kit, 'redo', last.command.card);
   return true;
 }

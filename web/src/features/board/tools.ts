@@ -3,5 +3,6 @@ export { default as BoardSync } from './BoardSync.svelte';
 export { default as BoardTools } from './BoardTools.svelte';
 export { archiveColumn, placeColumn, stepColumn } from './columns';
 export { pressed } from './keys';
-export { archive, faces } from './own';
+export { default as Naming } from './Naming.svelte';
+export { archive, counted, faces } from './own';
 export { step } from './steps';

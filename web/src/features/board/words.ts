@@ -7,6 +7,9 @@ export function minutesWords(minutes: number): string {
   return t('card.size.minutes', { count: minutes });
 }
 
+/** A title as it is kept: without breaks and blanks round it. */
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
 /** A language by its own tag, in the reader's language. */
 export function languageName(tag: string): string {
   try {
