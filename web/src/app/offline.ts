@@ -5,6 +5,7 @@
 import { forgetKept, left, openFiles } from '~/features/board/files';
 export { sendLeft } from '~/features/board/left';
 export { default as KeptBoards } from '~/features/board/KeptBoards.svelte';
+export { default as KeptFaults } from '~/features/board/KeptFaults.svelte';
 export { default as SignOut } from './SignOut.svelte';
 import { language } from '~/i18n/t.svelte';
 import { readOutbox } from '~/features/chat/drafts';

@@ -24,6 +24,8 @@ export class CommandQueue {
   stuck = $state(false);
   readonly waiting: readonly Command[] = $derived(this.all.filter(({ fault }) => !fault));
   readonly faulty: readonly Command[] = $derived(this.all.filter(({ fault }) => fault));
+  /** Keys of those that this browser would not keep: they last as long as the page. */
+  unkept = $state.raw<ReadonlySet<string>>(new Set());
 
   /** The one that the server may have: sent at least once, here or on an earlier page. */
   tried = '';
@@ -53,7 +55,7 @@ export class CommandQueue {
   /** Resolves true when the server took it, false when it never will; while there is no network, not at all. */
   add(command: Command): Promise<boolean> {
     this.all = [...this.all, command];
-    this.write(() => this.kept.put(this.owner, command));
+    this.keep(command);
     void this.run();
     return new Promise((resolve) => this.settled.set(command.key, resolve));
   }
@@ -73,7 +75,7 @@ export class CommandQueue {
   private rebase(earlier: Command, answer: unknown): void {
     this.all = this.all.map((one) => {
       const next = over(one, earlier, answer);
-      if (next !== one) this.write(() => this.kept.put(this.owner, next));
+      if (next !== one) this.keep(next);
       return next;
     });
   }
@@ -83,7 +85,18 @@ export class CommandQueue {
     if (left.length === 0) return this.forget(key);
     this.all = this.all.map((one) => (one.key === key ? { ...one, fault: { ...one.fault!, clashes: left } } : one));
     const changed = this.all.find((one) => one.key === key);
-    if (changed) this.write(() => this.kept.put(this.owner, changed));
+    if (changed) this.keep(changed);
+  }
+
+  /** Sent again as it was: what stood in its way may be gone. */
+  retry(key: string): void {
+    this.all = this.all.map((one) => {
+      if (one.key !== key) return one;
+      const { fault: _, ...again } = one;
+      this.keep(again);
+      return again;
+    });
+    this.nudge();
   }
 
   close(): void {
@@ -151,7 +164,7 @@ export class CommandQueue {
     const past = new Set(fallen.map(({ after }) => after));
     for (const { key } of fallen) if (past.has(key)) this.forget(key);
     for (const one of fallen.filter(({ key }) => !past.has(key))) {
-      this.write(() => this.kept.put(this.owner, one));
+      this.keep(one);
       this.settle(one.key, false);
       this.options.refused?.(one);
     }
@@ -166,6 +179,13 @@ export class CommandQueue {
   private settle(key: string, taken: boolean): void {
     this.settled.get(key)?.(taken);
     this.settled.delete(key);
+  }
+
+  private keep(command: Command): void {
+    this.write(async () => {
+      const lasts = await this.kept.put(this.owner, command).then(() => this.kept.lasting, () => false);
+      if (lasts === this.unkept.has(command.key)) this.unkept = lasts ? new Set([...this.unkept].filter((key) => key !== command.key)) : new Set(this.unkept).add(command.key);
+    });
   }
 
   private write(work: () => Promise<void>): void {
