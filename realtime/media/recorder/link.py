@@ -28,6 +28,8 @@ _MOST_UNSENT = 32 * 1024 * 1024
 """A recorder that lags so many bytes behind (half a minute of six publishers) is killed and started anew."""
 
 _AGAIN_S = 1.0
+_ANEW_S = 10.0
+"""How long after a failure a stage is written on anew: a full disk may have been emptied."""
 
 _NTP_SECOND = 1 << 32
 _LAST_WORD_S = 10.0
@@ -81,6 +83,7 @@ class _Stage:
         self.speaker: str | None = None
         self.taps: dict[tuple[str, Medium], _Tap] = {}
         self.told: pipe.Told | None = None
+        self.anew_at: float | None = None
 
 
 class RecorderLink:
@@ -210,9 +213,11 @@ class RecorderLink:
                 tap.layer.wish_keyframe(self._clock())
         elif isinstance(message, pipe.Told):
             stage = self._stages.get(message.room)
-            if stage is not None and stage.writing.folder == message.folder and stage.told != message:
-                stage.told = message
-                self._changed(stage.room)
+            if stage is not None and stage.writing.folder == message.folder:
+                stage.anew_at = self._clock() + _ANEW_S if message.fault is not None else None
+                if stage.told != message:
+                    stage.told = message
+                    self._changed(stage.room)
 
     async def _tick(self) -> None:
         count = 0
@@ -233,6 +238,9 @@ class RecorderLink:
 
     def _look(self, stage: _Stage, now: float, *, read: bool) -> None:
         self._arrange(stage)
+        if stage.anew_at is not None and now >= stage.anew_at:
+            stage.anew_at = now + _ANEW_S
+            self._say(stage)
         speaker = _speaker(stage.room)
         if speaker != stage.speaker:
             stage.speaker = speaker

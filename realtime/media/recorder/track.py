@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -53,25 +54,37 @@ class Track:
             return True
         if self._waits_since is None:
             self._waits_since = at
-        keyframe = picture if picture is not None and picture.keyframe else None
-        if self._codec is not None and keyframe is None and at - self._waits_since < _PATIENCE_S:
+        if self._codec is not None and picture is not None and picture.keyframe and self._start(at, picture):
+            return True
+        if self._codec is not None and at - self._waits_since < _PATIENCE_S:
             return False
-        self._start(at, keyframe)
-        return True
+        return self._start(at, None)
 
-    def _start(self, at: float, keyframe: Picture | None) -> None:
-        self._begin = at
-        container = av.open(str(self._path), "w", format="matroska", options=_OPTIONS)
-        if keyframe is not None and self._codec is not None:
-            data, form = mp4.probe(self._codec, keyframe), mp4.probe_format(self._codec)
-            with av.open(io.BytesIO(data), "r", format=form) as shown:
-                self._streams["video"] = container.add_stream_from_template(shown.streams.video[0])
+    def _start(self, at: float, keyframe: Picture | None) -> bool:
+        """Open the file; false when this keyframe is none that can be read: a publisher may send anything."""
+        with ExitStack() as stack:
+            template = None
+            if keyframe is not None and self._codec is not None:
+                data, form = mp4.probe(self._codec, keyframe), mp4.probe_format(self._codec)
+                try:
+                    shown = stack.enter_context(av.open(io.BytesIO(data), "r", format=form))
+                    template = shown.streams.video[0]
+                except (av.FFmpegError, IndexError, ValueError):
+                    return False
+            container = av.open(str(self._path), "w", format="matroska", options=_OPTIONS)
+            try:
+                if template is not None:
+                    self._streams["video"] = container.add_stream_from_template(template)
                 self._start_sound(container)
                 container.start_encoding()
-        else:
-            self._start_sound(container)
-            container.start_encoding()
+            except av.FFmpegError as error:
+                self._streams.clear()
+                container.close()
+                _check_disk(error)
+                return False
+        self._begin = at
         self._container = container
+        return True
 
     def _start_sound(self, container: OutputContainer) -> None:
         if self._audio:
@@ -88,12 +101,21 @@ class Track:
         packet.pts = packet.dts = max(round((at - self._begin) * 1000), self._last.get(medium, -1) + 1)
         self._last[medium] = packet.pts
         packet.is_keyframe = keyframe
-        self._container.mux_one(packet)
+        try:
+            self._container.mux_one(packet)
+        except av.FFmpegError as error:  # what is no picture at all costs itself
+            _check_disk(error)
 
     def close(self) -> None:
         if self._container is not None:
             self._container.close()
             self._container = None
+
+
+def _check_disk(error: av.FFmpegError) -> None:
+    """What the disk would not have is another matter than what a publisher sent."""
+    if isinstance(error, OSError):
+        raise error
 
 
 @cache
