@@ -5,16 +5,22 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import av
 import pytest
 
+from realtime.media.engine import Engine
 from realtime.media.recorder import pipe
 from realtime.media.recorder.finish import finish
 from realtime.media.recorder.folder import Folder, read_pieces
+from realtime.media.recorder.link import RecorderLink, _Stage
 from realtime.media.recorder.programme import DiskFull, Programme
+from realtime.media.recorder.source import Clock
+from realtime.media.room import Writing
 
 from .talks import FPS, Speaker, Talk, energy, shades
 
@@ -122,6 +128,86 @@ def test_lost_packet_costs_the_pictures_to_the_next_keyframe_and_no_more(talk: T
     assert 6 * FPS - FPS <= len(frames) < 6 * FPS
     assert programme.duration_ms == pytest.approx(6_000, abs=300)
     assert pipe.Ask("talk", "one") in talk.answers
+
+
+def test_voice_goes_on_while_the_picture_has_stopped(talk: Talk) -> None:
+    """A camera that delivers nothing more, of somebody who speaks on, and comes back."""
+    speaker = Speaker("one", shade=200, hz=440)
+    talk.open(kept=True)
+    talk.run(speaker, seconds=3, of=12)
+    speaker.lose = lambda sequence: True
+    talk.run(speaker, seconds=6, of=12)
+    known = read_pieces(talk.folder)
+    speaker.lose = lambda sequence: False
+    talk.run(speaker, seconds=3, of=12)
+    talk.end()
+
+    assert sum(piece.duration for piece in known) >= 9 - 4.5  # whoever watches behind heard of it in time
+    pieces = read_pieces(talk.folder)
+    assert max(piece.duration for piece in pieces) < 4.5
+    assert sum(piece.duration for piece in pieces) == pytest.approx(12, abs=0.3)
+    seen = dict(shades(talk.folder / "programme.m3u8"))
+    assert all(seen[second] > 150 for second in (0, 1, 2, 10, 11))
+    assert all(seen[second] < 100 for second in (5, 6, 7, 8))
+    assert energy(talk.folder / "sound.m3u8", 440) > 0.2
+
+
+class Junk(Speaker):
+    """Sends what calls itself keyframes and is nothing."""
+
+    def _picture(self, push: Callable[[pipe.Push], None], number: int, now: float, seconds: int) -> None:
+        said = [b"\x67\x42\xff\xff\xff", b"\x68\xff", b"\x65" + bytes(50)]
+        payloads = said if self.codec == "H264" else [b"\x10" + bytes(50)]
+        self._packet(push, "video", payloads, number * 90_000 // FPS, now, keyframe=True)
+
+
+def test_unreadable_pictures_of_one_take_nothing_from_the_others(talk: Talk) -> None:
+    one = Speaker("one", shade=60, hz=440)
+    junk = [Junk("two", shade=121, hz=700), Junk("three", shade=121, hz=1_000, codec="VP8")]
+    talk.open(kept=True)
+    talk.run(one, *junk, seconds=6, of=12, loud=one)
+    talk.end()
+
+    (programme, *tracks) = finish(talk.folder)
+
+    assert [answer.fault for answer in talk.answers if isinstance(answer, pipe.Told)] == [None] * 2
+    assert programme.duration_ms == pytest.approx(6_000, abs=300)
+    assert energy(talk.folder / programme.name, 700) > 0.2
+    assert {track.label for track in tracks} == {"one", "two", "three"}
+
+
+def test_clock_that_lies_moves_nothing_far_from_where_it_arrives() -> None:
+    clock = Clock(90_000)
+    clock.arrived(clock.unwrap(0), 5.0)
+    clock.set(0, 3_600.0)
+    assert (clock.at(0), clock.synced) == (5.0, False)
+
+    clock.set(0, 5.3)
+    clock.arrived(clock.unwrap(90_000), 6.0)
+    assert (clock.at(90_000), clock.synced) == (6.3, True)
+
+    clock.arrived(clock.unwrap(90_000 * 3_600), 6.1)
+    assert clock.at(90_000 * 3_600) == pytest.approx(6.1)
+
+
+async def test_stage_whose_writing_failed_is_begun_anew(engine: Engine, tmp_path: Path) -> None:
+    now, sent = [100.0], list[pipe.Message]()
+    link = RecorderLink(tmp_path, changed=lambda room: None, clock=lambda: now[0])
+    stage = link._stages["talk"] = _Stage(engine.room("talk"), Writing("folder-of-the-talk", record=True))
+    link.send = sent.append  # type: ignore[assignment, method-assign]
+    failed = pipe.Told("talk", "folder-of-the-talk", hls=False, recording=False, fault="disk_full")
+
+    link._heed(failed)
+    link._look(stage, 101.0, read=False)
+    assert not sent
+    for now[0] in (111.0, 122.0):  # it may be full still
+        link._look(stage, now[0], read=False)
+        assert sent.pop(1) == pipe.Open("talk", "folder-of-the-talk", True)
+        link._heed(failed)
+        sent.clear()
+    link._heed(replace(failed, fault=None, recording=True))
+    link._look(stage, 200.0, read=False)
+    assert not sent
 
 
 def test_vp8_is_kept_as_webm_and_heard_by_hls(talk: Talk) -> None:

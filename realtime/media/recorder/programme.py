@@ -35,6 +35,15 @@ HOLD_S = 2.0
 """A picture stays at least so long before another speaker's may take its place."""
 
 STILL_EVERY_S = 1.0
+ABSENT_S, QUIET_S = 1.5, 2.5
+"""A source that sends no picture for so long is not waited for, while what is said goes on.
+
+A shared screen on which nothing moves is given longer: browsers send it once a second.
+"""
+
+MOST_COMING = 2_048
+"""Pictures that wait for their time, of all together: several times what six people send in `DELAY_S`."""
+
 LOOK_AT_DISK_S = 1.0
 TRACKS = "tracks.jsonl"
 FILM = "film.mkv"
@@ -68,6 +77,7 @@ class Programme:
         self._start = now
         self._kept = kept
         self._looked = 0.0
+        self._now = now
         self._sources: dict[str, Source] = {}
         self._tracks: dict[str, Track] = {}
         self._speaker: str | None = None
@@ -132,6 +142,7 @@ class Programme:
 
     def tick(self, now: float) -> None:
         """Write what has become certain."""
+        self._now = now
         if now - self._looked >= LOOK_AT_DISK_S:
             self._look_at_disk(now)
         self._gather(now)
@@ -143,6 +154,7 @@ class Programme:
             at, id, picture = self._coming.pop(0)
             self._consider(at, id, picture)
         self._fill(edge)
+        self._segmenter.passed(edge)
         self._ask_keyframes(now)
 
     def close(self, now: float, *, ended: bool) -> None:
@@ -175,9 +187,12 @@ class Programme:
                     self._lay(source, at, payload, heard)
             if source.pictures is not None:
                 for at, picture in source.pictures.pop(now, self._start):
-                    self._coming.append((at, id, picture))
                     if self._kept:
                         self._track(source).picture(at, picture)
+                    if len(self._coming) < MOST_COMING:
+                        self._coming.append((at, id, picture))
+                    else:
+                        source.pictures.broken = True
 
     def _lay(self, source: Source, at: float, payload: bytes, heard: Sequence[Planes]) -> None:
         if self._kept:
@@ -196,7 +211,7 @@ class Programme:
 
     def _wanted(self) -> str | None:
         """Whose picture the programme should have now."""
-        seen = [source for source in self._sources.values() if source.pictures is not None]
+        seen = [source for source in self._sources.values() if self._present(source)]
         screens = [source.id for source in seen if source.kind in SHOWN]
         if screens:
             return screens[-1]
@@ -206,6 +221,10 @@ class Programme:
         if self._current in ids:
             return self._current
         return ids[0] if ids else None
+
+    def _present(self, source: Source) -> bool:
+        """Whether pictures of it come in, be they whole or not: one that comes back is asked for a keyframe."""
+        return source.pictures is not None and self._now - source.pictures.arrived < _patience(source)
 
     def _consider(self, at: float, id: str, picture: Picture) -> None:
         if id != self._current and picture.keyframe and id == self._wanted() and self._may_switch(at):
@@ -234,9 +253,9 @@ class Programme:
                 self._film[0].picture(at, picture)
 
     def _fill(self, edge: float) -> None:
-        """While nobody shows a picture, a still one."""
+        """While nobody shows a picture, a still one. Who shows again after that begins with a keyframe."""
         current = self._sources.get(self._current or "")
-        if current is not None and current.pictures is not None:
+        if current is not None and current.pictures is not None and edge - self._shown_at < _patience(current):
             return
         self._current = None
         codec = self._codec or "H264"
@@ -296,3 +315,7 @@ class Programme:
         self._looked = now
         if shutil.disk_usage(self._path).free < self._least_free:
             raise DiskFull(errno.ENOSPC, "the disk is nearly full")
+
+
+def _patience(source: Source) -> float:
+    return QUIET_S if source.kind == "screen" else ABSENT_S

@@ -1,4 +1,4 @@
-"""Cuts the programme into pieces: at a keyframe after two seconds, at four without one."""
+"""Cuts the programme into pieces: at a keyframe after two seconds, at four without one, or without any picture."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from .mp4 import Beginning, Sample
 
 CUT_S = 2.0
 LONGEST_S = 4.0
+_GRACE_S = 0.25
+"""How much later than that a piece without another picture ends; rounded, it still is no longer than promised."""
+
 _SOUND_BITS = 96_000
 _FRAME = 1_024
 """Samples in one AAC frame; the first one the encoder gives holds only its own delay."""
@@ -89,6 +92,14 @@ class Segmenter:
         """The programme's next 20 ms of sound."""
         for packet in self._encoder.encode(frame):
             self._take(packet)
+
+    def passed(self, at: float) -> None:
+        """Everything before this time was given: a piece that no picture ended is ended without one."""
+        running = self._open
+        if running is None or running.beginning is None:
+            return
+        if at + self._base - running.at >= LONGEST_S + _GRACE_S:
+            self._cut(running.at + LONGEST_S)
 
     def _take(self, packet: av.Packet[Any]) -> None:
         if packet.pts is None or packet.pts < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ _SLACK_S = 0.15
 """How far a source's clock may run away from ours before it is set anew."""
 
 _SLACK_PACKETS = 250
+_FAR_S = 2.0
+"""No honest clock moves a stream so far from where it arrives; one that would is not heeded."""
+
 _SKEW_S = 0.015
 """Less than what people notice between lips and voice (ITU-R BT.1359-1: 45 ms)."""
 
@@ -38,23 +42,28 @@ class Arrived:
 
 
 class Clock:
-    """Where a stream's RTP timestamps lie on the programme's time line."""
+    """Where a stream's RTP timestamps lie on the programme's time line: never far from where packets arrive."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._last: int | None = None
         self._anchor: tuple[int, float] | None = None
+        self._arrival: tuple[int, float] = (0, 0.0)
         self._slack: deque[float] = deque(maxlen=_SLACK_PACKETS)
         self.synced = False
 
     def unwrap(self, timestamp: int) -> int:
-        """The timestamp counted on over the wraps of 32 bits."""
-        if self._last is None:
-            self._last = timestamp
-        delta = (timestamp - self._last) & 0xFFFFFFFF
-        long = self._last + (delta - (1 << 32) if delta >= 1 << 31 else delta)
-        self._last = max(self._last, long)
+        """A packet's timestamp counted on over the wraps of 32 bits."""
+        long = self.near(timestamp)
+        self._last = long if self._last is None else max(self._last, long)
         return long
+
+    def near(self, timestamp: int) -> int:
+        """The same for one that only a report tells of."""
+        if self._last is None:
+            return timestamp
+        delta = (timestamp - self._last) & 0xFFFFFFFF
+        return self._last + (delta - (1 << 32) if delta >= 1 << 31 else delta)
 
     def at(self, long: int) -> float:
         assert self._anchor is not None
@@ -62,17 +71,25 @@ class Clock:
 
     def arrived(self, long: int, at: float) -> None:
         """A packet came in at this time: set the clock by the first, and anew when it runs away."""
+        self._arrival = (long, at)
         if self._anchor is None:
             self._anchor = (long, at)
-        if self.synced:
+        away = at - self.at(long)
+        if self.synced and abs(away) <= _FAR_S:
             return
-        self._slack.append(at - self.at(long))
-        least = min(self._slack) if len(self._slack) == _SLACK_PACKETS else self._slack[-1]
-        if abs(least) > (_SLACK_S if len(self._slack) == _SLACK_PACKETS else 2.0):
+        self.synced = False
+        self._slack.append(away)
+        full = len(self._slack) == _SLACK_PACKETS
+        least = min(self._slack) if full else away
+        if abs(least) > (_SLACK_S if full else _FAR_S):
             self._anchor = (long, self.at(long) + least)
             self._slack.clear()
 
     def set(self, long: int, at: float) -> None:
+        """Lay this timestamp there, as the publisher's own clock tells."""
+        arrived, when = self._arrival
+        if abs(at - when - (long - arrived) / self._rate) > _FAR_S:
+            return
         self.synced = True
         if self._anchor is None or abs(self.at(long) - at) > _SKEW_S:
             self._anchor = (long, at)
@@ -116,12 +133,14 @@ class Pictures:
         self.codec = codec
         self.clock = Clock(VIDEO_CLOCK)
         self.broken = True
+        self.arrived = -math.inf
         self.last_keyframe = -1.0
         self._order: Reorder[Arrived] = Reorder()
         self._gathered: list[Arrived] = []
         self._parameters: dict[int, bytes] = {}
 
     def push(self, packet: Arrived) -> None:
+        self.arrived = packet.now
         self._order.push(packet, packet.now)
 
     def restart(self) -> None:
@@ -188,8 +207,8 @@ class Source:
         if not (self.sound.clock.running and self.pictures.clock.running):
             return
         (heard_at, heard), (seen_at, seen) = self._readings["audio"], self._readings["video"]
-        voice = self.sound.clock.unwrap(heard & 0xFFFFFFFF) + round((seen_at - heard_at) * AUDIO_CLOCK)
-        self.pictures.clock.set(self.pictures.clock.unwrap(seen & 0xFFFFFFFF), self.sound.clock.at(voice))
+        voice = self.sound.clock.near(heard & 0xFFFFFFFF) + round((seen_at - heard_at) * AUDIO_CLOCK)
+        self.pictures.clock.set(self.pictures.clock.near(seen & 0xFFFFFFFF), self.sound.clock.at(voice))
 
     def restart(self, medium: Medium) -> None:
         stream = self.sound if medium == "audio" else self.pictures
