@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterable
 from typing import Protocol
 
 from .burst import Burst
@@ -94,6 +95,12 @@ class SharedPort:
     def claim(self, address: Address, endpoint: Endpoint) -> None:
         """This endpoint's own check was answered from that address: from now on it is the endpoint's."""
         self._by_address[address] = endpoint
+
+    def release(self, addresses: Iterable[Address], endpoint: Endpoint) -> None:
+        """The endpoint is not expected there any more."""
+        for address in addresses:
+            if self._by_address.get(address) is endpoint:
+                del self._by_address[address]
 
     def expect(self, transaction: bytes, endpoint: Endpoint) -> None:
         self._by_transaction[transaction] = endpoint

@@ -246,12 +246,15 @@ class PeerTransport:
         Media goes on by the old way until the peer is seen on a new one; keys and packets' numbers stay.
         """
         if self._next is not None:
+            self._port.unname(self._next[0].local_username)
             self._later(self._next[0].close())
         self._next = self._new_connection()
         connection = self._next[0]
         connection.remote_username = ufrag
         connection.remote_password = password
-        self._sources.clear()
+        left = {address for address in self._sources if address != self.address}
+        self._port.release(left, self)
+        self._sources -= left
         self._port.name(connection.local_username, self)
         self._later(self._reconnect(connection))
         return connection.local_username, connection.local_password
