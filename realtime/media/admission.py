@@ -1,4 +1,4 @@
-"""How many may join now: as many as the processor has time for, by what it is seen to spend."""
+"""How many may come to watch now: as many as the processor has time for, by what it is seen to spend."""
 
 from __future__ import annotations
 

@@ -159,8 +159,7 @@ class Engine:
         self, room: str, *, id: str, owner: str, label: str, offer: str, kind: Source = "camera"
     ) -> Publisher:
         parsed = parse_offer(offer)
-        self._admission.admit()
-        known = self.open_room(room)
+        known = self.open_room(room)  # never behind a queue of viewers: a room has few who speak
         publisher, replaced = known.add_publisher(id=id, owner=owner, label=label, offer=parsed, kind=kind)
         for old in replaced:
             if isinstance(old, Peer):

@@ -338,3 +338,4 @@ async def test_media_that_is_full_is_503_with_a_time_to_come_back(
     async with door.server.browser(door.world["guest"].token) as guest:
         answer = await guest.http.post(door.whep, content=door.viewing, headers={"Content-Type": SDP})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert (await door.post()).status_code == 201  # who speaks waits behind no audience
