@@ -84,8 +84,12 @@ class Slot:
         for seat in self._wanted:
             self._move(seat)
 
+    def can_show(self, seat: Seat) -> bool:
+        """Whether this viewer takes the codec of whoever stands here."""
+        return self.track is None or self.track.codec in seat.payload_types
+
     def _move(self, seat: Seat) -> None:
-        target = self._lane(self._wanted[seat])
+        target = self._lane(self._wanted[seat]) if self.can_show(seat) else None
         for lane in self.lanes:
             if lane is not target:
                 lane.forget(seat)

@@ -133,8 +133,8 @@ class Viewer(Peer):
 
     def _offered(self) -> list[Offered]:
         found = []
-        for slot in self._seats:
-            if slot.kind == "video" and slot.track is not None:
+        for slot, seat in self._seats.items():
+            if slot.kind == "video" and slot.track is not None and slot.can_show(seat):
                 flowing = slot.track.flowing()
                 rates = tuple(layer.bitrate if layer in flowing else 0.0 for layer in slot.track.layers)
                 found.append(Offered(slot.number, rates))
@@ -165,12 +165,13 @@ class Viewer(Peer):
         return usual_bits(self.chooser.mode, self.ceiling) if coming else 0
 
     def sends(self) -> list[dict[str, Any]]:
-        """Which layer of each picture goes out to it, of how many; None for no picture."""
+        """Which layer of each picture goes out to it, of how many; None for no picture, and why it never will."""
         return [
             {
                 "slot": slot.number,
                 "layer": None if seat.lane is None else seat.lane.number,
                 "layers": len(slot.track.layers),
+                "reason": None if slot.can_show(seat) else "codec",
             }
             for slot, seat in self._seats.items()
             if slot.kind == "video" and slot.track is not None

@@ -35,9 +35,12 @@ class QualityChoice(View):
 
 
 class SentView(View):
+    """One picture. `reason` is why none of it can come: the viewer's browser does not know its codec."""
+
     slot: int
     layer: int | None
     layers: int
+    reason: Literal["codec"] | None = None
 
 
 class CostsView(View):

@@ -13,6 +13,7 @@ from aiortc import (
     RTCConfiguration,
     RTCPeerConnection,
     RTCRtpSender,
+    RTCRtpTransceiver,
     RTCSessionDescription,
     VideoStreamTrack,
 )
@@ -60,16 +61,21 @@ async def publisher_offer(pc: RTCPeerConnection, *, codec: str | None = None) ->
     pc.addTransceiver(Tone(), direction="sendonly")
     video = pc.addTransceiver(Picture(), direction="sendonly")
     if codec is not None:
-        capabilities = RTCRtpSender.getCapabilities("video").codecs
-        video.setCodecPreferences([known for known in capabilities if known.mimeType == f"video/{codec}"])
+        prefer(video, codec)
     await pc.setLocalDescription(await pc.createOffer())
     return str(pc.localDescription.sdp)
+
+
+def prefer(video: RTCRtpTransceiver, codec: str) -> None:
+    """Offer this codec alone."""
+    capabilities = RTCRtpSender.getCapabilities("video").codecs
+    video.setCodecPreferences([known for known in capabilities if known.mimeType == f"video/{codec}"])
 
 
 class Watcher:
     """A viewer that decodes everything it is sent and counts it, per section."""
 
-    def __init__(self, *, pairs: int = 1) -> None:
+    def __init__(self, *, pairs: int = 1, codec: str | None = None) -> None:
         self.pc = connection()
         self.frames: dict[str, int] = {}
         self.loudest = 0
@@ -78,7 +84,9 @@ class Watcher:
         self.pc.on("track", lambda track: self._tasks.append(asyncio.create_task(self._count(track))))
         for _ in range(pairs):
             for kind in ("audio", "video"):
-                self.pc.addTransceiver(kind, direction="recvonly")
+                added = self.pc.addTransceiver(kind, direction="recvonly")
+                if kind == "video" and codec is not None:
+                    prefer(added, codec)
 
     async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())

@@ -61,8 +61,16 @@ class Stage:
         await accept(pc, publisher.answer)
         return pc
 
-    async def watch(self, id: str, *, owner: str = "guest", feed: FeedName = "air", pairs: int = 1) -> Watcher:
-        watcher = Watcher(pairs=pairs)
+    async def watch(
+        self,
+        id: str,
+        *,
+        owner: str = "guest",
+        feed: FeedName = "air",
+        pairs: int = 1,
+        codec: str | None = None,
+    ) -> Watcher:
+        watcher = Watcher(pairs=pairs, codec=codec)
         self._watchers.append(watcher)
         viewer = self.engine.view(ROOM, id=id, owner=owner, feed=feed, offer=await watcher.offer())
         await watcher.accept(viewer.answer)

@@ -60,7 +60,7 @@ async def test_viewer_moves_between_layers_without_a_break(engine: Engine, brows
 
         assert after["lost"] == before["lost"] == 0
         told = viewer.quality()
-        assert told["sends"] == [{"slot": 0, "layer": 1, "layers": 2}]
+        assert told["sends"] == [{"slot": 0, "layer": 1, "layers": 2, "reason": None}]
         assert told["costs"]["high"] > told["costs"]["low"] > told["costs"]["audio"] >= 0
         assert viewer.chooser.estimate > 0  # the browser tells what it can take
 

@@ -42,6 +42,39 @@ async def test_viewer_who_came_first_sees_publisher_who_comes_later(stage: Stage
     await watcher.sees()
 
 
+async def test_viewer_who_cannot_show_a_codec_is_told_so_and_sees_the_next(stage: Stage) -> None:
+    first = await stage.publish("p1", codec="H264")
+    watcher = await stage.watch("v1", codec="VP8")
+    viewer = stage.engine.viewer(ROOM, "v1", "guest")
+    await watcher.sees(mids=("0",))
+    told = viewer.quality()
+    assert told["sends"] == [{"slot": 0, "layer": None, "layers": 1, "reason": "codec"}]
+    assert told["costs"]["high"] == told["costs"]["audio"]
+
+    await first.close()
+    await stage.publish("p2", codec="VP8")
+
+    await watcher.sees()
+    assert viewer.quality()["sends"][0]["reason"] is None
+
+
+async def test_ice_restarts_leave_nothing_behind(stage: Stage) -> None:
+    await stage.publish("p1")
+    watcher = await stage.watch("v1")
+    transport = stage.engine.viewer(ROOM, "v1", "guest").transport
+    known = stage.engine.stats()
+
+    for number in range(3):  # each given up for the next, and tried from another address
+        transport.restart(ufrag=f"again{number}", password="x" * 24)
+        transport._sources.add(("192.0.2.1", number))
+        transport._port.claim(("192.0.2.1", number), transport)
+    transport.restart(ufrag="last", password="x" * 24)
+
+    assert stage.engine.stats()["endpoints"] == known["endpoints"] + 1
+    assert stage.engine.stats()["addresses"] == known["addresses"]
+    await watcher.sees()
+
+
 async def test_publisher_that_drops_and_returns_is_seen_again(stage: Stage) -> None:
     watcher = await stage.watch("v1")
     first = await stage.publish("p1")
