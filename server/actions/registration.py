@@ -84,12 +84,16 @@ def register(
     An address that is registered already gets its own link once more and nothing else happens: whoever typed
     it learns no link, no name and no state, and takes no second seat. A server that sends no mail (any more)
     shows the link at once, whatever was set while it did: else nobody would ever come in.
+
+    Sent again with the same token, because the answer was lost, it is answered as before.
     """
     conference = registrations.conference_at(db, draft.ref)
     form = seats.form(db, conference.id)
+    ban.refuse_banned(db, conference.id, actor.person_id if actor else None, browser=browser)
+    if (again := _again(db, conference.id, actor, draft, device=device, browser=browser)) is not None:
+        return again
     if form.mode == "closed":
         raise Conflict("registration.closed")
-    ban.refuse_banned(db, conference.id, actor.person_id if actor else None, browser=browser)
     if draft.website:
         return Entry(None)
     known = registrations.of_person(db, conference.id, actor.person_id) if actor else None
@@ -104,12 +108,30 @@ def register(
     if draft.email is not None and (twin := _by_email(db, conference.id, draft.email)) is not None:
         seats.mail_link(db, twin, _how(twin), once=f"again:{twin.id}:{now():%Y%m%d%H}")
         return Entry(None)
-    row, token = _enter(db, form, actor, draft, answers)
+    row, token = _enter(db, form, actor, draft, answers, token=None if by_mail else draft.token)
     if by_mail:
-        return Entry(None)
+        return Entry(None)  # the link's token is nobody's who has not read that mail
     person = scope.load(db, Person, row.person_id)
     login = None if actor else ledger.log_in(db, person, device=device, browser=browser)
     return Entry(row, token=token, login_token=login)
+
+
+def _again(
+    db: Session,
+    conference_id: UUID,
+    actor: Actor | None,
+    draft: RegistrationDraft,
+    *,
+    device: str,
+    browser: str,
+) -> Entry | None:
+    """What was answered to the same wish before. Its token opens the registration, so who holds it is let in."""
+    if draft.token is None or (row := _opened_by(db, draft.token)) is None or row.conference_id != conference_id:
+        return None
+    if actor is not None and actor.person_id == row.person_id:
+        return Entry(row, token=draft.token)
+    row, login = enter(db, Holder(token=draft.token), device=device, browser=browser)
+    return Entry(row, token=draft.token, login_token=login)
 
 
 def _proven(db: Session, actor: Actor | None) -> bool:
@@ -123,6 +145,8 @@ def _enter(
     actor: Actor | None,
     draft: RegistrationDraft,
     answers: dict[str, object],
+    *,
+    token: str | None,
 ) -> tuple[Registration, str]:
     person = scope.load(db, Person, actor.person_id) if actor else _guest(db, draft)
     row = Registration(
@@ -135,7 +159,7 @@ def _enter(
         words=fold(f"{person.name} {draft.email or ''}")[:400],
     )
     db.add(row)
-    token = seats.new_link(db, row)
+    token = seats.new_link(db, row, token)
     _begin(db, form, row)
     if row.state in {"waiting_approval", "waiting_list"}:
         seats.mail_link(db, row, "registration_received", once=f"received:{row.id}")
@@ -298,12 +322,16 @@ def act(db: Session, actor: Actor | None, wish: HolderWish) -> Registration:
 
 
 def _by_token(db: Session, token: str) -> Registration:
-    hashed = ledger.token_hash(token)
-    own = (col(Registration.token_hash) == hashed) | (col(Registration.next_hash) == hashed)
-    row = db.exec(select(Registration).where(own)).first()
+    row = _opened_by(db, token)
     if row is None:
         raise Gone("pass.spent")
     return row
+
+
+def _opened_by(db: Session, token: str) -> Registration | None:
+    hashed = ledger.token_hash(token)
+    own = (col(Registration.token_hash) == hashed) | (col(Registration.next_hash) == hashed)
+    return db.exec(select(Registration).where(own)).first()
 
 
 def _how(row: Registration) -> str:

@@ -142,9 +142,9 @@ def lapse(db: Session) -> int:
     return ended
 
 
-def new_link(db: Session, row: Registration) -> str:
-    """A new token for the personal link; older links open nothing any more."""
-    token = ledger.new_token()
+def new_link(db: Session, row: Registration, token: str | None = None) -> str:
+    """A new token for the personal link, made here unless its holder made it; older links end."""
+    token = token or ledger.new_token()
     persons.end_links(db, row.person_id)
     row.token_hash, row.next_hash = ledger.token_hash(token), None
     return token

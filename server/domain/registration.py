@@ -179,6 +179,9 @@ class PublicConference(View):
     ends_on: date | None
 
 
+LinkSecret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,64}$")]  # 128 bits and more
+
+
 class FormRef(View):
     ref: Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
@@ -196,7 +199,11 @@ class PublicForm(View):
 
 
 class RegistrationDraft(View):
-    """`website` is a field people never see: whoever fills it in is a program."""
+    """`website` is a field people never see: whoever fills it in is a program.
+
+    `token` is the secret of the personal link, made by whoever asks: when the answer is lost on its way, the
+    same wish sent again finds its own registration instead of taking a second seat.
+    """
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     name: Name
@@ -205,6 +212,7 @@ class RegistrationDraft(View):
     locale: Locale = "ar"
     zone: Zone | None = None
     website: Annotated[str, StringConstraints(max_length=200)] = ""
+    token: LinkSecret | None = None
 
 
 class OwnRegistration(View):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import secrets
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -189,6 +190,25 @@ async def test_same_address_twice_tells_nothing_and_doubles_nothing(server: Serv
     assert [mail.kind for mail in asked][2:] == ["registration_again"]
 
 
+async def test_lost_answer_takes_no_second_seat_and_locks_nobody_out(server: Server, world: World) -> None:
+    """The page sends again what was not answered; the link's secret, which it made, tells that it is the same."""
+    await opened(server, world, capacity=1)
+    for wish in ({}, {"email": "lost@example.org"}):
+        token = secrets.token_urlsafe(16)
+        async with server.browser() as lost, server.browser() as again:
+            took = await register(lost, world, "سعاد", token=token, **wish)
+            taken = await rows(server, world)
+            came = await register(again, world, "سعاد", token=token, **wish)
+            assert (came["outcome"], token_of(came)) == ("here", token)
+            assert came["registration"] == took["registration"]
+            assert (await look(again, world))["id"] == took["registration"]["id"]
+            held = await again.post(
+                "/api/registration", {"ref": str(world.conference), "name": "سعاد", "token": token}
+            )
+            assert token_of(held) == token  # the cookie came, and the link did not
+        assert [row.id for row in await rows(server, world)] == [row.id for row in taken]
+
+
 async def test_news_by_mail_let_a_guest_in_and_leave_older_links_alone(server: Server, world: World) -> None:
     await opened(server, world)
     async with server.browser() as phone, server.browser() as laptop:
@@ -229,8 +249,9 @@ async def test_by_mail_alone_answers_everybody_alike(server: Server, world: Worl
 
     with pytest.raises(BadInput):
         await server.db.write(enter)
+    own = secrets.token_urlsafe(16)  # whose address it is is not proved by it
     for _ in range(2):
-        entry = await server.db.write(lambda db: enter(db, email="x@example.org"))
+        entry = await server.db.write(lambda db: enter(db, email="x@example.org", token=own))
         assert entry == registration.Entry(None)
     assert len(await rows(server, world)) == 1
     account = world["attendee"].actor  # has an address already, and is not asked for another

@@ -4139,10 +4139,18 @@ export interface components {
             /** Text */
             text: string;
         };
-        /** QuestionHistory */
+        /**
+         * QuestionHistory
+         * @description `written` is an answer in writing that is shown to nobody since the question was moved on.
+         */
         QuestionHistory: {
             /** Edits */
             edits: components["schemas"]["EditView"][];
+            /**
+             * Written
+             * @default
+             */
+            written: string;
         };
         /**
          * QuestionReturned
@@ -4369,6 +4377,9 @@ export interface components {
         /**
          * RegistrationDraft
          * @description `website` is a field people never see: whoever fills it in is a program.
+         *
+         *     `token` is the secret of the personal link, made by whoever asks: when the answer is lost on its way, the
+         *     same wish sent again finds its own registration instead of taking a second seat.
          */
         RegistrationDraft: {
             /**
@@ -4393,6 +4404,11 @@ export interface components {
             name: string;
             /** Ref */
             ref: string;
+            /**
+             * Token
+             * @default null
+             */
+            token: string | null;
             /**
              * Website
              * @default
@@ -5152,6 +5168,9 @@ export interface components {
         /**
          * ShiftDraft
          * @description A session runs late: it and what follows it in its hall on the same day.
+         *
+         *     `seen`: the plan that was looked at, each session's times to be. Who changed the programme meanwhile made
+         *     another plan of the same minutes, and that one nobody has agreed to.
          */
         ShiftDraft: {
             /**
@@ -5161,6 +5180,13 @@ export interface components {
             eat_breaks: boolean;
             /** Minutes */
             minutes: number;
+            /**
+             * Seen
+             * @default null
+             */
+            seen: {
+                [key: string]: components["schemas"]["Times"];
+            } | null;
             /**
              * Session Id
              * Format: uuid
@@ -5831,6 +5857,19 @@ export interface components {
         Templates: {
             /** Templates */
             templates: components["schemas"]["TemplateView"][];
+        };
+        /** Times */
+        Times: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
         };
         /** TitleEdit */
         TitleEdit: {
