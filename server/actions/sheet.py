@@ -6,7 +6,7 @@ It is done whole or not at all, unless the organiser has seen which rows stay ou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -133,7 +133,7 @@ def _once(plans: Sequence[Planned]) -> list[Planned]:
     for one in plans:
         twice = {"id": "sheet.id_twice"} if one.source in known else {}
         known.add(one.source)
-        found.append(Planned(one.row, one.source, one.values, one.speakers, one.faults | twice))
+        found.append(replace(one, faults=one.faults | twice))
     return found
 
 
@@ -157,7 +157,8 @@ def _matched(db: Session, conference_id: UUID, plans: list[Planned], *, lock: bo
             own = None
         if own is not None:
             taken.add(own.id)
-        fits.append(Fit(one, own, _differences(one, own, speakers) if own else []))
+        told = one.onto(own.model_dump()) if own is not None else one.anew()
+        fits.append(Fit(told, own, _differences(told, own, speakers) if own else []))
     return fits
 
 

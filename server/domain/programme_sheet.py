@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -38,6 +38,7 @@ MOST_COLUMNS = 60
 MOST_CELL = 8000
 DEFAULT_MINUTES = 60
 OVERNIGHT = timedelta(hours=12)  # from 23:00 to 01:00 is tomorrow, from 10:00 to 09:00 a slip
+TIMES = ("date", "start", "end", "duration")
 DELIMITERS = (",", ";", "\t", "|")
 
 Column = Literal[
@@ -159,13 +160,33 @@ class Named:
 
 @dataclass(frozen=True)
 class Planned:
-    """One row read: a session's values as they would be stored, and what is wrong by field."""
+    """One row read: a session's values as they would be stored, and what is wrong by field.
+
+    A sheet tells only what it has columns for: `told` names those values, `words` holds the translations as far
+    as they are told, `missing` is what is wrong only where the session is new.
+    """
 
     row: int
     source: str
     values: dict[str, Any]
     speakers: list[Named]
     faults: dict[str, str] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def anew(self) -> Planned:
+        """The row as a session that is not there yet: what nobody tells is as by default."""
+        values = self.values | {"translations": _translated({}, self.words)}
+        return replace(self, values=values, faults=self.missing | self.faults)
+
+    def onto(self, there: Mapping[str, Any]) -> Planned:
+        """The row as the session it is already: what the sheet does not tell stays as it stands."""
+        values = {name: value if name in self.told else there[name] for name, value in self.values.items()}
+        values["translations"] = _translated(there["translations"], self.words)
+        if "ends_at" not in self.told and self.values["starts_at"] is not None and "starts_at" in self.told:
+            values["ends_at"] = values["starts_at"] + (there["ends_at"] - there["starts_at"])
+        return replace(self, values=values)
 
 
 def read_lines(text: str, *, most_rows: int = MOST_ROWS) -> Table:
@@ -253,12 +274,16 @@ def _row(
     language: str,
     seen_titles: dict[str, int],
 ) -> Planned:
+    there = {name for name, at in mapped.columns.items() if 0 <= at < len(cells)}
+
     def cell(column: Column) -> str:
-        at = mapped.columns.get(column)
-        return cells[at] if at is not None and 0 <= at < len(cells) else ""
+        return cells[mapped.columns[column]] if column in there else ""
 
     faults: dict[str, str] = {}
-    title = _line(cell("title"), 200, "title", faults, needed=True)
+    missing = {} if "title" in there else {"title": "field.missing"}
+    title = _line(cell("title"), 200, "title", faults, needed="title" in there)
+    timed = not there.isdisjoint(TIMES)
+    times = _times(cell, zone, mapped.month_first, faults if timed else missing)
     values: dict[str, Any] = {
         "title": title,
         "description": clean(cell("description"))[:4000],
@@ -266,15 +291,21 @@ def _row(
         "track": _line(cell("track"), 80, "track", faults),
         "kind": kind_of(cell("kind")),
         "language": _language(cell("language"), language, faults),
-        "translations": _translations(cell, faults),
-        **_times(cell, zone, mapped.month_first, faults),
+        "translations": {},
+        **times,
     }
+    told = there & values.keys() | ({"starts_at"} if timed else set())
+    if not there.isdisjoint(("end", "duration")):
+        told.add("ends_at")
     return Planned(
         row=number,
         source=_source(kind, clean_line(cell("id")), title, seen_titles),
         values=values,
         speakers=_speakers(kind, cell("speakers"), faults),
         faults=faults,
+        told=frozenset(told),
+        words=_words(cell, there, faults),
+        missing=missing,
     )
 
 
@@ -304,12 +335,24 @@ def _language(text: str, default: str, faults: dict[str, str]) -> str:
         return default
 
 
-def _translations(cell: Any, faults: dict[str, str]) -> dict[str, dict[str, str]]:
-    found = {}
-    for code in ("ar", "en"):
-        title = _line(cell(f"title_{code}"), 200, f"title_{code}", faults)
-        if title:
-            found[code] = {"title": title, "description": clean(cell(f"description_{code}"))[:4000]}
+def _words(cell: Any, there: Container[str], faults: dict[str, str]) -> dict[str, dict[str, str]]:
+    """By language what the sheet has columns for."""
+    found: dict[str, dict[str, str]] = {"ar": {}, "en": {}}
+    for code, words in found.items():
+        if (column := f"title_{code}") in there:
+            words["title"] = _line(cell(column), 200, column, faults)
+        if (column := f"description_{code}") in there:
+            words["description"] = clean(cell(column))[:4000]
+    return {code: words for code, words in found.items() if words}
+
+
+def _translated(known: Mapping[str, Any], told: Mapping[str, dict[str, str]]) -> dict[str, Any]:
+    """What is translated already, with what is told laid over it. Without a title it is no translation."""
+    found = dict(known)
+    for code, words in told.items():
+        whole = {"title": "", "description": ""} | found.pop(code, {}) | words
+        if whole["title"]:
+            found[code] = whole
     return found
 
 

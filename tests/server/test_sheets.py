@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
+from datetime import datetime
 
 import pytest
 
@@ -59,6 +60,45 @@ async def test_same_sheet_fifty_times_at_once_acts_once(server: Server, world: W
             ("changed", ["starts_at"]),
             ("same", []),
         ]
+
+
+async def test_what_a_sheet_has_no_column_for_stays(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me:
+        here = f"/api/conferences/{world.conference}"
+        first = await bring(me, world, ARABIC)
+        await me.post(f"/api/sheets/{first['id']}/import", first["guess"])
+
+        async def opening() -> JSON:
+            rows = (await me.get(here))["sessions"]
+            return next(one for one in rows if one["title"] == "افتتاح الملتقى")
+
+        words = {
+            "en": {"title": "Opening", "description": "Welcome"},
+            "fr": {"title": "Ouverture", "description": ""},
+        }
+        times = {"starts_at": "2027-03-25T06:00:00Z", "ends_at": "2027-03-25T07:30:00Z"}
+        id = (await opening())["id"]
+        was = await me.patch(f"/api/sessions/{id}", {"translations": words, "kind": "keynote", **times})
+        for text, changes in (
+            ("م;القاعة\n١;القاعة الكبرى\n", []),
+            ("م;title en\n١;Opening\n", []),
+            ("م;القاعة;title en\n١;قاعة أخرى;The opening\n", ["hall", "translations"]),
+        ):
+            sheet = await bring(me, world, text)
+            (row,) = (await me.post(f"/api/sheets/{sheet['id']}/preview", sheet["guess"]))["rows"]
+            assert (row["faults"], row["changes"]) == ({}, changes)
+            await me.post(f"/api/sheets/{sheet['id']}/import", sheet["guess"])
+        words["en"]["title"] = "The opening"
+        now_ = await opening()
+        assert now_ == was | {"hall": "قاعة أخرى", "translations": words, "version": now_["version"]}
+        later = await bring(me, world, "م;التاريخ;من\n١;٢٥/٣/٢٠٢٧;١١:٠٠ ص\n")  # it keeps its length
+        await me.post(f"/api/sheets/{later['id']}/import", later["guess"])
+        moved = await opening()
+        lasts = [
+            datetime.fromisoformat(one["ends_at"]) - datetime.fromisoformat(one["starts_at"])
+            for one in (was, moved)
+        ]
+        assert (lasts[0] == lasts[1], moved["starts_at"] != was["starts_at"]) == (True, True)
 
 
 async def test_one_wrong_row_keeps_all_out(server: Server, world: World) -> None:
