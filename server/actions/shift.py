@@ -14,7 +14,7 @@ from server.actions import saved
 from server.actions.publish import publish
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
-from server.domain.programme import SessionShifted, Shift, ShiftDraft, Shifts
+from server.domain.programme import SessionShifted, Shift, ShiftDraft, Shifts, Times
 from server.domain.session import SessionChanged
 from server.domain.shift import Slot, shifted
 from server.queries import programme, scope
@@ -33,6 +33,8 @@ def make(db: Session, actor: Actor, conference_id: UUID, draft: ShiftDraft) -> S
     """Move the sessions. Every page of the conference hears one fact; each session's page hears its own."""
     conference, _ = scope.of_conference(db, actor, conference_id, "programme.shift", lock=True)
     plan, rows = _planned(db, conference, draft)
+    if draft.seen is not None and draft.seen != _to_be(plan):
+        raise Conflict("shift.changed")
     told = []
     for one in plan.shifts:
         session = rows[one.session_id]
@@ -49,6 +51,10 @@ def make(db: Session, actor: Actor, conference_id: UUID, draft: ShiftDraft) -> S
         fact_for_all = SessionShifted(hall=plan.hall, minutes=plan.minutes, shifts=told)
         publish(db, conference_channel(conference_id), fact_for_all, subject=draft.session_id)
     return shown
+
+
+def _to_be(plan: Shifts) -> dict[UUID, Times]:
+    return {one.session_id: Times(starts_at=one.starts_at, ends_at=one.ends_at) for one in plan.shifts}
 
 
 def _planned(

@@ -18,12 +18,13 @@ from server.domain.session import SessionView
 from server.domain.text import Name, OptionalProse, ShortLine, Title
 from server.domain.translation import MOST
 from server.domain.view import Fact, View
-from server.domain.zone import Instant
+from server.domain.zone import Instant, Moment
 
 # Colours by name: the page knows a light and a dark value of each that hold 4.5:1 (web/src/styles).
 Colour = Literal["teal", "blue", "violet", "rose", "amber", "green", "brick", "slate"]
 COLOURS: tuple[Colour, ...] = ("teal", "amber", "violet", "rose", "blue", "green", "brick", "slate")
 MOST_HALLS = 40
+MOST_SHIFTED = 300  # sessions of one hall on one day
 PICTURES = "/files/"
 
 
@@ -124,12 +125,22 @@ class NewFeed(View):
     url: str
 
 
+class Times(View):
+    starts_at: Moment
+    ends_at: Moment
+
+
 class ShiftDraft(View):
-    """A session runs late: it and what follows it in its hall on the same day."""
+    """A session runs late: it and what follows it in its hall on the same day.
+
+    `seen`: the plan that was looked at, each session's times to be. Who changed the programme meanwhile made
+    another plan of the same minutes, and that one nobody has agreed to.
+    """
 
     session_id: UUID
     minutes: Annotated[int, Field(ge=-240, le=240)]
     eat_breaks: bool = False
+    seen: Annotated[dict[UUID, Times], Field(max_length=MOST_SHIFTED)] | None = None
 
 
 class Shift(View):

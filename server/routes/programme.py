@@ -180,7 +180,13 @@ def preview_shift(call: Call, body: ShiftDraft) -> Shifts:
 
 
 @ENDPOINTS.command(
-    "shift.make", "POST", f"{CONFERENCE}/shift", permission="programme.shift", body=ShiftDraft, result=Shifts
+    "shift.make",
+    "POST",
+    f"{CONFERENCE}/shift",
+    permission="programme.shift",
+    body=ShiftDraft,
+    result=Shifts,
+    errors=("shift.changed",),
 )
 def make_shift(call: Call, body: ShiftDraft) -> Shifts:
     """Move a session and what follows it in its hall."""

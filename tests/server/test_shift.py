@@ -45,7 +45,14 @@ async def test_everybody_hears_one_fact_and_savers_a_notice(server: Server, worl
             1,
         )
         assert ear.heard[f"conference:{world.conference}"] == []  # looking changes nothing
-        await me.post(path, wish)
+        agreed = {
+            one["session_id"]: {name: one[name] for name in ("starts_at", "ends_at")} for one in seen["shifts"]
+        }
+        await me.post(path, wish | {"seen": agreed})
+        twice = await me.ask(
+            "POST", path, wish | {"seen": agreed}
+        )  # another moderator, who looked at the same plan
+        assert (twice.status_code, twice.json()["code"]) == (409, "shift.changed")
         told = await ear.publication(f"conference:{world.conference}", "session.shifted", minutes=15)
         assert [one["version"] for one in told["shifts"]] == [2, 2]
         assert len(ear.heard[f"conference:{world.conference}"]) == 1
