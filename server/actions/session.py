@@ -176,7 +176,6 @@ def moved(db: Session, session: ConferenceSession, to: str) -> SessionView:
             film.shown_in = film.shown_since = None
     if to == "ended":
         _clear_stage(db, session)
-        hands.drop_all(db, session.id)
     if to == "live":
         rehearsed.close(db, session)  # those in it come to the stage itself
     recording.follow(db, session)
@@ -196,7 +195,7 @@ def set_card(db: Session, actor: Actor, session_id: UUID, card: WaitingCard) -> 
 
 
 def _clear_stage(db: Session, session: ConferenceSession) -> None:
-    """Who was asked onto the stage stands there as long as it lasts; the desk's wishes go with it."""
+    """Who was asked onto the stage stands there while it lasts; the desk's wishes and the hands go with it."""
     rows = db.exec(select(Standing).where(col(Standing.session_id) == session.id)).all()
     guests = tuple(row.person_id for row in rows if row.guest)
     for row in rows:
@@ -207,6 +206,7 @@ def _clear_stage(db: Session, session: ConferenceSession) -> None:
         publish(db, person_channel(guest), gone, subject=session.id)
     if guests:
         access_changed(db, "stage.left", people=guests)
+    hands.drop_all(db, session.id)
 
 
 def tell_desk(db: Session, session: ConferenceSession) -> None:

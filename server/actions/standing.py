@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from models.conference import ConferenceSession
 from models.stage import Standing
+from server.actions import hands
 from server.actions.publish import access_changed, publish
 from server.actions.session import tell_desk, tell_stage
 from server.domain.errors import NotFound
@@ -56,6 +57,7 @@ def take_off(db: Session, actor: Actor, session_id: UUID, person_id: UUID) -> No
     left = StageInvited(session_id=session_id, title=session.title, invited=False)
     publish(db, person_channel(person_id), left, subject=session_id)
     access_changed(db, "stage.left", people=(person_id,))
+    hands.drop(db, session_id, person_id)  # it was called, and is answered by that
     _tell(db, session)
 
 
