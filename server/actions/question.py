@@ -118,7 +118,7 @@ def start(db: Session, actor: Actor, question_id: UUID, *, seen: str | None = No
         .with_for_update()
     ).all()
     question = scope.load(db, Question, question_id, lock=True)
-    if question.state in {"waiting", "dismissed"}:
+    if not is_public(question):
         here.require("question.decide")  # a speaker takes up only what everybody sees
     if question.state != "answering":
         check_decision(question, "answering", seen=seen)

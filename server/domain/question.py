@@ -116,7 +116,10 @@ class EditView(View):
 
 
 class QuestionHistory(View):
+    """`written` is an answer in writing that is shown to nobody since the question was moved on."""
+
     edits: list[EditView]
+    written: str = ""
 
 
 class Likeness(View):
@@ -242,7 +245,7 @@ def view(
         text=question.text,
         at=question.created_at,
         state=question.state,
-        answer=AnswerView(how=question.answer_how, text=question.answer_text) if question.answer_how else None,
+        answer=_answer(question),
         pinned=question.pinned,
         assigned=person_view(assigned) if assigned else None,
         merged=sorted(merged),
@@ -252,6 +255,12 @@ def view(
         votes=votes,
         version=question.version,
     )
+
+
+def _answer(question: Question) -> AnswerView | None:
+    if question.answer_how is None:
+        return None
+    return AnswerView(how=question.answer_how, text="" if question.answer_how == "aloud" else question.answer_text)
 
 
 def check_decision(question: Question, to: str, *, how: str | None = None, seen: str | None = None) -> None:
@@ -265,10 +274,11 @@ def check_decision(question: Question, to: str, *, how: str | None = None, seen:
 
 
 def decide(question: Question, to: str, *, at: datetime, how: str | None = None, text: str = "") -> None:
-    """Move a question; the answer goes with the state that it belongs to."""
+    """Move a question. The answer is shown with the state that it belongs to; what was once written stays kept
+    for the moderators, who may have moved it by mistake."""
     question.state = to
     question.answer_how = how if to == "answered" else None
-    question.answer_text = text if to == "answered" and how != "aloud" else ""
+    question.answer_text = (how != "aloud" and text) or question.answer_text
     if to in {"waiting", "dismissed"} or how == "private":
         question.pinned = False
     question.decided_at = at

@@ -83,7 +83,8 @@ def history(db: Session, actor: Actor, question_id: UUID) -> QuestionHistory:
         edits=[
             EditView(text=edit.text, by=person_view(by) if by and by.id != hidden else None, at=edit.at)
             for edit, by in rows
-        ]
+        ],
+        written=question.answer_text if question.answer_how in {None, "aloud"} else "",
     )
 
 

@@ -271,8 +271,15 @@ async def test_private_answer_is_its_askers_alone(server: Server, world: World) 
         assert (await other.get(f"{session}/questions"))["questions"] == []
         (own,) = (await asker.get(f"{session}/mine"))["questions"]
         assert (own["state"], own["answer"]) == ("answered", {"how": "private", "text": "بيننا"})
+        async with server.browser(world["speaker"].token) as speaker:  # to take it up would tell it to everybody
+            refused = await speaker.ask("POST", f"/api/questions/{id}/start")
+            assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
         returned = await moderator.post(f"/api/questions/{id}/return")
         assert (returned["state"], returned["answer"]) == ("waiting", None)
+        assert (await moderator.get(f"/api/questions/{id}/history"))["written"] == "بيننا"
+        for verb, body in (("approve", None), ("answer", {})):
+            moved = await moderator.post(f"/api/questions/{id}/{verb}", body)
+            assert "بيننا" not in str(moved)
 
 
 async def test_words_are_changed_and_what_they_were_is_kept(server: Server, world: World) -> None:

@@ -85,12 +85,12 @@ export class DeskStore {
       }),
     ];
     this.hands.open();
-    addEventListener('pagehide', this.flush);
+    addEventListener('pagehide', this.leave);
   }
 
   close(): void {
-    removeEventListener('pagehide', this.flush);
-    this.flush();
+    removeEventListener('pagehide', this.leave);
+    this.flush((path, body) => void this.api.post(path, body).catch(() => {}));
     this.hands.close();
     clearTimeout(this.comparing);
     for (const followed of this.followed) followed.close();
@@ -220,7 +220,7 @@ export class DeskStore {
       this.advance(question.id, null);
       return;
     }
-    await this.send(question, RETURNS[from], BECOMES[decision], () => {});
+    await this.send(question, RETURNS[from], BECOMES[decision], () => {}, question.answer ?? {});
   }
 
   private hold(question: Question): void {
@@ -236,18 +236,22 @@ export class DeskStore {
     this.held.delete(id);
   }
 
-  /** The page goes away: what waits is sent now. */
-  private readonly flush = (): void => {
+  /** What waits is sent now. */
+  private flush(send: (path: string, body: unknown) => void): void {
     for (const id of [...this.held.keys()]) {
       this.release(id);
-      this.api.post(`/api/questions/${id}/dismiss`, { seen: 'waiting' }).catch(() => {});
+      send(`/api/questions/${id}/dismiss`, { seen: 'waiting' });
     }
-  };
+  }
 
-  private async send(question: Question, decision: Decision, seen: State, refused: () => void): Promise<void> {
+  /** The page goes away, and a request that waits for its answer with it. */
+  private readonly leave = (): void => this.flush((path, body) => navigator.sendBeacon(path, new Blob([JSON.stringify(body)], { type: 'application/json' })));
+
+  /** `answer`: as it was given before, in writing or to its asker alone. */
+  private async send(question: Question, decision: Decision, seen: State, refused: () => void, answer: Partial<NonNullable<Question['answer']>> = {}): Promise<void> {
     this.advance(question.id, BECOMES[decision]);
     try {
-      this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`, decision === 'answer' ? {} : { seen }));
+      this.take(await this.api.post<Question>(`/api/questions/${question.id}/${decision}`, decision === 'answer' ? answer : { seen }));
     } catch (error) {
       refused();
       throw error;

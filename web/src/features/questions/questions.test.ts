@@ -14,7 +14,7 @@ const question = (id: string, more: Partial<Question> = {}): Question => ({
 });
 const mine = (): MineStore => new MineStore('s', 'me', new Api(), new FakeNetwork().client);
 
-interface Asked { method: string; path: string; answer: (given: unknown, status?: number) => void }
+interface Asked { method: string; path: string; body: unknown; answer: (given: unknown, status?: number) => void }
 let asked: Asked[];
 let network: FakeNetwork;
 let rows: Question[];
@@ -32,7 +32,7 @@ function api(): Api {
     const method = init?.method ?? 'GET';
     if (method === 'GET') return Promise.resolve(Response.json(String(path).endsWith('/duplicates') ? { questions: likely } : { position: at(1), questions: rows }));
     return new Promise((resolve) => {
-      asked.push({ method, path: String(path), answer: (given, status = 200) => resolve(status === 204 ? new Response(null, { status }) : Response.json(given, { status })) });
+      asked.push({ method, path: String(path), body: JSON.parse(String(init?.body ?? 'null')), answer: (given, status = 200) => resolve(status === 204 ? new Response(null, { status }) : Response.json(given, { status })) });
     });
   });
 }
@@ -183,6 +183,18 @@ describe('DeskStore', () => {
     expect(asked.map(({ path }) => path)).toEqual(['/api/questions/1/dismiss']);
   });
 
+  it('leaves what waits to the browser when the page itself goes', async () => {
+    const beacon = vi.fn(() => true);
+    vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { sendBeacon: beacon }));
+    const store = await opened();
+    await store.decide(store.queue[0]!, 'dismiss');
+    dispatchEvent(new Event('pagehide'));
+    store.close();
+    await settle();
+    expect([beacon.mock.calls.map(([path]: unknown[]) => path), asked]).toEqual([['/api/questions/1/dismiss'], []]);
+    vi.unstubAllGlobals();
+  });
+
   it('brings a refused one back to its place', async () => {
     const store = await opened();
     const done = store.decide(store.queue[1]!, 'approve').catch((error: Error) => error.message);
@@ -199,6 +211,17 @@ describe('DeskStore', () => {
     void (await done)();
     await settle();
     expect(asked[1]!.path).toBe('/api/questions/1/approve');
+  });
+
+  it('gives a written answer back as it was, to its asker alone', async () => {
+    const answer = { how: 'private', text: 'between us' } as const;
+    const store = await opened(question('1', { state: 'answered', answer }));
+    const done = store.decide(store.shelf('answered')[0]!, 'approve');
+    await settle();
+    asked[0]!.answer(question('1', { version: 2 }));
+    void (await done)();
+    await settle();
+    expect([asked[1]!.path, asked[1]!.body]).toEqual(['/api/questions/1/answer', answer]);
   });
 
   it('decides several in one command, and lets them wait again', async () => {
