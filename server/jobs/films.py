@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +16,7 @@ import structlog
 from models.database import Database, Unavailable
 from server.actions import film
 from server.domain.film import BROUGHT, FILE
+from server.jobs.apart import apart
 from server.queries import film as queries
 
 LOOK_EVERY_S = 1.0
@@ -99,13 +98,7 @@ class FilmKeeper:
 
 async def _converting(place: Path) -> AsyncIterator[dict[str, Any]]:
     """What the process says, its progress not too often."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", CONVERT_MODULE, str(place / BROUGHT), str(place / DRAFT)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        env={name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},  # no secret of ours
-        start_new_session=True,
-    )
+    process = await apart(CONVERT_MODULE, str(place / BROUGHT), str(place / DRAFT))
     assert process.stdout is not None
     told_at = 0.0
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,12 @@ import structlog
 
 from models.database import Database, Unavailable
 from server.actions import recording
+from server.jobs.apart import apart
 
 LOOK_EVERY_S = 2.0
 FINISH_MODULE = "realtime.media.recorder.finish"
 FINISH_S = 540  # less than the lease
+AT_ONCE = 2  # one long recording does not make all others wait
 log = structlog.get_logger()
 
 
@@ -53,14 +54,29 @@ class RecordingKeeper:
 
     async def look(self) -> None:
         """Do all that is due now."""
-        while (claimed := await self._database.write(recording.claim)) is not None:
-            await self._finish(*claimed)
+        await self._finish_all()
         for id, folder in await self._database.read(recording.doomed):
             await asyncio.to_thread(shutil.rmtree, self._root / folder, ignore_errors=True)
             await self._database.write(lambda db, id=id: recording.forget(db, id))  # type: ignore[misc]
         for id, folder, names in await self._database.read(recording.untidy):
             await asyncio.to_thread(_tidy, self._root / folder, names)
             await self._database.write(lambda db, id=id: recording.tidied(db, id))  # type: ignore[misc]
+
+    async def _finish_all(self) -> None:
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                while len(running) < AT_ONCE and (claimed := await self._database.write(recording.claim)):
+                    running.add(asyncio.create_task(self._finish(*claimed)))
+                if not running:
+                    return
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for failed in filter(None, (one.exception() for one in done)):
+                    log.error("recording.not_written", exc_info=failed)  # its lease runs out
+        finally:
+            for one in running:
+                one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _finish(self, id: UUID, folder: str) -> None:
         files = await self._files(self._root / folder)
@@ -71,9 +87,7 @@ class RecordingKeeper:
 
     async def _files(self, folder: Path) -> list[dict[str, Any]] | None:
         """The finished files, or None when they could not be made."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", FINISH_MODULE, str(folder), stdout=asyncio.subprocess.PIPE
-        )
+        process = await apart(FINISH_MODULE, str(folder))
         try:
             async with asyncio.timeout(FINISH_S):
                 told, _ = await process.communicate()

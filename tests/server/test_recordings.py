@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 from starlette.requests import Request
 
 from models.base import now
+from models.database import Database
 from models.recording import Recording
 from server.actions import ban, registration, session
 from server.api.rates import READING
@@ -24,13 +25,14 @@ from server.domain.moderation import BanWish
 from server.domain.recording import TIDY_AFTER
 from server.domain.registration import Decide, FormChange, HolderWish, RegistrationDraft
 from server.domain.session import SessionChange
+from server.jobs.apart import apart
 from server.jobs.recordings import RecordingKeeper
 from server.queries import recording as queries
 from server.routes.recordings import Recorded
 from tests.media.talks import Speaker, Talk
 from tests.support.app import Server
 from tests.support.client import JSON
-from tests.support.people import World, newcomer
+from tests.support.people import World, newcomer, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -126,6 +128,39 @@ async def test_organiser_gets_each_speakers_track_and_nobody_else(server: Server
         assert (await browser.ask("DELETE", f"/api/recordings/{row.id}")).status_code == 404
 
 
+async def test_long_recording_does_not_make_the_next_one_wait(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(database_url)
+    world = await settle(database)
+    begun, both = list[str](), asyncio.Event()
+
+    async def files(folder: Path) -> list[JSON]:
+        begun.append(folder.name)
+        if len(begun) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 20)
+        return []
+
+    def unit(db: Session) -> None:
+        for folder in "ab":
+            db.add(Recording(session_id=world.session, folder=folder, state="finishing", ended_at=now()))
+
+    await database.write(unit)
+    keeper = RecordingKeeper(database, tmp_path)
+    monkeypatch.setattr(keeper, "_files", files)
+    await keeper.look()
+    assert sorted(begun) == ["a", "b"]
+
+
+async def test_work_on_what_strangers_sent_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MULTAQA_MEDIA_SECRET", "secret")
+    process = await apart("timeit", "-n1", "-r1", "import os; print(*os.environ)")
+    told, _ = await process.communicate()
+    assert b"PATH" in told
+    assert b"MULTAQA" not in told
+
+
 async def test_deleted_recording_takes_its_files_along(server: Server, world: World) -> None:
     row, folder = await recorded_session(server, world)
     (shown,) = await listed(server, world)
@@ -171,6 +206,10 @@ async def test_pieces_go_when_nobody_watches_behind_any_more(server: Server, wor
         pictures, sound = [f"/recorded/{row.folder}/{line}" for line in door.text.split() if "m3u8" in line]
         playlist = await cache.http.get(pictures)
         assert playlist.headers["cache-control"] == "public, max-age=1"
+        plain = await cache.http.get(pictures, headers={"Accept-Encoding": "identity"})
+        assert [told.headers.get("content-encoding") for told in (playlist, plain)] == ["gzip", None]
+        assert [told.headers["vary"] for told in (playlist, plain)] == ["Accept-Encoding"] * 2
+        assert playlist.text == plain.text
         piece = await cache.http.get(urljoin(pictures, "v1.m4s"))
         assert piece.headers["cache-control"] == "public, max-age=86400, immutable"
         alone = await viewer.http.get(f"/recorded/{row.folder}/live.m3u8?sound")

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +26,7 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
+from ..narrow import narrow
 from .plain import Plain
 
 Fault = Literal[
@@ -58,7 +57,6 @@ SOUND_SAMPLES = 960
 """20 ms: what one Opus packet holds."""
 
 MOST_ERRORS = 200
-MOST_MEMORY = 3 << 30
 MOST_FILE = 3 << 30
 NICENESS = 15
 TELL_EVERY_S = 5.0
@@ -338,23 +336,12 @@ class _Sounds:
             self._made.mux(self._stream.encode(frame))
 
 
-def _narrow() -> None:
-    """What a stranger's bytes can cost at most."""
-    os.nice(NICENESS)
-    for limit, most in (
-        (resource.RLIMIT_AS, MOST_MEMORY),
-        (resource.RLIMIT_FSIZE, MOST_FILE),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     arguments = parser.parse_args()
-    _narrow()
+    narrow(niceness=NICENESS, most_file=MOST_FILE)
     av.logging.set_level(av.logging.PANIC)
 
     def say(**told: object) -> None:

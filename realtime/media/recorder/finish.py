@@ -20,12 +20,17 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 
+from ..narrow import narrow
 from . import playlist
 from .folder import Piece, alone, read_pieces
 from .programme import TRACKS
 
 PROGRAMME = "programme.mp4"
 _TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska"}
+_NICENESS = 10
+_MOST_FILE = 64 << 30
+"""Two days of a stage at its best."""
+
 _SHORTEST_S = 0.2
 """A file with less in it is nobody's loss."""
 
@@ -197,8 +202,10 @@ def _readable(container: InputContainer) -> Iterator[av.Packet[Stream]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    narrow(niceness=_NICENESS, most_file=_MOST_FILE)
     av.logging.set_level(av.logging.FATAL)
-    json.dump([asdict(one) for one in finish(parser.parse_args().folder)], sys.stdout)
+    json.dump([asdict(one) for one in finish(folder)], sys.stdout)
 
 
 if __name__ == "__main__":
