@@ -152,11 +152,19 @@ class StageFollower:
 
     async def _count_behind(self) -> None:
         """Media knows nothing of those who watch by HTTP: their pages hear a channel of their own."""
-        for session_id in list(self._written):
+        deserted = []
+        for session_id, state in list(self._written.items()):
             count = self._audience(behind_channel(session_id))
             if count != self._behind.get(session_id):  # at first nobody knows what an earlier process wrote
                 await self._database.write(partial(stage.count_behind, session_id=session_id, count=count))
                 self._behind[session_id] = count
+            if not (count or state.publishers or state.viewers or state.programme):
+                deserted.append(session_id)
+        if deserted:
+            open_ones = await self._database.read(stage.open_sessions)
+            for session_id in set(deserted).difference(open_ones):
+                self._written.pop(session_id, None)
+                self._behind.pop(session_id, None)
 
     async def _changed(self, state: RoomState) -> None:
         """Who sends is told at once; how many watch, at most every few seconds.
@@ -226,6 +234,9 @@ class StageFollower:
             self._untold.add(session_id)
         else:
             self._untold.discard(session_id)
+            if wish is None or not wish.open:
+                for desk in (False, True):
+                    self._wished.pop((session_id, desk), None)
 
 
 def _room(room: dict[str, Any], instance: str, revision: int) -> RoomState:

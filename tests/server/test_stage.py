@@ -193,6 +193,20 @@ async def test_who_watches_some_seconds_behind_is_among_the_viewers(database_url
         assert await database.read(viewers) == 0
 
 
+async def test_stage_that_is_over_is_forgotten(database_url: str) -> None:
+    database, media = Database(database_url), Media()
+    world = await settle(database)
+    async with following(database, media) as follower:
+        await database.write(move(world, "live"))
+        await media.say(whole(room(world.session)))
+        await media.say(BEAT)
+        assert world.session in follower._written  # empty, but open
+        await database.write(move(world, "ended"))
+        await media.until(lambda: media.open == {str(world.session): False})
+        await media.say(BEAT)
+        assert (follower._written, follower._behind, follower._wished) == ({}, {}, {})
+
+
 async def test_wish_that_media_did_not_take_is_said_again_until_it_does(database_url: str) -> None:
     database, media = Database(database_url), Media()
     world = await settle(database)
