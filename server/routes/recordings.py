@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ ENDPOINTS = Endpoints("recordings")
 _FOLDER = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TICKET_KNOWN_S = 1.0
 _MOST_TICKETS = 1_000
+_MOST_PLAYLISTS = 100
 _TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
     "m4s": "video/mp4",
@@ -107,6 +109,7 @@ class Recorded:
         """Of what is on air, to whoever watches behind; what a cache in front sends never came by here."""
 
         self._tickets: dict[str, tuple[float, str | None]] = {}  # of a folder, and until when that is believed
+        self._playlists: dict[Path, tuple[tuple[int, int] | None, bytes]] = {}
         self._asking: dict[str, asyncio.Task[str | None]] = {}  # of a folder, however many wait for it
 
     def routes(self) -> list[Route]:
@@ -146,8 +149,36 @@ class Recorded:
             raise NotFound("not_found")
         if request.path_params["ticket"] != await self._ticket(folder):
             raise NotFound("not_found")
-        kept = _PLAYLIST_KEPT if name.endswith("m3u8") else _PIECE_KEPT
-        return _Counted(self._given(request, folder, name, kept=kept), self._sent)
+        if name.endswith("m3u8"):
+            return _Counted(await self._playlist(request, folder, name), self._sent)
+        return _Counted(self._given(request, folder, name, kept=_PIECE_KEPT), self._sent)
+
+    async def _playlist(self, request: Request, folder: str, name: str) -> Response:
+        """It tells of the whole session and is asked for every few seconds: packed it is a fifth after hours."""
+        told: Response
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            told = self._given(request, folder, name, kept=_PLAYLIST_KEPT)
+        else:
+            try:
+                packed = await asyncio.to_thread(self._packed, self._root / folder / name)
+            except FileNotFoundError:
+                raise NotFound("not_found") from None
+            headers = {"Cache-Control": _PLAYLIST_KEPT, "Content-Encoding": "gzip"}
+            told = Response(packed, media_type=_TYPES["m3u8"], headers=headers)
+        told.headers["Vary"] = "Accept-Encoding"
+        return told
+
+    def _packed(self, path: Path) -> bytes:
+        """Packed once for all who ask, as long as it stays as it is."""
+        state = path.stat()
+        version = (state.st_ino, state.st_mtime_ns)
+        known, packed = self._playlists.get(path, (None, b""))
+        if known != version:
+            if len(self._playlists) >= _MOST_PLAYLISTS:
+                self._playlists.clear()
+            packed = gzip.compress(path.read_bytes(), 6, mtime=0)
+            self._playlists[path] = version, packed
+        return packed
 
     def _sent(self, count: int) -> None:
         self.sent_bytes += count

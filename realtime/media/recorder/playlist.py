@@ -56,7 +56,7 @@ def _playlist(rows: Iterator[tuple[Piece, str, str]], *, ended: bool) -> str:
             lines.append(f'#EXT-X-MAP:URI="{needs}"')
         if before is None or broken:
             lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_wall(piece.wall)}")
-        lines += [f"#EXTINF:{piece.duration:.5f},", name]
+        lines += [f"#EXTINF:{piece.duration:.3f},", name]
         before, beginning = piece, needs
     if ended:
         lines.append("#EXT-X-ENDLIST")
