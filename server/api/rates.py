@@ -31,6 +31,8 @@ READING = Rate("reading", "600/minute")
 WRITING = Rate("writing", "240/minute")
 TALKING = Rate("talking", "120/minute")
 STREAMING = Rate("streaming", "60/minute")
+# What a window asks of a connection that stands: each asks every 10 s. Never at the cost of coming back.
+VIEWING = Rate("viewing", "120/minute")
 UPLOADING = Rate("uploading", "30/minute")
 EXPORTING = Rate("exporting", "30/minute")  # each reads all rows of a board
 FILMING = Rate("filming", "300/minute")  # parts of 4 MB: what a quick line can bring

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from server.actions import ledger
 from server.api.problem import from_validation
-from server.api.rates import NEWCOMING, STREAMING, Limiter
+from server.api.rates import NEWCOMING, STREAMING, VIEWING, Limiter, Rate
 from server.api.runner import Runner, Units, address_of, read_body
 from server.domain.errors import LoginNeeded, NotFound, WrongKind
 from server.domain.person import Actor, owner_of
@@ -107,7 +107,7 @@ class MediaDoors:
         """GET what is sent to a viewer and what each choice costs; PUT a choice and how large the pictures are."""
         session_id = _session_id(request)
         node, _, id = request.path_params["resource"].partition(".")
-        owner = await self._owner(request, session_id)
+        owner = await self._owner(request, session_id, VIEWING)
         if node != self._media.node or not _RESOURCE_ID.fullmatch(id):
             raise NotFound("not_found")
         choice = None
@@ -140,18 +140,18 @@ class MediaDoors:
 
         return await self._units.read(unit)
 
-    async def _owner(self, request: Request, session_id: UUID) -> str:
+    async def _owner(self, request: Request, session_id: UUID, rate: Rate = STREAMING) -> str:
         """What media knows the asker as: a resource of somebody else's answers like an unknown one."""
-        actor, room = await self._asker(request)
+        actor, room = await self._asker(request, rate)
         if room is not None:
             stage.check_room(room, session_id)
         return owner_of(actor.person_id, actor.login_id)
 
-    async def _asker(self, request: Request) -> tuple[Actor, UUID | None]:
+    async def _asker(self, request: Request, rate: Rate = STREAMING) -> tuple[Actor, UUID | None]:
         """Who asks, and the one session their stream key opens (None for a login). Counted by person."""
         self._limiter.hit(NEWCOMING, address_of(request))
         actor, room = await self._proved(request)
-        self._limiter.hit(STREAMING, str(actor.person_id))
+        self._limiter.hit(rate, str(actor.person_id))
         return actor, room
 
     async def _proved(self, request: Request) -> tuple[Actor, UUID | None]:

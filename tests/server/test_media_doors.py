@@ -152,6 +152,16 @@ async def test_quality_is_the_viewers_own_to_choose(server: Server, world: World
         assert (wrong.status_code, wrong.json()["code"]) == (415, "content_type.unknown")
 
 
+async def test_who_asks_much_of_a_connection_may_still_come_back(server: Server, world: World) -> None:
+    await open_stage(server, world)
+    async with server.browser(world["guest"].token) as me:
+        door = f"/whep/{world.session}"
+        for _ in range(70):
+            assert (await me.http.get(f"{door}/m0.somebody/quality")).json()["code"] == "away.media"
+        back = await me.http.post(door, content="v=0\r\n", headers=SDP)
+        assert (back.status_code, back.json()["code"]) == PASSED
+
+
 @pytest.mark.parametrize(
     "odd", ["", "%0a", "%00", "x%3Fowner=somebody", "x%23", "..", "x%25", "%d9%85", "x" * 500 + "."]
 )

@@ -41,6 +41,29 @@ describe('Quality', () => {
     expect(seen).toEqual([{ url: '/whep/s/m0.1/quality', body: { mode: 'automatic', shown: { 0: 400 } } }]);
   });
 
+  it('says nothing again, until the connection is another one or it did not arrive', async () => {
+    const { seen, get } = asked();
+    let answers = get;
+    const link = { location: '/whep/s/m0.1', state: 'connected' as const };
+    const one = new Quality(() => link, () => {}, (...given) => answers(...given));
+    const shows = async (width: number): Promise<number> => {
+      one.show({ 0: width });
+      await vi.advanceTimersByTimeAsync(1_000);
+      return seen.filter(({ body }) => body !== null).length;
+    };
+    // Each word spoken draws the pictures anew, as wide as they were.
+    expect([await shows(400), await shows(400), await shows(500), await shows(500)]).toEqual([1, 1, 2, 2]);
+    link.location = '/whep/s/m0.2';
+    one.again();
+    expect(await shows(500)).toBe(3);
+    answers = () => Promise.resolve(new Response(null, { status: 429 }));
+    expect(await shows(600)).toBe(3);
+    answers = get;
+    await vi.advanceTimersByTimeAsync(10_000);
+    one.close();
+    expect(seen.filter(({ body }) => body !== null).at(-1)).toEqual({ url: '/whep/s/m0.2/quality', body: { mode: 'automatic', shown: { 0: 600 } } });
+  });
+
   it('says nothing without a connection', async () => {
     const { seen, get } = asked();
     const one = new Quality(() => ({ location: null, state: 'connecting' }), () => {}, get);
