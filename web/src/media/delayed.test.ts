@@ -25,7 +25,8 @@ function fails(code: number, details = 'level'): void {
 }
 
 it('asks for a moved stage at once, and for one that is gone only now and then', async () => {
-  const played = await playDelayed(document.createElement('video'), '/x', false);
+  const played = playDelayed(document.createElement('video'), '/x', false, () => {});
+  await vi.waitFor(() => expect(player.loaded).toBe(1));
   const asked = (ms: number): number => {
     const before = player.loaded;
     vi.advanceTimersByTime(ms);
@@ -43,4 +44,20 @@ it('asks for a moved stage at once, and for one that is gone only now and then',
   fails(404);
   expect(asked(400)).toBe(1);
   played.close();
+});
+
+it('asks for the player again until it comes, and not after it was closed', async () => {
+  const { default: Hls } = await import('hls.js/light');
+  let asked = 0;
+  const library = (): Promise<{ default: typeof Hls }> => (++asked < 3 ? Promise.reject(new TypeError('offline')) : Promise.resolve({ default: Hls }));
+  const begun = vi.fn();
+  const played = playDelayed(document.createElement('video'), '/x', false, begun, library);
+  await vi.advanceTimersByTimeAsync(6_100);
+  expect([asked, begun.mock.calls.length]).toEqual([3, 1]);
+  played.close();
+
+  asked = -100;
+  playDelayed(document.createElement('video'), '/x', false, begun, library).close();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked).toBe(-99);
 });

@@ -17,10 +17,31 @@ const MOVED_MS = 400;
 /** Told so again within this time it has not moved: it is gone, or not there yet. */
 const MOVED_AGAIN_MS = 60_000;
 
-export async function playDelayed(video: HTMLVideoElement, address: string, soundOnly: boolean): Promise<Delayed> {
+type Library = () => Promise<{ default: typeof HlsLight }>;
+
+/** Until it is closed, however often the library has to be asked for; `begun` once the player has the address. */
+export function playDelayed(video: HTMLVideoElement, address: string, soundOnly: boolean, begun: () => void, library: Library = () => import('hls.js/light')): Delayed {
   const url = soundOnly ? `${address}?sound` : address;
-  const { default: Hls } = await import('hls.js/light');
-  return Hls.isSupported() ? new Played(Hls, video, url) : playedByBrowser(video, url);
+  let played: Delayed | null = null;
+  let over = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const load = (): void => {
+    library().then(({ default: Hls }) => {
+      if (over) return;
+      played = Hls.isSupported() ? new Played(Hls, video, url) : playedByBrowser(video, url);
+      begun();
+    }, () => {
+      if (!over) again = setTimeout(load, AGAIN_MS);
+    });
+  };
+  load();
+  return {
+    close: () => {
+      over = true;
+      clearTimeout(again);
+      played?.close();
+    },
+  };
 }
 
 class Played implements Delayed {
