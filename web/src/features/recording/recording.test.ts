@@ -35,6 +35,15 @@ describe('Behind', () => {
     expect(behind.on).toBe(false);
   });
 
+  it('stays where the live connection stands but its pictures cannot be shown', () => {
+    const behind = new Behind();
+    behind.look(true, 'connected', true);
+    behind.toNow('connected');
+    expect(behind.on).toBe(true);
+    behind.look(true, 'connected', false);
+    expect(behind.on).toBe(false);
+  });
+
   it('never comes while there is nothing to play', () => {
     const behind = new Behind();
     behind.look(false, 'connecting');

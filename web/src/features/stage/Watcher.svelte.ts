@@ -29,6 +29,8 @@ export class Watcher {
   /** Told whenever the pictures are drawn in other sizes. */
   onWidths: (widths: Record<number, number>) => void = () => {};
   widths: Record<number, number> = {};
+  /** Slots whose picture this browser cannot show, as the server said. */
+  unshown = $state.raw<ReadonlySet<number>>(new Set());
   link: MediaLink | null = null;
   private elements = new Set<HTMLMediaElement>();
 
