@@ -156,6 +156,16 @@ describe('MediaLink', () => {
     expect(door.asked.length).toBeGreaterThan(40);
   });
 
+  it('does not wait for its turn once the network is back', async () => {
+    const door = fakeDoor(new TypeError('offline'), new TypeError('offline'), new TypeError('offline'), created());
+    link(door).open();
+    await settle(2_200);
+    expect([door.asked.length, states.at(-1)]).toEqual([3, 'connecting network.unreachable']);
+    dispatchEvent(new Event('online'));
+    await settle();
+    expect(door.asked).toHaveLength(4);
+  });
+
   it('stops where the answer will never change', async () => {
     const door = fakeDoor(problem(403, 'not_allowed'));
     link(door).open();

@@ -79,7 +79,7 @@ export class MediaLink {
   /** The network is said to be back, or to be another one: do not wait for the timer. */
   private readonly nudge = (): void => {
     if (this.peer && this.peer === this.arrivedOn) void this.mend(this.turn, this.peer);
-    else if (this.state === 'reconnecting' && this.peer === null) void this.attempt();
+    else if (this.peer === null && (this.state === 'reconnecting' || this.state === 'connecting')) void this.attempt();
   };
 
   /** The page goes away: free the place on the stage at once. */
