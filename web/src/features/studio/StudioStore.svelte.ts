@@ -3,6 +3,7 @@
  * camera shows changes under a standing connection; a dropped one comes back with whatever is shown then.
  * The screen goes by a connection of its own, beside the camera, for as long as it is shared.
  */
+import { claim, type Claim } from '~/media/claim';
 import * as theDevices from '~/media/devices';
 import type { Chosen, Device, Kind } from '~/media/devices';
 import type { DeviceFault, DoorFault } from '~/media/faults';
@@ -24,6 +25,7 @@ export interface StudioParts {
   sender: (plan: SendPlan) => Sender;
   still: (name: string) => { track: MediaStreamTrack; stop(): void };
   meter: (onLevel: (level: number) => void) => { listen(track: MediaStreamTrack): void; stop(): void };
+  claim: Claim;
 }
 
 const HEARD_FROM = 0.35;
@@ -45,6 +47,15 @@ export class StudioStore {
   heard = $state(false);
   link = $state<LinkState>('closed');
   linkFault = $state.raw<DoorFault | null>(null);
+  screenLink = $state<LinkState>('closed');
+  screenFault = $state.raw<DoorFault | null>(null);
+  /** The person went on in another window of this browser, so this one stopped. */
+  elsewhere = $state(false);
+  private letGo = (): void => {};
+  /** The device that was asked for last and did not come. */
+  private tried: Chosen = { camera: null, mic: null };
+  /** A device that comes after another one was asked for, or turned off, is not wanted any more. */
+  private readonly turns: Record<Kind, number> = { camera: 0, mic: 0 };
   private still: { track: MediaStreamTrack; stop(): void } | null = null;
   private closed = false;
   readonly sender: Sender;
@@ -52,9 +63,9 @@ export class StudioStore {
   private readonly meter: { listen(track: MediaStreamTrack): void; stop(): void };
   private readonly parts: StudioParts;
 
-  constructor(session: string, private readonly name: string, direction: 'rtl' | 'ltr', iceServers: () => RTCIceServer[], parts: Partial<StudioParts> = {}) {
+  constructor(private readonly session: string, private readonly name: string, direction: 'rtl' | 'ltr', iceServers: () => RTCIceServer[], parts: Partial<StudioParts> = {}) {
     this.parts = {
-      devices: theDevices, sender: (plan) => new Sending(plan), still: (of) => new Still(of, direction), meter: (onLevel) => new Meter(onLevel), ...parts,
+      devices: theDevices, sender: (plan) => new Sending(plan), still: (of) => new Still(of, direction), meter: (onLevel) => new Meter(onLevel), claim, ...parts,
     };
     this.chosen = { camera: this.parts.devices.remembered('camera'), mic: this.parts.devices.remembered('mic') };
     this.sender = this.parts.sender({
@@ -136,12 +147,19 @@ export class StudioStore {
   }
 
   async enter(): Promise<void> {
+    this.letGo();
+    this.letGo = this.parts.claim(`speak:${this.session}`, () => {
+      this.leave();
+      this.elsewhere = true;
+    });
+    this.elsewhere = false;
     await this.show();
     this.sender.link.open();
     if (this.screen) this.beside.link.open();
   }
 
   leave(): void {
+    this.letGo();
     this.sender.link.close();
     this.beside.link.close();
   }
@@ -153,8 +171,7 @@ export class StudioStore {
 
   close(): void {
     this.closed = true;
-    this.sender.link.close();
-    this.beside.link.close();
+    this.leave();
     this.meter.stop();
     release(this.camera, this.mic, this.screen);
     this.still?.stop();
