@@ -112,19 +112,29 @@ export class StudioStore {
 
   /** Again, for one whose fault may be gone. */
   async retry(kind: Kind): Promise<void> {
-    await this.get(kind);
+    await this.get(kind, this.tried[kind] ?? this.chosen[kind]);
     await this.list();
   }
 
   async choose(kind: Kind, id: string): Promise<void> {
-    this.chosen = { ...this.chosen, [kind]: id };
-    this.parts.devices.remember(kind, id);
-    await this.get(kind);
+    await this.get(kind, id);
+  }
+
+  /** The one in use; else the one that would be. */
+  current(kind: Kind): string | null {
+    const used = this[kind]?.getSettings().deviceId ?? this.chosen[kind];
+    return this.devices[kind].find(({ id }) => id === used)?.id ?? this.devices[kind][0]?.id ?? null;
+  }
+
+  /** It was read that another device goes on in the place of one that did not. */
+  noted(kind: Kind): void {
+    this.faults = { ...this.faults, [kind]: null };
   }
 
   async toggleCamera(): Promise<void> {
     this.cameraOn = !this.cameraOn;
-    if (this.cameraOn) return this.get('camera');
+    if (this.cameraOn) return this.get('camera', this.chosen.camera);
+    this.turns.camera++;
     this.takeCamera(null);
     await this.show();
   }
@@ -184,14 +194,28 @@ export class StudioStore {
     return this.still.track;
   }
 
-  private async get(kind: Kind): Promise<void> {
-    const { track, fault } = await this.parts.devices.captureOne(kind, this.chosen[kind]);
-    if (this.closed) return release(track);
-    this.faults = { ...this.faults, [kind]: fault };
+  /** Another one; where it does not come, the one before goes on. `said`: what is known to be wrong already. */
+  private async get(kind: Kind, id: string | null, said: DeviceFault | null = null): Promise<void> {
+    const turn = ++this.turns[kind];
+    const before = this[kind];
+    const used = before?.getSettings().deviceId ?? null;
+    // Many phones open one camera at a time. The voice goes on until there is another microphone.
+    if (kind === 'camera') release(before);
+    const { captureOne, remember } = this.parts.devices;
+    const found = await captureOne(kind, id);
+    const camera = kind === 'camera' && !found.track && before ? (await captureOne(kind, used)).track : null;
+    const track = found.track ?? camera;
+    if (this.closed || turn !== this.turns[kind]) return release(track);
+    this.faults = { ...this.faults, [kind]: said ?? found.fault };
+    this.tried = { ...this.tried, [kind]: found.track ? null : id };
+    if (found.track && id !== null) {
+      this.chosen = { ...this.chosen, [kind]: id };
+      remember(kind, id);
+    }
     if (kind === 'camera') {
       if (track) this.cameraOn = true;
       this.takeCamera(track);
-    } else this.takeMic(track);
+    } else if (track || !before) this.takeMic(track);
     await this.show();
   }
 
@@ -213,9 +237,12 @@ export class StudioStore {
 
   private async lost(kind: Kind): Promise<void> {
     this.faults = { ...this.faults, [kind]: 'lost' };
+    this.turns[kind]++;
     if (kind === 'camera') this.takeCamera(null);
     else this.takeMic(null);
     await this.show();
+    // The voice goes on by whichever microphone there is. Another camera might show what nobody is to see.
+    if (kind === 'mic') await this.get('mic', null, 'lost');
     await this.list();
   }
 

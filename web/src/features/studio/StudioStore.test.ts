@@ -1,13 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Captured } from '~/media/devices';
 import type { DeviceFault } from '~/media/faults';
 import type { LinkState } from '~/media/link';
 import type { SendPlan } from '~/media/whip';
 import { StudioStore } from './StudioStore.svelte';
 
-interface Track { kind: string; enabled: boolean; stopped: boolean; onended: (() => void) | null; stop(): void }
+interface Track { kind: string; enabled: boolean; stopped: boolean; onended: (() => void) | null; stop(): void; getSettings(): { deviceId: string } }
 const track = (kind: string): Track => ({
   kind, enabled: true, stopped: false, onended: null,
+  getSettings: () => ({ deviceId: `id of ${kind}` }),
   stop() {
     this.stopped = true;
   },
@@ -19,11 +20,15 @@ let sent: string[];
 let beside: SendPlan | undefined;
 let next: Record<'camera' | 'mic' | 'screen', Track | DeviceFault>;
 let asked: string[];
+/** By id, before what is next. */
+let found: Record<string, Track | DeviceFault>;
 let level: (value: number) => void;
+let took: () => void;
 
 beforeEach(() => {
   sent = [];
   asked = [];
+  found = {};
   next = { camera: track('camera'), mic: track('mic'), screen: track('screen') };
 });
 
@@ -33,7 +38,7 @@ function studio(): StudioStore {
       capture: () => Promise.resolve({ camera: captured(next.camera), mic: captured(next.mic) }),
       captureOne: (kind, id) => {
         asked.push(`${kind} ${id}`);
-        return Promise.resolve(captured(next[kind]));
+        return Promise.resolve(captured(found[id ?? ''] ?? next[kind]));
       },
       captureScreen: () => Promise.resolve(captured(next.screen)),
       listDevices: () => Promise.resolve({ camera: [{ id: 'c1', label: 'Cam' }], mic: [] }),
@@ -52,6 +57,11 @@ function studio(): StudioStore {
         setAudio: (one) => Promise.resolve(void sent.push(`audio ${(one as unknown as Track | null)?.kind}`)),
         setVideo: (one, picture) => Promise.resolve(void sent.push(`${picture} ${(one as unknown as Track).kind}`)),
       };
+    },
+    claim: (name, onTaken) => {
+      took = onTaken;
+      sent.push(`claim ${name}`);
+      return () => void sent.push('let go');
     },
     still: (name) => ({ track: track(`still of ${name}`) as unknown as MediaStreamTrack, stop: () => {} }),
     meter: (onLevel) => {
@@ -124,6 +134,61 @@ describe('StudioStore', () => {
     next.camera = track('camera 2');
     await one.choose('camera', 'c2');
     expect([one.faults.camera, one.picture, asked]).toEqual([null, 'camera', ['camera c2']]);
+  });
+
+  it('keeps the microphone that works when another does not come', async () => {
+    const one = studio();
+    await one.start();
+    const first = next.mic as Track;
+    next.mic = 'busy';
+    await one.choose('mic', 'm2');
+    expect([one.mic, first.stopped, one.faults.mic, one.chosen.mic]).toEqual([first, false, 'busy', null]);
+    next.mic = track('mic 2');
+    await one.retry('mic');
+    expect([one.mic, first.stopped, one.faults.mic, asked]).toEqual([next.mic, true, null, ['mic m2', 'mic m2']]);
+  });
+
+  it('takes the camera back when another does not come', async () => {
+    const one = studio();
+    await one.start();
+    const first = next.camera as Track;
+    next.camera = 'busy';
+    found['id of camera'] = track('camera again');
+    await one.choose('camera', 'c2');
+    expect([first.stopped, one.camera, one.faults.camera]).toEqual([true, found['id of camera'], 'busy']);
+    expect(sent.at(-1)).toBe('camera camera again');
+  });
+
+  it('speaks on by whichever microphone there is when one was unplugged', async () => {
+    const one = studio();
+    await one.start();
+    const first = next.mic as Track;
+    next.mic = track('another');
+    first.onended!();
+    await vi.waitFor(() => expect(one.mic).toBe(next.mic));
+    expect([one.faults.mic, asked]).toEqual(['lost', ['mic null']]);
+    one.noted('mic');
+    expect(one.faults.mic).toBe(null);
+  });
+
+  it('leaves a camera off that was turned off before it came', async () => {
+    const one = studio();
+    await one.start();
+    const coming = one.choose('camera', 'c2');
+    next.camera = track('late');
+    void one.toggleCamera();
+    await coming;
+    expect([one.camera, one.cameraOn]).toEqual([null, false]);
+  });
+
+  it('stops when the person goes on in another window, and takes it back', async () => {
+    const one = studio();
+    await one.start();
+    await one.enter();
+    took();
+    expect([one.sending, one.elsewhere, sent.at(-1)]).toEqual([false, true, 'screen link closed']);
+    await one.enter();
+    expect([one.sending, one.elsewhere, sent.filter((what) => what.startsWith('claim'))]).toEqual([true, false, ['claim speak:s', 'claim speak:s']]);
   });
 
   it('keeps a new microphone muted when it was muted', async () => {
