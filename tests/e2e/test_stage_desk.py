@@ -194,7 +194,7 @@ async def test_screen_and_film_stand_large_beside_who_speaks(browser: Browser, d
         await speaker.evaluate(STOP_SHARING)
         await sees(viewer, 3)
         await expect(viewer.locator("[data-layout=gallery]")).to_be_visible()
-        await expect(share).to_be_visible()
+        await expect(share).to_have_attribute("aria-pressed", "false")
         await speaker.locator("[data-film][data-state=ready] [data-act=film-on]").click()
         await expect(viewer.locator("[data-layout=screen]")).to_be_visible()
         await sees(viewer, 4)

@@ -78,6 +78,8 @@ export class StudioStore {
     this.beside = this.parts.sender({
       session, iceServers, kind: 'screen',
       onState: (state, fault) => {
+        this.screenLink = state;
+        this.screenFault = fault;
         if (state === 'refused') this.screenRefused(fault);
       },
     });
@@ -254,7 +256,7 @@ export class StudioStore {
 
   private screenRefused(fault: DoorFault | null): void {
     this.endScreen();
-    this.linkFault = fault;
+    this.screenFault = fault;
     this.faults = { ...this.faults, screen: 'unknown' };
   }
 
