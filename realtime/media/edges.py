@@ -139,6 +139,7 @@ class Edge:
         finally:
             for one in working:
                 one.cancel()
+            await asyncio.wait(working)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with asyncio.timeout(READY_S):

@@ -106,6 +106,10 @@ async def test_viewers_are_served_by_another_process_and_come_back_when_it_dies(
         machine.edge.ready.clear()
         os.kill(machine.edge.process.pid, signal.SIGKILL)
         await machine.told(lambda room: room["viewers"]["air"] == 0)
+        # What its page does: it looks for another way to the same connection, hears of none, and begins anew.
+        restart = {"owner": "guest/x", "sdpfrag": "a=ice-ufrag:again\r\na=ice-pwd:" + "x" * 24, "etag": "*"}
+        assert (await machine.http.patch(f"/rooms/{ROOM}/peers/{id}", json=restart)).status_code == 404
+        await watcher.close()
         _, here = await machine.watch()  # the other one is being started again
         await here.sees()
 

@@ -45,6 +45,18 @@ async def test_reports_of_any_time_are_passed_on(engine: Engine, offer: str, rep
     assert layer.report[0].ntp == reported[1]
 
 
+async def test_voices_are_asked_for_repair_and_for_silence_in_pauses(engine: Engine, offer: str) -> None:
+    """Without these a lost packet is a gap, and six open microphones cost their whole rate (RFC 7587)."""
+    publisher = engine.publish(ROOM, id="p1", owner="speaker", label="camera", offer=offer)
+    viewer = engine.view(ROOM, id="v1", owner="guest", feed="air", offer=offer.replace("sendonly", "recvonly"))
+
+    told = [parse_offer(answer).sections[0].codecs[0] for answer in (publisher.answer, viewer.answer)]
+
+    assert [codec.name.lower() for codec in told] == ["opus"] * 2
+    assert [codec.parameters.get("useinbandfec") for codec in told] == ["1", "1"]
+    assert [codec.parameters.get("usedtx") for codec in told] == ["1", None]
+
+
 async def test_room_where_something_fails_stops_no_other(
     tmp_path: Path, offer: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
