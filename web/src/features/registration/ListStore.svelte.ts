@@ -8,6 +8,8 @@ import type { LiveClient } from '~/net/socket';
 
 export type Decision = 'approve' | 'refuse' | 'revoke';
 const PATIENCE_MS = 300;
+/** The server tells so many at once. */
+const PAGE = 100;
 /** The server decides on so many in one command. */
 const AT_ONCE = 200;
 
@@ -37,7 +39,7 @@ export class ListStore {
   open(): void {
     void this.load();
     const again = ({ name }: { name: string }): void => {
-      if (name === 'people.changed' || name === 'notification.told') this.soon();
+      if (name === 'people.changed' || name === 'notification.told') this.soon(() => this.refresh());
     };
     const nothing = { load: () => Promise.resolve({}), reset: () => {}, headFirst: true, publication: again };
     this.followed = [`conference:${this.id}`, `person:${account.me!.person.id}`].map((channel) => follow(this.live, { channel, ...nothing }));
@@ -49,19 +51,35 @@ export class ListStore {
   }
 
   /** After a pause in typing, and once for many newcomers. */
-  soon(): void {
+  soon(read: () => Promise<void> = () => this.load()): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.load(), PATIENCE_MS);
+    this.timer = setTimeout(() => void read(), PATIENCE_MS);
   }
 
-  async load(): Promise<void> {
+  /** From the beginning: something else is looked for. */
+  load(): Promise<void> {
+    return this.read(1);
+  }
+
+  /** As far as it was read: who comes stands at the end, so that nothing moves and what is chosen stays so. */
+  refresh(): Promise<void> {
+    return this.read(Math.max(1, Math.ceil((this.rows?.length ?? 0) / PAGE)));
+  }
+
+  private async read(pages: number): Promise<void> {
     const turn = ++this.turn;
     try {
-      const seen = await this.api.get<Registrations>(`${this.path}?${this.query(0)}`);
-      if (turn !== this.turn) return;
-      this.seen = seen;
-      this.rows = seen.registrations;
-      const there = new Set(seen.registrations.map(({ id }) => id));
+      let seen: Registrations | undefined;
+      const rows = new Map<string, RegistrationRow>();
+      for (let page = 0; page < pages; page++) {
+        seen = await this.api.get<Registrations>(`${this.path}?${this.query(page * PAGE)}`);
+        if (turn !== this.turn) return;
+        for (const row of seen.registrations) rows.set(row.id, row);
+        if (seen.registrations.length < PAGE) break;
+      }
+      this.seen = seen!;
+      this.rows = [...rows.values()];
+      const there = new Set(rows.keys());
       this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
       this.trouble = null;
     } catch (error) {
@@ -70,8 +88,11 @@ export class ListStore {
   }
 
   async more(): Promise<void> {
+    const turn = this.turn;
     const next = await this.api.get<Registrations>(`${this.path}?${this.query(this.rows!.length)}`);
-    this.rows = [...this.rows!, ...next.registrations];
+    if (turn !== this.turn) return;
+    const known = new Set(this.rows!.map(({ id }) => id));
+    this.rows = [...this.rows!, ...next.registrations.filter(({ id }) => !known.has(id))];
   }
 
   async decide(ids: string[], decision: Decision): Promise<Decided> {
@@ -81,7 +102,7 @@ export class ListStore {
       for (const name of ['changed', 'waiting', 'left'] as const) done[name] += some[name];
     }
     this.chosen = new Set();
-    await this.load();
+    await this.refresh();
     return done;
   }
 
