@@ -7,7 +7,7 @@ import type { LiveClient } from '~/net/socket';
 import { withSession, withShifts } from './programme';
 
 export interface ChecklistItem { name: 'session' | 'hall' | 'speaker' | 'profile' | 'public' | 'guests' | 'team' | 'stage_tried'; done: boolean }
-export type SessionDraft = Pick<Session, 'title' | 'description' | 'hall' | 'track' | 'kind' | 'translations' | 'language' | 'starts_at' | 'ends_at'>;
+export type SessionDraft = Pick<Session, 'title' | 'description' | 'hall' | 'track' | 'kind' | 'translations' | 'language' | 'record' | 'starts_at' | 'ends_at'>;
 export type ConferenceDraft = Pick<Conference, 'title' | 'description' | 'locale' | 'zone' | 'starts_on' | 'ends_on' | 'public' | 'slug'>;
 
 interface Rows { conference: Conference; sessions: Session[]; halls: Hall[]; tracks: Track[]; speakers: Speaker[] }
@@ -115,8 +115,8 @@ export class ConferenceStore {
     return made;
   }
 
-  async changeSession(id: string, draft: SessionDraft): Promise<void> {
-    this.take(await this.api.patch<Session>(`/api/sessions/${id}`, draft));
+  async changeSession(id: string, change: Partial<SessionDraft>): Promise<void> {
+    this.take(await this.api.patch<Session>(`/api/sessions/${id}`, change));
   }
 
   async moveSession(id: string, state: SessionState): Promise<void> {

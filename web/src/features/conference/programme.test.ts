@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '~/net/shapes';
-import { days, dayToOpen, firstTimes, liveNow, movesFrom, nextUp, withSession } from './programme';
+import { changed, firstTimes } from './plan';
+import { days, dayToOpen, liveNow, movesFrom, nextUp, withSession } from './programme';
 
 const session = (id: string, starts_at: string, change: Partial<Session> = {}): Session => ({
   id, conference_id: 'c', title: id, description: '', hall: '', track: '', kind: 'talk', translations: {}, note: '', language: 'ar', starts_at,
@@ -48,6 +49,14 @@ describe('now and next', () => {
 
   it('offers the likeliest move of a stage first', () => {
     expect((['scheduled', 'backstage', 'live', 'ended'] as const).map((state) => movesFrom(state)[0])).toEqual(['backstage', 'live', 'ended', 'backstage']);
+  });
+});
+
+describe('changed', () => {
+  it('is what was touched alone', () => {
+    const before = { title: 'a', starts_at: '2026-11-21T08:00:00Z', words: { title: 'A', description: '' } };
+    expect(changed(before, { ...before, words: { title: 'A', description: '' } })).toEqual({});
+    expect(changed(before, { ...before, title: '', words: { title: 'B', description: '' } })).toEqual({ title: '', words: { title: 'B', description: '' } });
   });
 });
 

@@ -1,8 +1,7 @@
 /** The programme's rules of show: newest version wins, order by time and hall, days of the zone looked at. */
 import { dayKey } from '~/i18n/format';
-import { fromLocalField } from '~/i18n/zones';
 import { fold } from '~/i18n/fold';
-import type { Conference, Hall, Session, SessionState } from '~/net/shapes';
+import type { Hall, Session, SessionState } from '~/net/shapes';
 
 export interface Slot { starts_at: string; sessions: Session[] }
 export interface Day { key: string; first: string; slots: Slot[]; count: number }
@@ -93,17 +92,4 @@ export function movesFrom(state: SessionState): SessionState[] {
     scheduled: ['backstage', 'live'], backstage: ['live', 'scheduled', 'ended'], live: ['ended', 'backstage'], ended: ['backstage'], cancelled: [],
   };
   return moves[state];
-}
-
-const HOUR_MS = 3_600_000;
-
-/** Times to offer for a new session: after the last one, else the next full hour or the first day at ten. */
-export function firstTimes(
-  sessions: readonly Session[], conference: Pick<Conference, 'starts_on' | 'zone'>, now: Date,
-): { starts_at: string; ends_at: string } {
-  const last = Math.max(0, ...sessions.map((session) => Date.parse(session.ends_at)));
-  const opening = conference.starts_on ? Date.parse(fromLocalField(`${conference.starts_on}T10:00`, conference.zone)) : 0;
-  const soon = Math.ceil(now.getTime() / HOUR_MS) * HOUR_MS;
-  const start = Math.max(last, opening, soon);
-  return { starts_at: new Date(start).toISOString(), ends_at: new Date(start + HOUR_MS).toISOString() };
 }
