@@ -6,13 +6,17 @@ that can be done in it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+import re
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 from sqlmodel import Session
 
 from models.base import new_id
@@ -38,7 +42,17 @@ from server.domain.session import SessionChange
 from tests.support import replay
 from tests.support.app import Server
 from tests.support.client import JSON, Browser, Ear
-from tests.support.people import World, ask_question, draft_poll, filmed, merged_question, newcomer, recorded, say
+from tests.support.people import (
+    World,
+    ask_question,
+    draft_poll,
+    filmed,
+    merged_question,
+    newcomer,
+    recorded,
+    say,
+    settle,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -87,12 +101,20 @@ async def verified(me: Browser, ear: Ear, world: World) -> AsyncIterator[None]:
     for one, known in zip(watched, before, strict=True):
         await ear.subscribe(one.channel, known["position"])
     yield
+    await follow(me, ear, watched, before)
+
+
+async def follow(me: Browser, ear: Ear, watched: list[Watched], before: list[JSON]) -> list[JSON]:
+    """Hold what was known and what was told since against what is fresh; returns what is fresh."""
+    after: list[JSON] = []
     for one, known in zip(watched, before, strict=True):
         fresh = await me.get(one.path)
         told: list[JSON] = []
         if fresh["position"] != known["position"]:
             told = await ear.reach(one.channel, fresh["position"]["offset"])
         assert tidy(replay.replayed(known, told, one.apply)) == tidy(fresh), one.path
+        after.append(fresh)
+    return after
 
 
 def tidy(state: JSON) -> JSON:
@@ -102,35 +124,32 @@ def tidy(state: JSON) -> JSON:
     return {**state, "team": {**state["team"], "members": replay.by_person(state["team"]["members"])}}
 
 
-Step = Callable[[Browser, World, "Rows"], Awaitable[object]]
-
-
 @dataclass(frozen=True)
-class Rows:
-    """Rows that steps change."""
+class Ask:
+    """One request of a step; words in braces stand for ids of the world and of rows laid out in it."""
 
-    message: str
-    held: str
-    hidden: str
-    pinned: str
-    reported: str
-    deed: str
-    silence: str
-    ban: str
-    own: str
-    waiting: str
-    approved: str
-    announced: str
-    merged: str
-    draft: str
-    open_poll: str
-    somebody: str
-    recording: str
-    film: str
+    method: str
+    path: str
+    body: JSON | None = None
+
+    @property
+    def names(self) -> set[str]:
+        return set(re.findall(r"{(\w+)}", f"{self.path} {json.dumps(self.body)}"))
+
+    async def run(self, me: Browser, ids: JSON) -> None:
+        answer = await me.ask(self.method, self.path.format(**ids), _filled(self.body, ids))
+        assert answer.is_success, answer.text
 
 
-def _filled(value: Any, names: JSON) -> Any:
-    return value.format(**names) if isinstance(value, str) else value
+def _filled(value: Any, ids: JSON) -> Any:
+    match value:
+        case str():
+            return value.format(**ids)
+        case list():
+            return [_filled(one, ids) for one in value]
+        case dict():
+            return {key: _filled(one, ids) for key, one in value.items()}
+    return value
 
 
 def announced(db: Session, world: World) -> UUID:
@@ -153,38 +172,16 @@ def arranged(db: Session, world: World) -> dict[str, str]:
     return {name: str(id) for name, id in ids.items()}
 
 
-def _post(path: str, body: JSON | None = None) -> Step:
-    return _step("POST", path, body)
+def _post(path: str, body: JSON | None = None) -> tuple[Ask, ...]:
+    return (Ask("POST", path, body),)
 
 
-def _step(method: str, path: str, body: JSON | None = None) -> Step:
-    async def run(me: Browser, world: World, rows: Rows) -> None:
-        names = {**vars(world), **vars(rows), "first": world.columns[0], "second": world.columns[1]}
-        filled = {key: _filled(value, names) for key, value in body.items()} if body is not None else None
-        answer = await me.ask(method, path.format(**names), filled)
-        assert answer.is_success, answer.text
-
-    return run
+def _step(method: str, path: str, body: JSON | None = None) -> tuple[Ask, ...]:
+    return (Ask(method, path, body),)
 
 
-def _steps(*steps: Step) -> Step:
-    async def run(me: Browser, world: World, rows: Rows) -> None:
-        for one in steps:
-            await one(me, world, rows)
-
-    return run
-
-
-async def _decide_two(me: Browser, world: World, rows: Rows) -> None:
-    ids = [rows.waiting, rows.approved]
-    await me.post(f"/api/sessions/{world.session}/questions/decide", {"ids": ids, "to": "dismissed"})
-
-
-async def _hand_goes_up_and_down(me: Browser, world: World, rows: Rows) -> None:
-    session, own = f"/api/sessions/{world.session}", world["organiser"].id
-    await me.put(f"{session}/hand")
-    await me.post(f"{session}/hands/{own}/call")
-    await me.delete(f"{session}/hands/{own}")
+def _steps(*steps: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    return tuple(chain.from_iterable(steps))
 
 
 POLL: JSON = {"kind": "words", "text": "بكلمة", "settings": {}}
@@ -217,7 +214,7 @@ TIMES = {"starts_at": "2027-01-01T10:00:00.5+03:00", "ends_at": "2027-01-01T10:4
 SESSION, CONFERENCE = "/api/sessions/{session}", "/api/conferences/{conference}"
 SHEET = {"title": 0, "start": 1, "hall": 2, "speakers": 3}
 TEXTS: JSON = {"texts": {"ar": "الاستراحة الآن"}}
-STEPS: dict[str, Step] = {
+STEPS: dict[str, tuple[Ask, ...]] = {
     "message.post": _post(f"{SESSION}/messages", {"text": "سلام"}),
     "message.post reply": _post(f"{SESSION}/messages", {"text": "@somebody", "parent_id": "{message}"}),
     "message.hide": _post("/api/messages/{message}/hide"),
@@ -240,7 +237,9 @@ STEPS: dict[str, Step] = {
     "question.approve": _post("/api/questions/{waiting}/approve"),
     "question.dismiss waiting": _post("/api/questions/{waiting}/dismiss"),
     "question.dismiss public": _post("/api/questions/{approved}/dismiss"),
-    "question.decide": _decide_two,
+    "question.decide": _post(
+        f"{SESSION}/questions/decide", {"ids": ["{waiting}", "{approved}"], "to": "dismissed"}
+    ),
     "question.return": _post("/api/questions/{approved}/return"),
     "question.start": _post("/api/questions/{approved}/start"),
     "question.start of another": _steps(
@@ -263,7 +262,11 @@ STEPS: dict[str, Step] = {
     "poll.hide": _post("/api/polls/{open_poll}/hide", {"key": "سلام"}),
     "interaction.change": _step("PATCH", f"{SESSION}/interaction", {"anonymous": "all"}),
     "hand.raise": _step("PUT", f"{SESSION}/hand"),
-    "hand.call and lower": _hand_goes_up_and_down,
+    "hand.call and lower": _steps(
+        _step("PUT", f"{SESSION}/hand"),
+        _post(f"{SESSION}/hands/{{organiser}}/call"),
+        _step("DELETE", f"{SESSION}/hands/{{organiser}}"),
+    ),
     "line.say": _step("PUT", f"{SESSION}/line", {"text": "دقيقتان"}),
     "session.create": _post(f"{CONFERENCE}/sessions", {"title": "ورشة", **TIMES}),
     "session.change": _step("PATCH", SESSION, {"title": "عنوان آخر", **TIMES}),
@@ -355,30 +358,96 @@ STEPS: dict[str, Step] = {
 }
 
 
-@pytest.mark.parametrize("name", STEPS)
-async def test_snapshot_and_what_is_told_make_the_next_snapshot(server: Server, world: World, name: str) -> None:
+# After these the conference is no longer what the next step expects.
+USES_UP = {"session.cancel", "session.move to the end of what was recorded"}
+SHARED = {"conference", "session", "other_session", "team", "board", "first", "second", "organiser"}
+
+
+class Watch:
+    """One conference with a row of every kind, one person, and all that their open pages know of it."""
+
+    def __init__(self, world: World, ids: JSON, me: Browser, ear: Ear, known: list[JSON]) -> None:
+        self.spent: set[str] = set()
+        self._world, self._ids, self._me, self._ear, self._known = world, ids, me, ear, known
+
+    @classmethod
+    @asynccontextmanager
+    async def begun(cls, server: Server) -> AsyncIterator[Watch]:
+        world = await settle(server.db)
+        ids = await rows_of(server, world)
+        async with server.browser(world["organiser"].token) as me, me.socket() as ear:
+            known = [await me.get(one.path) for one in everything(world)]
+            for one, snapshot in zip(everything(world), known, strict=True):
+                await ear.subscribe(one.channel, snapshot["position"])
+            yield cls(world, ids, me, ear, known)
+
+    async def take(self, step: tuple[Ask, ...]) -> None:
+        """What is done now is told so that every page can follow it."""
+        for ask in step:
+            self.spent |= ask.names - SHARED
+            await ask.run(self._me, self._ids)
+        self._known = await follow(self._me, self._ear, everything(self._world), self._known)
+
+
+class Watches:
+    """A watch, lent to one step after the other: made anew when it failed, was used up, or lacks a fresh row."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._kept: Watch | None = None
+        self._open = AsyncExitStack()
+
+    async def take(self, name: str) -> None:
+        step = STEPS[name]
+        watch, self._kept = self._kept, None
+        if watch is None or any(ask.names & watch.spent for ask in step):
+            await self.close()
+            watch = await self._open.enter_async_context(Watch.begun(self._server))
+        await watch.take(step)
+        if name not in USES_UP:
+            self._kept = watch
+
+    async def close(self) -> None:
+        await self._open.aclose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def watches(server: Server) -> AsyncIterator[Watches]:
+    made = Watches(server)
+    yield made
+    await made.close()
+
+
+async def rows_of(server: Server, world: World) -> JSON:
+    """The ids of everything that steps name."""
     somebody = await newcomer(server.db, world, "somebody")
-    for who in ("speaker", "member"):
-        world.__dict__[who] = str(world[who].id)
-    rows = Rows(
-        message=str(await say(server.db, world)),
+    people = {who: world[who].id for who in ("organiser", "speaker", "member")}
+    world_ids = {
+        name: getattr(world, name) for name in ("conference", "session", "other_session", "team", "board", "card")
+    }
+    return {
+        **world_ids,
+        **people,
+        "first": world.columns[0],
+        "second": world.columns[1],
+        "somebody": somebody.id,
+        "message": await say(server.db, world),
+        "waiting": await ask_question(server.db, world),
+        "approved": await ask_question(server.db, world, state="approved"),
+        "merged": await merged_question(server.db, world),
+        "draft": await draft_poll(server.db, world),
+        "open_poll": await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا")),
+        "recording": await server.db.write(lambda db: recorded(db, world.session)),
+        "film": await server.db.write(lambda db: filmed(db, world)),
+        "announced": await server.db.write(lambda db: announced(db, world)),
         **await server.db.write(lambda db: moderated(db, world)),
-        waiting=str(await ask_question(server.db, world)),
-        approved=str(await ask_question(server.db, world, state="approved")),
-        announced=str(await server.db.write(lambda db: announced(db, world))),
-        merged=str(await merged_question(server.db, world)),
-        draft=str(await draft_poll(server.db, world)),
-        open_poll=str(await draft_poll(server.db, world, words=("سلام", "سَلام", "شكرًا"))),
-        somebody=str(somebody.id),
-        recording=str(await server.db.write(lambda db: recorded(db, world.session))),
-        film=str(await server.db.write(lambda db: filmed(db, world))),
-    )
-    world.__dict__.update(await server.db.write(lambda db: arranged(db, world)))
-    async with AsyncExitStack() as stack:
-        me = await stack.enter_async_context(server.browser(world["organiser"].token))
-        ear = await stack.enter_async_context(me.socket())
-        async with verified(me, ear, world):
-            await STEPS[name](me, world, rows)
+        **await server.db.write(lambda db: arranged(db, world)),
+    }
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_snapshot_and_what_is_told_make_the_next_snapshot(watches: Watches, name: str) -> None:
+    await watches.take(name)
 
 
 async def test_words_of_ones_own_are_edited_and_voted_on(server: Server, world: World) -> None:
