@@ -170,9 +170,9 @@ class Engine:
     def view(
         self, room: str, *, id: str, owner: str, feed: FeedName, offer: str, mode: Mode = "automatic"
     ) -> Peer:
-        parsed = parse_offer(offer)
-        self._admission.admit()
         known = self.open_room(room)
+        self._admission.admit()  # before anything is spent on who must come again
+        parsed = parse_offer(offer)
         ceiling = self._uplink.admit(mode) if feed == "air" else None
         viewer = known.add_viewer(id=id, owner=owner, feed=feed, offer=parsed)
         viewer.ceiling = ceiling

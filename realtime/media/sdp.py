@@ -6,8 +6,9 @@ The promise: for any text whatever, `parse_offer` and `parse_fragment` return or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, cast
 
 from .errors import malformed, too_large, unacceptable
@@ -36,6 +37,10 @@ _RID = re.compile(r"([A-Za-z0-9_-]{1,32}) (send|recv)(?: .*)?")
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _SHA_256 = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31}")
+
+_OF_CODECS = ("rtpmap", "fmtp", "rtcp-fb")
+_KNOWN_LISTS = 64
+"""Lists of codecs that are not read again: a stranger's are at most `MAX_BYTES` each."""
 
 _PROTOCOLS = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")
 
@@ -89,7 +94,8 @@ class Fragment:
     password: str | None
 
 
-_Attributes = list[tuple[str, str]]
+_Attributes = dict[str, list[str]]
+"""Values by name, names and values in their order."""
 
 
 def parse_offer(text: str) -> Offer:
@@ -105,10 +111,10 @@ def parse_offer(text: str) -> Offer:
         raise malformed("Two media sections share one mid.")
     _check_bundle(session, [sections[index] for index in live])
     for index in live:
-        if not any(name == "rtcp-mux" for name, _ in media[index][1]):
+        if "rtcp-mux" not in media[index][1]:
             raise unacceptable("Every media section needs a=rtcp-mux.")
     # With BUNDLE the first section's transport is everybody's (RFC 9143 section 7.3.1).
-    transport = media[live[0]][1] + session
+    transport = session | media[live[0]][1]
     return Offer(
         ufrag=_matched(transport, "ice-ufrag", _UFRAG),
         password=_matched(transport, "ice-pwd", _PASSWORD),
@@ -119,17 +125,17 @@ def parse_offer(text: str) -> Offer:
 
 
 def parse_fragment(text: str) -> Fragment:
-    attributes: _Attributes = []
+    attributes: _Attributes = {}
     for line in _lines(text):
         if line.startswith("a="):
-            attributes.append(_attribute(line))
+            _note(attributes, line)
         elif not line.startswith(("m=", "c=", "v=", "o=", "s=", "t=")):
             raise malformed("An SDP fragment has attributes only.")
     if not attributes:
         raise malformed("The SDP fragment is empty.")
     return Fragment(
-        ufrag=_matched(attributes, "ice-ufrag", _UFRAG) if _values(attributes, "ice-ufrag") else None,
-        password=_matched(attributes, "ice-pwd", _PASSWORD) if _values(attributes, "ice-pwd") else None,
+        ufrag=_matched(attributes, "ice-ufrag", _UFRAG) if "ice-ufrag" in attributes else None,
+        password=_matched(attributes, "ice-pwd", _PASSWORD) if "ice-pwd" in attributes else None,
     )
 
 
@@ -137,10 +143,11 @@ def _lines(text: str) -> list[str]:
     """The lines, once nothing about them is too large or of another alphabet."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise too_large(f"It is longer than {MAX_BYTES // 1024} KiB.")
-    lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
-    if sum(line.startswith("m=") for line in lines) > MAX_SECTIONS:
+    text = "\n" + text.replace("\r\n", "\n")
+    lines = [line for line in text.split("\n") if line]
+    if text.count("\nm=") > MAX_SECTIONS:
         raise too_large(f"It has more than {MAX_SECTIONS} media sections.")
-    if sum(line.startswith("a=candidate:") for line in lines) > MAX_CANDIDATES:
+    if text.count("\na=candidate:") > MAX_CANDIDATES:
         raise too_large(f"It has more than {MAX_CANDIDATES} candidates.")
     if not all(_LINE.fullmatch(line) for line in lines):
         raise malformed("A line has not the form of SDP.")
@@ -148,36 +155,36 @@ def _lines(text: str) -> list[str]:
 
 
 def _split(lines: list[str]) -> tuple[_Attributes, list[tuple[str, _Attributes]]]:
-    session: _Attributes = []
+    session: _Attributes = {}
     media: list[tuple[str, _Attributes]] = []
     current = session
     for line in lines:
-        if line.startswith("m="):
-            current = []
+        if line.startswith("a="):
+            _note(current, line)
+        elif line.startswith("m="):
+            current = {}
             media.append((line[2:], current))
-        elif line.startswith("a="):
-            current.append(_attribute(line))
     return session, media
 
 
-def _attribute(line: str) -> tuple[str, str]:
+def _note(attributes: _Attributes, line: str) -> None:
     name, _, value = line[2:].partition(":")
-    return name, value
-
-
-def _values(attributes: _Attributes, name: str) -> list[str]:
-    return [value for known, value in attributes if known == name]
+    known = attributes.get(name)
+    if known is None:
+        attributes[name] = [value]
+    else:
+        known.append(value)
 
 
 def _matched(attributes: _Attributes, name: str, form: re.Pattern[str]) -> str:
-    values = _values(attributes, name)
+    values = attributes.get(name)
     if not values or form.fullmatch(values[0]) is None:
         raise malformed(f"a={name} is missing or not well formed.")
     return values[0]
 
 
 def _fingerprint(attributes: _Attributes) -> str:
-    offered = [value.partition(" ") for value in _values(attributes, "fingerprint")]
+    offered = [value.partition(" ") for value in attributes.get("fingerprint", ())]
     if not offered:
         raise malformed("a=fingerprint is missing.")
     for algorithm, _, digest in offered:
@@ -189,7 +196,7 @@ def _fingerprint(attributes: _Attributes) -> str:
 
 
 def _setup(attributes: _Attributes) -> Setup:
-    values = _values(attributes, "setup")
+    values = attributes.get("setup")
     if not values or values[0] not in ("actpass", "active", "passive"):
         raise malformed("a=setup must be actpass, active or passive.")
     return cast(Setup, values[0])
@@ -198,7 +205,7 @@ def _setup(attributes: _Attributes) -> Setup:
 def _check_bundle(session: _Attributes, live: list[Section]) -> None:
     if len(live) == 1:
         return
-    groups = [value.split(" ") for value in _values(session, "group")]
+    groups = [value.split(" ") for value in session.get("group", ())]
     bundled = {mid for group in groups if group[0] == "BUNDLE" for mid in group[1:]}
     if not {section.mid for section in live} <= bundled:
         raise unacceptable("All media sections must be bundled on one transport.")
@@ -211,15 +218,14 @@ def _section(line: str, attributes: _Attributes) -> Section:
     kind, port, protocol, formats = match.groups()
     if kind not in ("audio", "video") or protocol not in _PROTOCOLS:
         raise unacceptable("Only sound and picture over UDP/TLS/RTP/SAVPF are taken.")
-    bundle_only = any(name == "bundle-only" for name, _ in attributes)
     return Section(
         kind=cast(Kind, kind),
         mid=_matched(attributes, "mid", _MID),
-        direction=next((cast(Direction, name) for name, _ in attributes if name in _DIRECTIONS), "sendrecv"),
-        codecs=tuple(_codecs(formats, attributes)),
+        direction=next((cast(Direction, name) for name in attributes if name in _DIRECTIONS), "sendrecv"),
+        codecs=_codecs(formats, *(tuple(attributes.get(name, ())) for name in _OF_CODECS)),
         extensions=dict(_extensions(attributes)),
-        reduced_rtcp=any(name == "rtcp-rsize" for name, _ in attributes),
-        rejected=int(port) == 0 and not bundle_only,
+        reduced_rtcp="rtcp-rsize" in attributes,
+        rejected=int(port) == 0 and "bundle-only" not in attributes,
         rids=_simulcast(attributes),
     )
 
@@ -227,7 +233,7 @@ def _section(line: str, attributes: _Attributes) -> Section:
 def _simulcast(attributes: _Attributes) -> tuple[str, ...]:
     """The layers of `a=simulcast:send` that an `a=rid` line describes; alternatives and pauses are read past."""
     known = set()
-    for value in _values(attributes, "rid"):
+    for value in attributes.get("rid", ()):
         match = _RID.fullmatch(value)
         if match is None:
             raise malformed("An a=rid is not well formed.")
@@ -235,7 +241,7 @@ def _simulcast(attributes: _Attributes) -> tuple[str, ...]:
             known.add(match[1])
     if len(known) > MAX_LAYERS:
         raise too_large(f"It has more than {MAX_LAYERS} layers of one picture.")
-    for value in _values(attributes, "simulcast"):
+    for value in attributes.get("simulcast", ()):
         words = value.split(" ")
         if "send" in words[:-1]:
             named = words[words.index("send") + 1].split(";")
@@ -244,11 +250,15 @@ def _simulcast(attributes: _Attributes) -> tuple[str, ...]:
     return ()
 
 
-def _codecs(formats: str, attributes: _Attributes) -> Iterator[Codec]:
-    parameters = _by_payload_type(attributes, "fmtp", _FMTP)
-    feedback = _by_payload_type(attributes, "rtcp-fb", _FEEDBACK)
+@lru_cache(maxsize=_KNOWN_LISTS)
+def _codecs(
+    formats: str, rtpmap: tuple[str, ...], fmtp: tuple[str, ...], rtcp_fb: tuple[str, ...]
+) -> tuple[Codec, ...]:
+    """The codecs of a section. A browser's eight pictures, and all browsers of a kind, offer the very same."""
+    parameters = _by_payload_type("fmtp", fmtp, _FMTP)
+    feedback = _by_payload_type("rtcp-fb", rtcp_fb, _FEEDBACK)
     maps: dict[str, re.Match[str]] = {}
-    for value in _values(attributes, "rtpmap"):
+    for value in rtpmap:
         match = _RTPMAP.fullmatch(value)
         if match is None:
             raise malformed("An a=rtpmap is not well formed.")
@@ -256,21 +266,23 @@ def _codecs(formats: str, attributes: _Attributes) -> Iterator[Codec]:
     order = formats.split(" ")
     if len(order) > MAX_CODECS or not all(_PAYLOAD_TYPE.fullmatch(known) for known in order):
         raise malformed("A media section names broken payload types.")
-    for known in order:
-        if known in maps and int(known) < MAX_CODECS:
-            yield Codec(
-                payload_type=int(known),
-                name=maps[known][2],
-                clock_rate=int(maps[known][3]),
-                channels=int(maps[known][4] or 1),
-                parameters=_parameters(parameters.get(known, [])),
-                feedback=frozenset(feedback.get(known, []) + feedback.get("*", [])),
-            )
+    return tuple(
+        Codec(
+            payload_type=int(known),
+            name=maps[known][2],
+            clock_rate=int(maps[known][3]),
+            channels=int(maps[known][4] or 1),
+            parameters=_parameters(parameters.get(known, [])),
+            feedback=frozenset(feedback.get(known, []) + feedback.get("*", [])),
+        )
+        for known in order
+        if known in maps and int(known) < MAX_CODECS
+    )
 
 
-def _by_payload_type(attributes: _Attributes, name: str, form: re.Pattern[str]) -> dict[str, list[str]]:
+def _by_payload_type(name: str, values: Sequence[str], form: re.Pattern[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for value in _values(attributes, name):
+    for value in values:
         match = form.fullmatch(value)
         if match is None:
             raise malformed(f"An a={name} is not well formed.")
@@ -284,7 +296,7 @@ def _parameters(lines: list[str]) -> dict[str, str]:
 
 
 def _extensions(attributes: _Attributes) -> Iterator[tuple[str, int]]:
-    for value in _values(attributes, "extmap"):
+    for value in attributes.get("extmap", ()):
         match = _EXTMAP.fullmatch(value)
         if match is None:
             raise malformed("An a=extmap is not well formed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from functools import cached_property
 from typing import Any, cast
 
 import pylibsrtp
@@ -39,7 +40,7 @@ class Certificate(RTCCertificate):
 
     _context: SSL.Context | None = None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         return next(known.value for known in self.getFingerprints() if known.algorithm == "sha-256")
 
