@@ -50,7 +50,10 @@ class RecordingView(View):
 
 
 class RecordingFile(View):
-    """One file to download. `label` names whose track it is; the programme has none."""
+    """One file to download. `label` names whose track it is; the programme has none.
+
+    `source` is what they sent, and `at_ms` when in the programme it begins, as far as that is known.
+    """
 
     kind: Literal["programme", "track"]
     label: str
@@ -58,6 +61,8 @@ class RecordingFile(View):
     type: str
     size: int
     duration_ms: int
+    source: Literal["camera", "screen", "obs", "video"] | None = None
+    at_ms: int = 0
 
 
 class RecordingFiles(View):
@@ -93,6 +98,8 @@ def files(recording: Recording) -> list[RecordingFile]:
             type=file["type"],
             size=file["bytes"],
             duration_ms=file["duration_ms"],
+            source=file.get("source") or None,
+            at_ms=file.get("at_ms", 0),
         )
         for file in recording.files
     ]

@@ -67,6 +67,8 @@ def test_picture_follows_who_speaks_and_the_shared_screen_goes_first(talk: Talk)
         assert energy(talk.folder / programme.name, hz) > 0.2  # both are heard, whoever is seen
     assert energy(talk.folder / programme.name, 700) < 0.02
     assert [track.label for track in tracks] == ["one", "two", "screen"]
+    told = [(track.source, round(track.at_ms / 1000)) for track in tracks]
+    assert told == [("camera", 0), ("camera", 0), ("screen", 8)]
     assert [round(track.duration_ms / 1000) for track in tracks] == [12, 12, 4]
     assert energy(talk.folder / tracks[0].name, 440) > 0.2
     assert energy(talk.folder / tracks[0].name, 1_000) < 0.02

@@ -117,6 +117,7 @@ async def test_organiser_gets_each_speakers_track_and_nobody_else(server: Server
         track = next(file for file in files if file["kind"] == "track")
         down = await organiser.http.get(track["url"] + "?download")
     assert [file["kind"] for file in files] == ["programme", "track"]
+    assert (track["source"], track["at_ms"]) == ("camera", pytest.approx(0, abs=500))
     assert (track["label"], down.headers["content-disposition"]) == ("one", 'attachment; filename="track1.mkv"')
     async with server.browser(world["moderator"].token) as moderator:
         assert (await moderator.ask("GET", f"/api/recordings/{row.id}/files")).status_code == 403

@@ -11,10 +11,11 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -37,7 +38,10 @@ _SHORTEST_S = 0.2
 
 @dataclass(frozen=True)
 class Made:
-    """A finished file. `kind`: the programme, or the track of one publisher, whose name is the label."""
+    """A finished file. `kind`: the programme, or the track of one publisher, whose name is the label.
+
+    `source`: what the publisher sent, camera, screen, obs or video; `at_ms`: when in the programme they began.
+    """
 
     name: str
     kind: str
@@ -45,6 +49,8 @@ class Made:
     type: str
     bytes: int
     duration_ms: int
+    source: str = ""
+    at_ms: int = 0
 
 
 def finish(folder: Path) -> list[Made]:
@@ -63,11 +69,12 @@ def finish(folder: Path) -> list[Made]:
         for number, track in enumerate(_tracks(folder), 1):
             target = folder / f"track{number}.mkv"
             duration = _mend(folder / track["name"], target, "matroska")
-            made.append(_made(target, "track", track["label"], duration))
+            one = _made(target, "track", track["label"], duration)
+            made.append(one and replace(one, source=track.get("kind", ""), at_ms=track.get("at_ms", 0)))
         return [one for one in made if one is not None]
 
 
-def _tracks(folder: Path) -> Iterator[dict[str, str]]:
+def _tracks(folder: Path) -> Iterator[dict[str, Any]]:
     listed = folder / TRACKS
     for line in listed.read_text().splitlines() if listed.exists() else ():
         try:

@@ -188,7 +188,7 @@ class Programme:
             if source.pictures is not None:
                 for at, picture in source.pictures.pop(now, self._start):
                     if self._kept:
-                        self._track(source).picture(at, picture)
+                        self._track(source, at).picture(at, picture)
                     if len(self._coming) < MOST_COMING:
                         self._coming.append((at, id, picture))
                     else:
@@ -196,7 +196,7 @@ class Programme:
 
     def _lay(self, source: Source, at: float, payload: bytes, heard: Sequence[Planes]) -> None:
         if self._kept:
-            self._track(source).sound(at, payload)
+            self._track(source, at).sound(at, payload)
         place = round(at * AUDIO_CLOCK)
         for planes in heard:
             self._mixer.add(max(0, place), planes)
@@ -275,7 +275,7 @@ class Programme:
 
     # Files beside the programme.
 
-    def _track(self, source: Source) -> Track:
+    def _track(self, source: Source, at: float) -> Track:
         track = self._tracks.get(source.id)
         if track is None:
             number = sum(1 for _ in self._folder.path.glob("t*.mkv")) + 1
@@ -287,7 +287,13 @@ class Programme:
             track = Track(self._folder.path / name, codec=codec, audio=source.sound is not None)
             self._tracks[source.id] = track
             with (self._folder.path / TRACKS).open("a") as listed:
-                listed.write(json.dumps({"name": name, "label": source.label, "kind": source.kind}) + "\n")
+                told = {
+                    "name": name,
+                    "label": source.label,
+                    "kind": source.kind,
+                    "at_ms": max(0, round(at * 1000)),
+                }
+                listed.write(json.dumps(told) + "\n")
         return track
 
     def _close_tracks(self, ids: Sequence[str]) -> None:

@@ -4276,8 +4276,15 @@ export interface components {
         /**
          * RecordingFile
          * @description One file to download. `label` names whose track it is; the programme has none.
+         *
+         *     `source` is what they sent, and `at_ms` when in the programme it begins, as far as that is known.
          */
         RecordingFile: {
+            /**
+             * At Ms
+             * @default 0
+             */
+            at_ms: number;
             /** Duration Ms */
             duration_ms: number;
             /**
@@ -4289,6 +4296,11 @@ export interface components {
             label: string;
             /** Size */
             size: number;
+            /**
+             * Source
+             * @default null
+             */
+            source: ("camera" | "screen" | "obs" | "video") | null;
             /** Type */
             type: string;
             /** Url */
