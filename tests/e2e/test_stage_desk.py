@@ -180,12 +180,20 @@ async def test_panel_of_three_goes_live_is_handed_over_and_replayed(browser: Bro
 
 async def test_screen_and_film_stand_large_beside_who_speaks(browser: Browser, demo: Demo) -> None:
     async with demo.profile(browser, "speaker") as home, demo.profile(browser, "attendee", size=PHONE) as seat:
-        await home.context.grant_permissions(["camera", "microphone"], origin=demo.url)
+        for one in (home, seat):
+            await one.context.grant_permissions(["camera", "microphone"], origin=demo.url)
         speaker = await home.open(f"/s/{LIVE_SESSION}/studio")
         viewer = await seat.open(f"/s/{LIVE_SESSION}")
         await watch(viewer)
         await go_on_air(speaker)
         await sees(viewer, 3)
+        # A second window takes over, instead of each throwing the other off for ever; and the first takes it back.
+        other = await home.open(f"/s/{LIVE_SESSION}/studio")
+        await go_on_air(other)
+        await expect(speaker.get_by_text(word("studio.elsewhere"))).to_be_visible()
+        await go_on_air(speaker)
+        await expect(other.locator("[data-sending=closed]")).to_be_visible()
+        await other.close()
         share = button(speaker, "studio.screen.on")
         await share.click()
         await sees(viewer, 4)  # the camera stays
@@ -201,6 +209,16 @@ async def test_screen_and_film_stand_large_beside_who_speaks(browser: Browser, d
         await expect(speaker.locator("[data-film] [role=timer]")).to_be_visible()
         await speaker.locator("[data-film]:has([role=timer]) [data-act=film-off]").click()
         await sees(viewer, 3)
+        # A raised hand is called where the stage is directed, and comes on with its camera.
+        await viewer.locator("[data-action=hand]").click()
+        async with demo.profile(browser, "organiser") as office:
+            desk = await office.open(f"/s/{LIVE_SESSION}")
+            await desk.locator("[data-tab=stage]").click()
+            await desk.locator(f"[data-hand='{PERSONAS['attendee'].id}'] [data-action=call]").click()
+        await expect(viewer.locator("[data-invited]")).to_be_visible()
+        asked = await seat.open(f"/s/{LIVE_SESSION}/studio")
+        await go_on_air(asked)
+        await sees(viewer, 4)
 
 
 async def test_rehearsal_works_and_is_gone_after(browser: Browser, demo: Demo) -> None:
