@@ -1,6 +1,7 @@
 """Undoing one's own last step on a board, and doing it again.
 
-A person's steps on a board are a stack. What somebody else changed since is not undone over their head.
+A person's steps on a board are a stack. What somebody else changed since is not undone over their head: it is
+refused, and whoever wants to can leave it and go on with the step before.
 """
 
 from __future__ import annotations
@@ -20,34 +21,50 @@ from server.actions.card_log import Writing, check_card_open, on_board
 from server.domain.board import Beside
 from server.domain.card import CardMove
 from server.domain.card_edit import FIELDS
-from server.domain.card_history import Undone
-from server.domain.errors import Conflict
+from server.domain.card_history import Undone, UndoWish
+from server.domain.errors import Conflict, Fault
 from server.domain.person import Actor
 from server.queries import boards, scope
 from server.queries import cards as card_views
 
+LAST = UndoWish()
 _SHELF = ("archived", "created")  # both say whether the card is there
 
 
-def undo(db: Session, actor: Actor, board_id: UUID, *, step: UUID | None = None) -> Undone:
+def undo(
+    db: Session, actor: Actor, board_id: UUID, wish: UndoWish = LAST, *, step: UUID | None = None
+) -> Undone:
     """Undo one's last step. Raises Conflict `undo.nothing`, and `undo.changed_since` which says by whom."""
     on = on_board(db, actor, board_id, "card.change", step=step)
     on.way = "undo"
-    return _run(on, "done", "undone")
+    return _run(on, wish, "done", "undone")
 
 
-def redo(db: Session, actor: Actor, board_id: UUID, *, step: UUID | None = None) -> Undone:
+def redo(
+    db: Session, actor: Actor, board_id: UUID, wish: UndoWish = LAST, *, step: UUID | None = None
+) -> Undone:
     """Do the step again that was undone last."""
     on = on_board(db, actor, board_id, "card.change", step=step)
     on.way = "redo"
-    return _run(on, "undone", "done")
+    return _run(on, wish, "undone", "done")
 
 
-def _run(on: Writing, state: str, then: str) -> Undone:
+def _run(on: Writing, wish: UndoWish, state: str, then: str) -> Undone:
     rows = _step(on, state)
-    for row in rows:
-        _check_untouched(on, row)
-        _put(on, row, row.before if on.way == "undo" else row.after)
+    if rows and rows[0].step == wish.past:
+        for row in rows:
+            row.state = "fixed" if state == "done" else "gone"
+        on.db.flush()
+        rows = _step(on, state)
+    elif not rows:
+        raise Conflict(f"{on.way}.nothing")
+    try:
+        for row in rows:
+            _check_untouched(on, row)
+            _put(on, row, row.before if on.way == "undo" else row.after)
+    except Fault as fault:
+        fault.more["step"] = str(rows[0].step)
+        raise
     for row in rows:
         row.state = then
     on.db.flush()
@@ -61,7 +78,7 @@ def _run(on: Writing, state: str, then: str) -> Undone:
 
 
 def _step(on: Writing, state: str) -> list[CardChange]:
-    """All changes of the step: the newest that is done, or the oldest that is undone."""
+    """All changes of the step: the newest that is done, or the oldest that is undone; none when none is left."""
     back = on.way == "undo"
     number = col(CardChange.number).desc() if back else col(CardChange.number)
     mine = (
@@ -71,7 +88,7 @@ def _step(on: Writing, state: str) -> list[CardChange]:
     )
     first = on.db.exec(select(CardChange.step).where(*mine).order_by(number).limit(1)).first()
     if first is None:
-        raise Conflict(f"{on.way}.nothing")
+        return []
     return list(on.db.exec(select(CardChange).where(*mine, col(CardChange.step) == first).order_by(number)))
 
 

@@ -43,8 +43,17 @@ class Changes(View):
     more: bool
 
 
+class UndoWish(View):
+    """`past`: the step that was refused last (member `step` of the refusal): it is left, and the next is taken."""
+
+    past: UUID | None = None
+
+
 class Undone(View):
-    """The cards after a step was undone or done again, and how many steps are left each way."""
+    """The cards after a step was undone or done again, and how many steps are left each way.
+
+    No cards: the step that was left was the last.
+    """
 
     cards: list[CardView]
     undo: int

@@ -24,7 +24,7 @@ from server.domain.board import (
     TemplateView,
 )
 from server.domain.card import CardsFound
-from server.domain.card_history import Changes, Undone
+from server.domain.card_history import Changes, Undone, UndoWish
 from server.queries import boards, card_history, card_search
 from server.templates import NAMES, template
 
@@ -122,16 +122,16 @@ def history(call: Call) -> Changes:
     return card_history.of_board(call.db, call.actor, call.path["board_id"], before=before)
 
 
-@ENDPOINTS.command("board.undo", "POST", f"{BOARD}/undo", permission="card.change", result=Undone)
-def undo(call: Call) -> Undone:
-    """Undo one's own last step on the board."""
-    return card_undo.undo(call.db, call.actor, call.path["board_id"], step=call.key)
+@ENDPOINTS.command("board.undo", "POST", f"{BOARD}/undo", permission="card.change", body=UndoWish, result=Undone)
+def undo(call: Call, body: UndoWish) -> Undone:
+    """Undo one's own last step on the board. A refusal names the `step`, so that it can be left."""
+    return card_undo.undo(call.db, call.actor, call.path["board_id"], body, step=call.key)
 
 
-@ENDPOINTS.command("board.redo", "POST", f"{BOARD}/redo", permission="card.change", result=Undone)
-def redo(call: Call) -> Undone:
+@ENDPOINTS.command("board.redo", "POST", f"{BOARD}/redo", permission="card.change", body=UndoWish, result=Undone)
+def redo(call: Call, body: UndoWish) -> Undone:
     """Do again what one undid last."""
-    return card_undo.redo(call.db, call.actor, call.path["board_id"], step=call.key)
+    return card_undo.redo(call.db, call.actor, call.path["board_id"], body, step=call.key)
 
 
 @ENDPOINTS.command("board.name", "POST", f"{BOARD}/named", permission="board.show", body=OnWish)

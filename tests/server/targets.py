@@ -465,6 +465,8 @@ BODIES: dict[str, Body] = {
     "card.label": lambda target: {"label_id": str(target.label)},
     "card.link": lambda target: {"other_id": str(target.other_card)},
     "card.watch": lambda _: {"on": True},
+    "board.undo": lambda _: {},
+    "board.redo": lambda _: {},
     "board.create": lambda _: {"title": "A board", "template": "translation"},
     "board.change": lambda _: {"title": "Renamed"},
     "board.copy": lambda _: {"title": "A copy", "cards": True},

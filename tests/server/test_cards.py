@@ -158,6 +158,11 @@ async def test_ones_own_steps_are_undone_and_done_again(server: Server, world: W
         assert (await huda.get(f"{board}/mine"))["redo"] == 3
         await huda.patch(card, {"skill": {"base": 0, "value": "تصميم"}})
         refused(await huda.ask("POST", f"{board}/redo"), 409, "redo.nothing")  # a new change clears it
+        await sami.patch(card, {"skill": {"base": 1, "value": "كتابة"}})
+        told = refused(await huda.ask("POST", f"{board}/undo"), 409, "undo.changed_since")
+        past = {"past": told["step"]}  # what is refused does not hold what was done before it
+        assert (await huda.post(f"{board}/undo", past))["cards"][0]["column_id"] == str(world.columns[0])
+        refused(await huda.ask("POST", f"{board}/undo", past), 409, "undo.nothing")
 
 
 async def test_work_is_claimed_and_a_second_person_looks_at_it(server: Server, world: World) -> None:

@@ -924,7 +924,7 @@ export interface components {
         };
         /**
          * CardWatched
-         * @description To one's other devices.
+         * @description To all devices of whoever does: by a wish, or by making, taking or talking about the card.
          */
         CardWatched: {
             /**
@@ -5987,8 +5987,21 @@ export interface components {
             people: components["schemas"]["PersonView"][];
         };
         /**
+         * UndoWish
+         * @description `past`: the step that was refused last (member `step` of the refusal): it is left, and the next is taken.
+         */
+        UndoWish: {
+            /**
+             * Past
+             * @default null
+             */
+            past: string | null;
+        };
+        /**
          * Undone
          * @description The cards after a step was undone or done again, and how many steps are left each way.
+         *
+         *     No cards: the step that was left was the last.
          */
         Undone: {
             /** Cards */

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { language } from '~/i18n/t.svelte';
-import { Api } from '~/net/api';
+import { Api, api as theApi, ApiError } from '~/net/api';
 import { at, FakeNetwork } from '~/net/fake';
 import type { Me, Person } from '~/net/shapes';
 import { BoardStore, NEW } from './BoardStore.svelte';
@@ -13,7 +13,7 @@ import { wordsOf } from './did';
 import { forgetKept } from './files';
 import { Filter } from './Filter.svelte';
 import { kept } from './kept';
-import { back, counted } from './own';
+import { back, counted, watched } from './own';
 import { limit } from './limits';
 import { sendLeft } from './left';
 import type { BoardKit } from './BoardKit.svelte';
@@ -355,6 +355,20 @@ describe('BoardStore', () => {
     expect([again.key, again.body]).toEqual([first.key, first.body]);
     lost.mockRestore();
     page.store.close();
+  });
+
+  it('leaves a step that was refused, when its person presses again; and hears what it watches', async () => {
+    const kit = { id: 'refused', store: { queue: { waiting: [] }, apply: () => {} }, mine: { undo: 2, redo: 0, watching: [] }, said: '', focus: () => {} } as unknown as BoardKit;
+    const asked: unknown[] = [];
+    const post = vi.spyOn(theApi, 'post').mockImplementation((_, body) => {
+      asked.push(body);
+      return asked.length === 1 ? Promise.reject(new ApiError(409, 'undo.changed_since', 'لا', {}, null, null, { step: 's' })) : Promise.resolve({ cards: [{ id: '1' }], undo: 0, redo: 1 } as never);
+    });
+    for (const _ of [1, 2, 3]) await back(kit, 'undo');
+    expect(asked).toEqual([{}, { past: 's' }, {}]);
+    for (const on of [true, true, false]) watched(kit, { name: 'card.watched', data: { card_id: on ? '1' : '2', on } });
+    expect(kit.mine).toMatchObject({ undo: 0, redo: 1, watching: ['1'] });
+    post.mockRestore();
   });
 
   it('pages back to what was said before what comes with the card', async () => {

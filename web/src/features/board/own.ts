@@ -1,11 +1,13 @@
 /** One's own side of a board: what one may and watches, and one's last steps. Not needed to begin. */
 import { listed } from '~/i18n/listed';
 import { t } from '~/i18n/t.svelte';
-import { api } from '~/net/api';
+import { api, ApiError, sentence } from '~/net/api';
+import { live } from '~/net/client.svelte';
 import { newKey } from '~/net/keys';
-import type { Member, Person } from '~/net/shapes';
+import { follow } from '~/net/live';
+import type { Member, Person, Position, Publication } from '~/net/shapes';
 import { toasts } from '~/ui/toasts.svelte';
-import { tick } from 'svelte';
+import { tick, untrack } from 'svelte';
 import type { BoardKit } from './BoardKit.svelte';
 import type { Command } from './commands';
 import type { Zones } from './due';
@@ -30,19 +32,45 @@ async function keepMine({ me, store }: BoardKit): Promise<void> {
   }
 }
 
+/** What one may, watches and can undo, live: doing something with a card is watching it, too. */
+function followMine(kit: BoardKit): Promise<BoardMine> {
+  return new Promise((resolve, reject) => {
+    kit.own?.close();
+    kit.own = follow<BoardMine & { position: Position }>(live, {
+      channel: `person:${kit.me}`,
+      load: (signal) => api.get(`/api/boards/${kit.id}/mine`, { signal }),
+      reset: (mine) => {
+        kit.mine = { ...mine, redo: mine.redo + (withdrawn.get(kit.id)?.length ?? 0) };
+        resolve(mine);
+      },
+      publication: (fact) => watched(kit, fact),
+      trouble: (error) => error && reject(error),
+    });
+  });
+}
+
+export function watched(kit: BoardKit, { name, data }: Pick<Publication, 'name' | 'data'>): void {
+  if (name !== 'card.watched' || !kit.mine) return;
+  const { card_id, on } = data as { card_id: string; on: boolean };
+  const others = kit.mine.watching.filter((id) => id !== card_id);
+  kit.mine = { ...kit.mine, watching: on ? [...others, card_id] : others };
+}
+
 /** What differs per person, and the team; kept for when there is no network. */
 export async function loadOwn(kit: BoardKit, team: string): Promise<void> {
   const place = `more ${kit.me} ${kit.id}`;
+  const following = untrack(() => followMine(kit));
+  following.catch(() => {}); // it may end while the store opens
   const store = await kept();
   type Own = { mine: BoardMine; members: Person[]; zones?: Zones };
   const take = ({ mine, members, zones }: Own): void => {
-    kit.mine = mine;
+    kit.mine ??= mine; // what is followed is newer
     kit.members = members;
     kit.zones = new Map([...(zones ?? []), [kit.me, kit.zone]]);
   };
   try {
     const [mine, { team: { members } }, zones] = await Promise.all([
-      api.get<BoardMine>(`/api/boards/${kit.id}/mine`), api.get<{ team: { members: Member[] } }>(`/api/teams/${team}`),
+      following, api.get<{ team: { members: Member[] } }>(`/api/teams/${team}`),
       zonesOf(team).catch((): Zones => new Map()),
     ]);
     const own = { mine, members: members.map(({ person }) => person), zones };
@@ -51,7 +79,7 @@ export async function loadOwn(kit: BoardKit, team: string): Promise<void> {
     setTimeout(() => keepMine(kit).catch(() => {}), RESTED_MS);
   } catch {
     const own = await store.rows<Own>(place);
-    if (own && !kit.mine) take(own);
+    if (own && kit.members.length === 0) take(own);
   }
 }
 
@@ -135,6 +163,9 @@ async function told(kit: BoardKit, way: 'undo' | 'redo', card: string | null | u
   if (card) kit.focus(card);
 }
 
+/** Steps that were refused, by way and board: who has been told why can leave them. */
+const refused = new Map<string, string>();
+
 /** One's own last step on this board, by the server's memory: over reloads and devices. */
 export async function back(kit: BoardKit, way: 'undo' | 'redo'): Promise<void> {
   if (way === 'undo' ? await withdraw(kit) : await giveAgain(kit)) return;
@@ -143,11 +174,18 @@ export async function back(kit: BoardKit, way: 'undo' | 'redo'): Promise<void> {
     return;
   }
   try {
-    const { cards, undo, redo } = await api.post<{ cards: Card[]; undo: number; redo: number }>(`/api/boards/${kit.id}/${way}`, {}, { key: newKey() });
+    const past = refused.get(`${way} ${kit.id}`);
+    const { cards, undo, redo } = await api.post<{ cards: Card[]; undo: number; redo: number }>(`/api/boards/${kit.id}/${way}`, past ? { past } : {}, { key: newKey() });
+    refused.delete(`${way} ${kit.id}`);
     for (const card of cards) kit.store.apply({ name: 'card.changed', data: { card } });
     if (kit.mine) kit.mine = { ...kit.mine, undo, redo };
-    await told(kit, way, cards[0]?.id);
+    if (cards.length > 0) await told(kit, way, cards[0]!.id);
+    else toasts.say(t('card.undo.none'));
   } catch (error) {
-    toasts.fault(error);
+    const step = error instanceof ApiError ? error.details.step : null;
+    if (typeof step !== 'string') return toasts.fault(error);
+    // It stays as it is: the next press, or this one, goes on with the step before.
+    refused.set(`${way} ${kit.id}`, step);
+    toasts.say(sentence(error), { label: t(way === 'undo' ? 'card.undo.past' : 'card.redo.past'), run: () => void back(kit, way) });
   }
 }
