@@ -150,14 +150,20 @@ def watch(db: Session, actor: Actor, card_id: UUID, *, on: bool) -> None:
         watch_on(db, card_id, [actor.person_id])
     elif (held := db.get(CardWatch, (card_id, actor.person_id))) is not None:
         db.delete(held)
-    publish(db, person_channel(actor.person_id), CardWatched(card_id=card_id, on=on), subject=card_id)
+        _tell_watching(db, card_id, actor.person_id, on=False)
 
 
 def watch_on(db: Session, card_id: UUID, people: Iterable[UUID]) -> None:
+    """They hear of the card from now on; who did not before is told, since it came of something else they did."""
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     for person_id in people:
         row = dialect.insert(CardWatch).values(card_id=card_id, person_id=person_id)
-        db.connection().execute(row.on_conflict_do_nothing())
+        if db.connection().execute(row.on_conflict_do_nothing()).rowcount:
+            _tell_watching(db, card_id, person_id, on=True)
+
+
+def _tell_watching(db: Session, card_id: UUID, person_id: UUID, *, on: bool) -> None:
+    publish(db, person_channel(person_id), CardWatched(card_id=card_id, on=on), subject=card_id)
 
 
 def watchers(db: Session, card_id: UUID) -> set[UUID]:

@@ -203,7 +203,7 @@ class CardRestored(Fact, name="card.restored", channels=("board",)):
 
 
 class CardWatched(Fact, name="card.watched", channels=("person",)):
-    """To one's other devices."""
+    """To all devices of whoever does: by a wish, or by making, taking or talking about the card."""
 
     card_id: UUID
     on: bool

@@ -39,6 +39,8 @@ export class BoardKit {
   zones = $state.raw<Zones>(new Map());
   /** What makes the drawn board answer: there a moment after it. */
   tools = $state.raw<typeof import('./tools') | null>(null);
+  /** One's own side of the board, followed. */
+  own: { close(): void } | null = null;
   /** Files on their way: there once the board works. */
   files = $state.raw<FileQueue | null>(null);
   now = $state(Date.now());
@@ -85,6 +87,7 @@ export class BoardKit {
     this.store.close();
     this.company.close();
     this.files?.close();
+    this.own?.close();
     clearInterval(this.clock);
   }
 
