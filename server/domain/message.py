@@ -99,7 +99,7 @@ class Found(View):
 
 
 class HeldView(View):
-    """A message that waits for a moderator, and why."""
+    """A message that waits for a moderator, or was refused by one, and why it was held."""
 
     message: MessageView
     reason: HoldReason
@@ -115,6 +115,7 @@ class ChatMine(View):
 
     position: Position  # of the person's own channel
     held: list[HeldView]
+    refused: list[HeldView]  # until their author takes them back
     signs: list[MyMark]
     silenced: bool
     silenced_until: Instant | None

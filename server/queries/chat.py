@@ -33,6 +33,7 @@ PAGE = 50
 LONGEST_PAGE = 200
 FOUND_AT_ONCE = 30
 LONGEST_SEARCH = 100
+REFUSED_TOLD = 20
 # What stands in a chat; what waits for a moderator does not.
 STANDING = col(Message.state).in_(("shown", "hidden"))
 
@@ -101,17 +102,19 @@ def search(db: Session, where: Any, asked: str, *, before: UUID | None) -> Found
 
 
 def mine(db: Session, actor: Actor, session_id: UUID) -> ChatMine:
-    """What waits of one's own, one's signs, and what one may do now."""
+    """What waits of one's own or was refused, one's signs, and what one may do now."""
     _, here = scope.of_session(db, actor, session_id, "chat.show")
     me = actor.person_id
-    own = (col(Message.session_id) == session_id, col(Message.person_id) == me, col(Message.state) == "held")
-    waiting = db.exec(_selected().where(*own, col(Message.deleted_at).is_(None)).order_by(col(Message.id))).all()
+    own = (col(Message.session_id) == session_id, col(Message.person_id) == me, ~STANDING)
+    kept = db.exec(_selected().where(*own, col(Message.deleted_at).is_(None)).order_by(col(Message.id))).all()
+    waiting, refused = ([row for row in kept if row[0].state == state] for state in ("held", "refused"))
     silence = rules.silence_of(db, here.conference_id, session_id, me)
     ruling = rules.in_force(db, here.conference_id, session_id)
     free = rules.exempt(here)
     return ChatMine(
         position=position(db, person_channel(me)),
         held=held_views(db, waiting),
+        refused=held_views(db, refused[-REFUSED_TOLD:]),
         signs=_marks(db, me, col(Message.session_id) == session_id),
         silenced=silence is not None and not free,
         silenced_until=silence.until if silence and not free else None,
@@ -128,6 +131,7 @@ def mine_of_conversation(db: Session, actor: Actor, conversation_id: UUID) -> Ch
     return ChatMine(
         position=position(db, person_channel(me)),
         held=[],
+        refused=[],
         signs=_marks(db, me, col(Message.conversation_id) == conversation_id),
         silenced=silence is not None,
         silenced_until=silence.until if silence else None,

@@ -128,7 +128,7 @@ async def test_two_moderators_approve_at_once_and_it_is_said_once(server: Server
         assert await server.db.read(told) == 1
 
 
-async def test_refused_message_waits_again_when_undone(server: Server, world: World) -> None:
+async def test_refused_message_is_its_authors_until_it_waits_again(server: Server, world: World) -> None:
     async with (
         server.browser(world["attendee"].token) as me,
         server.browser(world["moderator"].token) as moderator,
@@ -137,9 +137,14 @@ async def test_refused_message_waits_again_when_undone(server: Server, world: Wo
         said = await me.post(f"{session_of(world)}/messages", {"text": "x"})
         deed = await moderator.post(f"/api/messages/{said['id']}/refuse")
         assert (await moderator.get(f"{session_of(world)}/moderation"))["held"] == []
+        own = await me.get(f"{session_of(world)}/chat/mine")
+        assert (own["held"], own["refused"][0]["message"]["text"]) == ([], "x")
         await moderator.post(f"/api/audit/{deed['id']}/undo")
         held = (await moderator.get(f"{session_of(world)}/moderation"))["held"]
         assert [(one["message"]["id"], one["reason"]) for one in held] == [(said["id"], "all")]
+        await moderator.post(f"/api/messages/{said['id']}/refuse")
+        await me.delete(f"/api/messages/{said['id']}")
+        assert (await me.get(f"{session_of(world)}/chat/mine"))["refused"] == []
 
 
 async def test_hidden_words_are_in_no_publication_and_come_back(server: Server, world: World) -> None:

@@ -3,7 +3,7 @@
  * they may write now. It comes after the page works; without it one reads and writes plainly.
  */
 import { t } from '~/i18n/t.svelte';
-import { api as theApi, type Api } from '~/net/api';
+import { api as theApi, ApiError, type Api } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
 import type { ChatMine, Held, Message, Publication, Silence } from '~/net/shapes';
@@ -40,6 +40,7 @@ export class ChatExtras {
   ) {}
 
   open(): void {
+    this.chat.onAnswered = (error) => this.answered(error);
     this.followed = follow<ChatMine>(this.live, {
       channel: `person:${this.chat.me.id}`,
       load: (signal) => this.api.get(`${this.chat.path}/chat/mine`, { signal }),
@@ -81,12 +82,14 @@ export class ChatExtras {
     }
   }
 
-  /** One has just spoken: in slow mode the next turn is some time off. */
-  spoke(): void {
-    if (this.slowS) this.wait(this.slowS);
+  /** In slow mode the next turn is some time off once one was heard; who came too early asks how long. */
+  private answered(error: unknown): void {
+    if (!error) this.wait(this.slowS);
+    else if (error instanceof ApiError && error.code === 'slow_mode') void this.askAgain();
   }
 
   private wait(seconds: number): void {
+    if (seconds <= 0) return;
     this.now = Date.now();
     this.freeAt = this.now + seconds * 1000;
     this.clock ??= setInterval(() => {
@@ -109,7 +112,9 @@ export class ChatExtras {
 
   private async askAgain(): Promise<void> {
     try {
-      this.still((await this.api.get<ChatMine>(`${this.chat.path}/chat/mine`)).silenced);
+      const { silenced, wait_s } = await this.api.get<ChatMine>(`${this.chat.path}/chat/mine`);
+      this.still(silenced);
+      this.wait(wait_s);
     } catch {
       // It is asked again.
     }
@@ -119,17 +124,23 @@ export class ChatExtras {
     this.exempt = mine.exempt;
     this.still(mine.silenced);
     this.signs = new Map(mine.signs.map(({ message_id, kinds }) => [message_id, new Set(kinds)]));
-    for (const { message } of mine.held) this.hold(message);
-    if (mine.wait_s) this.wait(mine.wait_s);
+    const kept = [...mine.held, ...mine.refused].map(({ message }) => message.id);
+    for (const { key, state } of this.chat.sending) if ((state === 'held' || state === 'refused') && !kept.includes(key)) this.chat.discard(key);
+    for (const { message } of [...mine.held, ...mine.refused]) this.hold(message);
+    for (const { message } of mine.refused) this.settled(message.id, 'refused');
+    this.wait(mine.wait_s);
   }
 
-  private hold(message: Message): void {
-    if (message.session_id === this.chat.session && message.author.id === this.chat.me.id) this.chat.hold(message);
+  /** One's own words, which wait for a moderator. */
+  private hold({ id, session_id, author, text, at, parent_id }: Message): void {
+    if (session_id !== this.chat.session || author.id !== this.chat.me.id || this.chat.find(id)) return;
+    this.chat.put({ key: id, text, at, ...(parent_id ? { more: { parent_id } } : {}), state: 'held', fault: null });
   }
 
   private settled(id: string, state: string): void {
-    if (state === 'refused') this.chat.refused(id, t('talk.refused'));
-    else this.chat.discard(id);
+    const one = this.chat.sending.find(({ key }) => key === id);
+    if (state !== 'refused') this.chat.discard(id);
+    else if (one) this.chat.put({ ...one, state: 'refused', fault: t('talk.refused'), final: true });
   }
 
   private setSign(message: string, kind: Sign, on: boolean): void {

@@ -3,23 +3,24 @@
  * reporting. It comes after the page works, in one file with the components it draws with.
  */
 import { t } from '~/i18n/t.svelte';
-import { api as theApi } from '~/net/api';
+import { api } from '~/net/api';
 import type { Message, Person, Session } from '~/net/shapes';
 import type { Choice } from '~/ui/Menu.svelte';
 import { toasts } from '~/ui/toasts.svelte';
 import { tick } from 'svelte';
 import type { MineStore } from '../stage/MineStore.svelte';
 import { ChatExtras } from './ChatExtras.svelte';
-import type { ChatStore, Page } from './ChatStore.svelte';
+import type { ChatStore, Sending } from './ChatStore.svelte';
 import { choicesFor } from './choices';
 import { writeDraft, type Waiting } from './drafts';
+import { Pages, type Place } from './pages';
 import * as parts from './parts';
 
 const READ_ALOUD = ['off', 'mentions', 'all'] as const;
 const LIT_MS = 2_500;
 
 /** What the page gives: its log and its composer, once they are there. */
-export interface Hold {
+export interface Hold extends Place {
   toRow(key: string): void;
   toEnd(): void;
   focus(): void;
@@ -35,7 +36,10 @@ export interface Hold {
 export class ChatKit {
   readonly parts = parts;
   readonly extras: ChatExtras;
+  readonly pages: Pages;
   editing = $state.raw<Message | null>(null);
+  /** Changed words are on their way. */
+  saving = $state(false);
   deleting = $state.raw<Message | null>(null);
   reported = $state.raw<Message | null>(null);
   /** Whose name was pressed. */
@@ -58,6 +62,7 @@ export class ChatKit {
     readonly hold: Hold,
   ) {
     this.extras = new ChatExtras(store);
+    this.pages = new Pages(store, hold);
     this.extras.onMentioned = (id) => {
       const message = store.find(id);
       if (message && this.aloud === 'mentions') this.announce(message);
@@ -131,32 +136,47 @@ export class ChatKit {
     const more = { ...(this.reply ? { parent_id: this.reply.id } : {}), ...(mentions.length ? { mentions } : {}) };
     this.reply = null;
     this.named = [];
-    this.extras.spoke();
     return more;
   }
 
   /** Refused words go back to where one writes, with what they answered to. */
-  async reword({ key, text, more }: Waiting): Promise<void> {
+  async reword(one: Sending): Promise<void> {
+    const { text, more } = one;
     this.editing = null;
     await tick(); // the composer has its draft again
     writeDraft(`${this.store.me.id}:${this.store.session}:chat`, this.hold.write(text));
-    this.store.discard(key);
+    void this.giveUp(one);
     if (more?.parent_id) this.reply = this.find(more.parent_id) ?? null;
     this.hold.focus();
   }
 
-  async edit(message: Message, text: string): Promise<void> {
-    this.editing = null;
+  /** What was not taken is wanted no longer. What a moderator refused is the server's to forget as well. */
+  async giveUp({ key, state }: Sending): Promise<void> {
+    this.store.discard(key);
     try {
-      if (text !== message.text) await this.store.edit(message, text);
+      if (state === 'refused') await api.delete(`/api/messages/${key}`);
     } catch (error) {
       toasts.fault(error);
     }
   }
 
+  /** The words stay in the field until they are saved. */
+  async edit(message: Message, text: string): Promise<void> {
+    if (this.saving) return;
+    this.saving = true;
+    try {
+      if (text !== message.text) this.store.changed(await api.patch<Message>(`/api/messages/${message.id}`, { text }));
+      if (this.editing === message) this.editing = null;
+    } catch (error) {
+      toasts.fault(error);
+    } finally {
+      this.saving = false;
+    }
+  }
+
   async jump(id: string): Promise<void> {
     try {
-      if (!this.store.messages.some((message) => message.id === id)) await this.load(`around=${id}&`);
+      if (!this.store.messages.some((message) => message.id === id)) await this.pages.go(id);
     } catch (error) {
       return toasts.fault(error);
     }
@@ -171,16 +191,12 @@ export class ChatKit {
   /** From an older place to the newest messages. */
   async latest(): Promise<void> {
     try {
-      await this.load('');
+      await this.pages.go(null);
     } catch (error) {
       return toasts.fault(error);
     }
     await tick();
     this.hold.toEnd();
-  }
-
-  private async load(asked: string): Promise<void> {
-    this.store.show(await theApi.get<Page>(`${this.store.path}/messages?${asked}limit=50`));
   }
 
   private announce({ author, text }: Message): void {

@@ -10,8 +10,12 @@ import type { ChatRules, Message, Person, Publication, Snapshot } from '~/net/sh
 import type { LiveClient } from '~/net/socket';
 import { readOutbox, writeOutbox, type Waiting } from './drafts';
 
-/** sent: the server has it, the log not yet. held: a moderator will look. failed: not taken; the words are still here. refused: they will not be as they are. */
-export interface Sending extends Waiting { state: 'sending' | 'sent' | 'held' | 'failed'; fault: string | null; refused?: boolean }
+/**
+ * sent: the server has it, the log not yet. held: a moderator will look. failed: not taken; the words are still here.
+ * refused: a moderator looked. final: as they are, the words will not be taken.
+ */
+export interface Sending extends Waiting { state: 'sending' | 'sent' | 'held' | 'failed' | 'refused'; fault: string | null; final?: boolean }
+export type Told = Pick<Publication, 'name' | 'data'>;
 export type Page = { messages: Message[]; more: boolean; quoted: Message[]; newer?: boolean };
 
 export const MOST_LETTERS = 4_000;
@@ -31,8 +35,13 @@ export class ChatStore {
   apart = $state(false);
   /** Told of each message that came while the page is open. */
   onArrived: (message: Message) => void = () => {};
+  /** Told what the server made of one's own words: without an error, it has them. */
+  onAnswered: (error?: unknown) => void = () => {};
+  /** Asked before fresh rows take the log's place: whether the reader stands elsewhere, and is seen to. */
+  onFresh: (rows: Page) => boolean = () => false;
+  /** What is told while a page is on its way, which may be older. */
+  told: Told[] | null = null;
   private followed: Followed | null = null;
-  private paging: Promise<void> | null = null;
   private readonly outbox: string;
   readonly path: string;
   private readonly retry = (): void => this.sendAgain();
@@ -53,17 +62,17 @@ export class ChatStore {
       channel: `${this.kind}:${this.session}`,
       load: (signal) => this.api.get(`${this.path}/chat`, { signal }),
       reset: (rows) => {
-        this.apart = false;
         this.pins = rows.pins ?? [];
         this.rules = rows.rules ?? null;
-        this.quote(rows);
-        this.reset(rows.messages, rows.more);
+        if (!this.onFresh(rows)) this.show(rows);
+        this.loaded = true;
+        for (const { id } of rows.messages) this.discard(id);
       },
       publication: (publication) => this.apply(publication),
       trouble: (error) => (this.trouble = error),
     });
     for (const waiting of readOutbox(this.outbox)) this.put({ ...waiting, state: 'sending', fault: null });
-    for (const one of this.sending) void this.deliver(one.key);
+    for (const one of this.sending) void this.deliver(one.key, true);
     addEventListener('online', this.retry);
   }
 
@@ -72,8 +81,10 @@ export class ChatStore {
     this.followed?.close();
   }
 
-  apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
-    if (name === 'message.posted') this.arrived(data.message as Message);
+  /** `again`: to a page that came later. */
+  apply({ name, data }: Told, again = false): void {
+    if (!again) this.told?.push({ name, data });
+    if (name === 'message.posted') this.arrived(data.message as Message, again);
     else if (name === 'message.signed') this.signed(String(data.message_id), data.signs as Message['signs']);
     else if (name === 'rules.changed') this.rules = data.rules as ChatRules;
     else if (name.startsWith('message.')) this.changed(data.message as Message);
@@ -87,44 +98,7 @@ export class ChatStore {
 
   /** Everything that was not taken, with the same keys: what did arrive is not said twice. */
   sendAgain(): void {
-    for (const { key, state } of this.sending) if (state === 'failed') void this.deliver(key);
-  }
-
-  /** It waits for a moderator. */
-  hold({ id, text, at }: Message): void {
-    if (!this.find(id)) this.put({ key: id, text, at, state: 'held', fault: null });
-  }
-
-  /** A moderator kept it back. */
-  refused(key: string, fault: string): void {
-    const one = this.sending.find((other) => other.key === key);
-    if (one) this.put({ ...one, state: 'failed', fault, refused: true });
-  }
-
-  async edit(message: Message, text: string): Promise<void> {
-    this.changed(await this.api.patch<Message>(`/api/messages/${message.id}`, { text }));
-  }
-
-  delete(message: Message): Promise<void> {
-    return this.api.delete(`/api/messages/${message.id}`);
-  }
-
-  /** The page before the oldest one known; `before` runs just before the log grows at its beginning. */
-  pageBack(before: () => void = () => {}): Promise<void> {
-    if (!this.more || this.messages.length === 0) return Promise.resolve();
-    this.paging ??= this.loadOlder(before).finally(() => (this.paging = null));
-    return this.paging;
-  }
-
-  private async loadOlder(before: () => void): Promise<void> {
-    const oldest = this.messages[0]!.id;
-    const page = await this.api.get<Page>(`${this.path}/messages?before=${oldest}&limit=50`);
-    if (this.messages[0]?.id !== oldest) return;
-    before();
-    this.quote(page);
-    const known = new Set(this.messages.map(({ id }) => id));
-    this.messages = [...page.messages.filter(({ id }) => !known.has(id)), ...this.messages];
-    this.more = page.more;
+    for (const { key, state } of this.sending) if (state === 'failed') void this.deliver(key, true);
   }
 
   /** The log at another place: round a message, or at the newest again. */
@@ -139,7 +113,7 @@ export class ChatStore {
     return this.messages.find((message) => message.id === id) ?? this.quoted.get(id);
   }
 
-  private quote({ quoted }: Pick<Page, 'quoted'>): void {
+  quote({ quoted }: Pick<Page, 'quoted'>): void {
     if (quoted?.length) this.quoted = new Map([...this.quoted, ...quoted.map((message) => [message.id, message] as const)]);
   }
 
@@ -148,26 +122,14 @@ export class ChatStore {
     if (message) this.changed({ ...message, signs });
   }
 
-  /** A fresh newest page. What was paged back to stays when the two join without a gap. */
-  private reset(messages: Message[], more: boolean): void {
-    const joint = messages[0] ? this.messages.findIndex(({ id }) => id === messages[0]!.id) : -1;
-    if (joint > 0) this.messages = [...this.messages.slice(0, joint), ...messages];
-    else {
-      this.messages = messages;
-      this.more = more;
-    }
-    this.loaded = true;
-    for (const { id } of messages) this.discard(id);
-  }
-
-  private arrived(message: Message): void {
+  private arrived(message: Message, again: boolean): void {
     this.discard(message.id);
     if (this.messages.some(({ id }) => id === message.id)) return this.changed(message);
     if (!this.apart) this.messages = [...this.messages, message];
-    this.onArrived(message);
+    if (!again) this.onArrived(message);
   }
 
-  private changed(message: Message): void {
+  changed(message: Message): void {
     const pins = this.pins.filter(({ id }) => id !== message.id);
     if (message.pinned || pins.length < this.pins.length) this.pins = message.pinned ? [...pins, message] : pins;
     if (this.quoted.has(message.id)) this.quoted = new Map(this.quoted).set(message.id, message);
@@ -176,20 +138,27 @@ export class ChatStore {
     this.messages = this.messages.with(place, message);
   }
 
-  private async deliver(key: string): Promise<void> {
+  private async deliver(key: string, again = false): Promise<void> {
     const one = this.sending.find((other) => other.key === key);
     if (!one) return;
-    this.put({ ...one, state: 'sending', fault: null });
+    const put = (state: Sending['state'], fault: string | null = null, final = false): void => this.put({ ...one, state, fault, final });
+    const waits = (): boolean => this.sending.some((other) => other.key === key && other.state === 'sending');
+    put('sending');
     try {
       const { state } = await this.api.post<Message>(`${this.path}/messages`, { text: one.text, ...one.more }, { key });
-      // The log brings it at its place among the others' words; what waits is shown by the extras.
-      if (this.sending.some((other) => other.key === key)) this.put({ ...one, state: state === 'held' ? 'held' : 'sent', fault: null });
+      this.onAnswered();
+      if (!waits()) return;
+      // The log brings it at its place among the others' words. Said before, it may stand far up there by now, and
+      // the answer is the one of that time: what waits, or was refused, is known to the extras.
+      if (again) this.discard(key);
+      else put(state === 'held' ? 'held' : 'sent');
     } catch (error) {
-      if (this.sending.some((other) => other.key === key)) this.put({ ...one, state: 'failed', fault: sentence(error), refused: !(error as ApiError).passing });
+      this.onAnswered(error);
+      if (waits()) put('failed', sentence(error), !(error as ApiError).passing);
     }
   }
 
-  private put(one: Sending): void {
+  put(one: Sending): void {
     const place = this.sending.findIndex(({ key }) => key === one.key);
     this.keep(place < 0 ? [...this.sending, one] : this.sending.with(place, one));
   }
@@ -201,6 +170,6 @@ export class ChatStore {
 
   private keep(sending: Sending[]): void {
     this.sending = sending;
-    writeOutbox(this.outbox, sending.filter(({ state }) => state !== 'held').map(({ key, text, at, more }) => ({ key, text, at, ...(more ? { more } : {}) })));
+    writeOutbox(this.outbox, sending.filter(({ state }) => state === 'sending' || state === 'failed').map(({ key, text, at, more }) => ({ key, text, at, ...(more ? { more } : {}) })));
   }
 }
