@@ -17,7 +17,7 @@ from models.conference import ConferenceRole, ConferenceSession, Invitation
 from models.moderation import Ban, BannedBrowser
 from models.person import Login, Person
 from models.team import Membership, Team
-from server.actions import audit, conference, participant, recording, seats, session, team
+from server.actions import audit, conference, participant, programme, recording, seats, session, team
 from server.domain.errors import Forbidden, NotFound
 from server.domain.moderation import BanWish, Deed, check_reach
 from server.domain.person import Actor
@@ -62,7 +62,7 @@ def lift(db: Session, actor: Actor, ban_id: UUID) -> Deed:
 
 
 def end(db: Session, ban: Ban) -> None:
-    """The role, the sessions spoken in and the teams come back, as far as they are still there."""
+    """The role, what is told of them, the sessions spoken in and the teams come back, as far as they are there."""
     if ban.lifted_at is not None:
         return
     ban.lifted_at = now()
@@ -71,6 +71,8 @@ def end(db: Session, ban: Ban) -> None:
     if ban.held.get("registration") == "confirmed":
         seats.give_back(db, ban.conference_id, ban.person_id)
     conference.grant(db, ban.conference_id, ban.person_id, ban.held["role"])
+    if ban.held.get("profile"):
+        programme.restore_profile(db, ban.conference_id, person, ban.held["profile"])
     for session_id in ban.held["sessions"]:
         if db.get(ConferenceSession, UUID(session_id)) is not None:
             session.grant_speaker(db, UUID(session_id), person)
@@ -109,6 +111,7 @@ def _held(db: Session, role: ConferenceRole, spoken: Sequence[ConferenceSession]
     )
     return {
         "role": role.role,
+        "profile": programme.kept_profile(db, role.conference_id, role.person_id),
         "sessions": [str(one.id) for one in spoken],
         "teams": sorted([str(id), member] for id, member in db.exec(belongs)),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from models.base import now
 from models.conference import ConferenceSession
 from models.conversation import Message
-from server.actions import audit, message
+from server.actions import audit, message, report
 from server.actions.publish import blank, publish
 from server.domain.errors import Conflict, NotFound
 from server.domain.message import (
@@ -29,13 +30,17 @@ from server.queries.scope import Scope
 
 
 def hide(db: Session, actor: Actor, message_id: UUID) -> Deed:
-    """Take a message out of sight; undoing brings its words back. Late comers see a tombstone."""
+    """Take a message out of sight; undoing brings its words back. Late comers see a tombstone.
+
+    Who reported it is answered by that: the reports close with it, and open again when it is undone.
+    """
     row, here = _of_session(db, actor, message_id, "message.moderate")
     if row.deleted_at is not None or row.state not in {"shown", "hidden"}:
         raise Conflict("message.not_shown")
     if row.state == "shown":
         put_away(db, row)
-    return _note(db, here, row, "message.hidden")
+    settled = report.act(db, here.conference_id, row.id, actor.person_id)
+    return _note(db, here, row, "message.hidden", data={"reports": settled})
 
 
 def restore(db: Session, actor: Actor, message_id: UUID) -> Deed:
@@ -138,7 +143,14 @@ def _shown(db: Session, row: Message) -> MessageView:
     return chat.one(db, row)
 
 
-def _note(db: Session, here: Scope, row: Message, action: str) -> Deed:
+def _note(db: Session, here: Scope, row: Message, action: str, *, data: dict[str, Any] | None = None) -> Deed:
     return audit.note(
-        db, here.actor, here.conference_id, action, session=row.session_id, person=row.person_id, subject=row.id
+        db,
+        here.actor,
+        here.conference_id,
+        action,
+        session=row.session_id,
+        person=row.person_id,
+        subject=row.id,
+        data=data,
     )

@@ -18,6 +18,7 @@ from server.domain.errors import BadInput
 from server.domain.notice import (
     KINDS,
     MailHabitsChange,
+    NotificationChanged,
     NotificationsRead,
     NotificationsSeen,
     NotificationTold,
@@ -84,9 +85,10 @@ def take_back(db: Session, person_ids: Collection[UUID], once: str) -> None:
     for row in db.exec(wanted.with_for_update()).all():
         row.data = {**row.data, "text": GONE}
         row.mail_due = None
-        fact = NotificationTold(notification=view(row))
+        fact = NotificationChanged(notification=view(row))
         channel = person_channel(row.person_id)
         blank(db, channel, row.id, fact.model_dump(mode="json"), told_as=(NotificationTold,))
+        publish(db, channel, fact, subject=row.id)
 
 
 def see(db: Session, actor: Actor, wish: NotificationsSeen) -> None:

@@ -145,6 +145,25 @@ def check_profile(db: Session, actor: Actor, conference_id: UUID, person_id: UUI
         raise NotFound("not_found")
 
 
+def kept_profile(db: Session, conference_id: UUID, person_id: UUID) -> dict[str, Any] | None:
+    """What the conference tells of somebody, to give it back by `restore_profile`."""
+    profile = db.get(SpeakerProfile, (conference_id, person_id))
+    return profile.model_dump(exclude={"conference_id", "person_id"}) if profile else None
+
+
+def restore_profile(db: Session, conference_id: UUID, person: Person, kept: dict[str, Any]) -> None:
+    """What was told of them before, unless something newer stands. An import may know somebody else by now."""
+    if db.get(SpeakerProfile, (conference_id, person.id)) is not None:
+        return
+    taken = (col(SpeakerProfile.conference_id) == conference_id, col(SpeakerProfile.source) == kept["source"])
+    if db.exec(select(SpeakerProfile.person_id).where(*taken)).first() is not None:
+        kept = {**kept, "source": None}
+    profile = SpeakerProfile(conference_id=conference_id, person_id=person.id, **kept)
+    db.add(profile)
+    db.flush()
+    _tell_speaker(db, profile, person)
+
+
 def forget_profile(db: Session, conference_id: UUID, person_id: UUID) -> None:
     """Somebody left: the programme tells nothing of them any more."""
     profile = db.get(SpeakerProfile, (conference_id, person_id))

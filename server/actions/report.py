@@ -73,6 +73,15 @@ def decide(db: Session, actor: Actor, subject_id: UUID, decision: str) -> Deed:
     )
 
 
+def act(db: Session, conference_id: UUID, subject_id: UUID, by: UUID) -> bool:
+    """Something was done about it: what is still open closes with that. Returns whether anything was."""
+    rows = _about(db, conference_id, subject_id)
+    if all(row.decided is not None for row in rows):
+        return False
+    settle(db, rows, "acted", by)
+    return True
+
+
 def reopen(db: Session, conference_id: UUID, subject_id: UUID) -> None:
     settle(db, _of_subject(db, conference_id, subject_id), None, None)
 
@@ -85,11 +94,15 @@ def settle(db: Session, rows: list[Report], decision: str | None, by: UUID | Non
 
 
 def _of_subject(db: Session, conference_id: UUID, subject_id: UUID) -> list[Report]:
-    wanted = select(Report).where(*reports.about(conference_id, subject_id)).order_by(col(Report.id))
-    rows = list(db.exec(wanted.with_for_update()))
+    rows = _about(db, conference_id, subject_id)
     if not rows:
         raise NotFound("not_found")
     return rows
+
+
+def _about(db: Session, conference_id: UUID, subject_id: UUID) -> list[Report]:
+    wanted = select(Report).where(*reports.about(conference_id, subject_id)).order_by(col(Report.id))
+    return list(db.exec(wanted.with_for_update()))
 
 
 def _of_person(conference_id: UUID, session_id: UUID | None, person_id: UUID) -> dict[str, object]:

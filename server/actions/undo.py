@@ -52,6 +52,8 @@ def _restore(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
     row = _message(db, id)
     if row.state == "hidden":
         moderation.bring_back(db, row)
+    if entry.data.get("reports"):
+        report.reopen(db, entry.conference_id, id)
 
 
 def _wait(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
@@ -92,7 +94,12 @@ def _reopen(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
 
 
 def _rules(db: Session, actor: Actor, entry: Audit, id: UUID) -> None:
-    """Only what this deed changed, and only while it is as it was changed then: a later decision stands."""
+    """Only what this deed changed, and only while it is as it was changed then: a later decision stands.
+
+    A conference's rules are put back by those who may change them: whoever changed them may be less by now.
+    """
+    if id == entry.conference_id:
+        scope.of_conference(db, actor, entry.conference_id, "chat.rules")
     was, became = entry.data["was"], entry.data["became"]
     rules.put_back(db, entry.conference_id, id, {name: was[name] for name in became}, became)
 

@@ -45,6 +45,7 @@ class InteractionChange(View):
 class InteractionSnapshot(View):
     position: Position
     interaction: InteractionView
+    calm: bool  # hands rest; told anew by `rules.changed`
 
 
 class HandView(View):

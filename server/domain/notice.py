@@ -132,6 +132,12 @@ class NotificationTold(Fact, name="notification.told", channels=("person",)):
     notification: NotificationView
 
 
+class NotificationChanged(Fact, name="notification.changed", channels=("person",)):
+    """Words it told of were taken back."""
+
+    notification: NotificationView
+
+
 class NotificationsRead(Fact, name="notification.read", channels=("person",)):
     """On all of one's devices; without ids, all."""
 

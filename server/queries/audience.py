@@ -23,7 +23,7 @@ from server.domain.audience import (
 )
 from server.domain.errors import Forbidden, NotFound
 from server.domain.person import Actor
-from server.queries import registrations, scope
+from server.queries import registrations, rules, scope
 from server.queries.channels import backstage_channel, moderation_channel, position, session_channel
 
 
@@ -33,10 +33,11 @@ def rules_of(db: Session, session_id: UUID) -> Interaction | None:
 
 
 def interaction(db: Session, actor: Actor, session_id: UUID) -> InteractionSnapshot:
-    scope.of_session(db, actor, session_id, "session.show")
+    session, _ = scope.of_session(db, actor, session_id, "session.show")
     return InteractionSnapshot(
         position=position(db, session_channel(session_id)),
         interaction=interaction_view(session_id, rules_of(db, session_id)),
+        calm=rules.in_force(db, session.conference_id, session_id).calm,
     )
 
 

@@ -83,6 +83,7 @@ async def test_calm_switch_holds_the_chat_and_one_press_ends_it(server: Server, 
         await own.subscribe(f"person:{world['attendee'].id}")
         deed = await moderator.put(f"{session_of(world)}/calm", {"on": True})
         assert (await ear.publication(world.channel, "rules.changed"))["rules"]["calm"] is True
+        assert (await me.get(f"{session_of(world)}/interaction"))["calm"] is True
         said = await me.post(f"{session_of(world)}/messages", {"text": "هل من جديد؟"})
         assert said["state"] == "held"
         assert (await own.publication(f"person:{world['attendee'].id}", "message.held"))["held"][
@@ -307,6 +308,8 @@ async def test_banned_person_stays_out(server: Server, world: World) -> None:
 async def test_lifted_ban_gives_everything_back(server: Server, world: World) -> None:
     speaker = world["speaker"]
     async with server.browser(world["organiser"].token) as organiser, server.browser(speaker.token) as me:
+        told = {"headline": "مهندسة", "bio": "تبني الجسور.", "links": ["https://example.org/"]}
+        await me.patch(f"/api/conferences/{world.conference}/speakers/{speaker.id}", told)
         before = await me.get(f"{session_of(world)}/mine")
         await organiser.post(f"/api/conferences/{world.conference}/people/{speaker.id}/ban", {"reason": ""})
         [ban] = (await organiser.get(f"/api/conferences/{world.conference}/bans"))["bans"]
@@ -315,6 +318,26 @@ async def test_lifted_ban_gives_everything_back(server: Server, world: World) ->
         assert [after[name] for name in ("role", "speaker", "may")] == [
             before[name] for name in ("role", "speaker", "may")
         ]
+        speakers = (await me.get(f"/api/conferences/{world.conference}"))["speakers"]
+        [profile] = [one for one in speakers if one["person"]["id"] == str(speaker.id)]
+        assert {name: profile[name] for name in told} == told
+
+
+async def test_hiding_what_was_reported_closes_the_report_and_undoing_opens_it(
+    server: Server, world: World
+) -> None:
+    id = await say(server.db, world)
+    async with (
+        server.browser(world["guest"].token) as other,
+        server.browser(world["moderator"].token) as moderator,
+    ):
+        await other.ask("POST", f"/api/messages/{id}/report", {"reason": "abuse"})
+        deed = await moderator.post(f"/api/messages/{id}/hide")
+        [item] = (await moderator.get(f"{session_of(world)}/moderation"))["reports"]
+        assert (item["decided"], item["message"]["hidden"]) == ("acted", True)
+        await moderator.post(f"/api/audit/{deed['id']}/undo")
+        [item] = (await moderator.get(f"{session_of(world)}/moderation"))["reports"]
+        assert (item["decided"], item["message"]["hidden"]) == (None, False)
 
 
 async def test_nobody_bans_their_equals(server: Server, world: World) -> None:
@@ -350,6 +373,13 @@ async def test_log_tells_who_did_what(server: Server, world: World) -> None:
         await me.post(f"/api/audit/{entries[0]['id']}/undo")
         after = await me.get(rules)
         assert (after["slow_s"], after["links"]) == (0, "nobody")  # what was changed since stays
+        role = f"/api/conferences/{world.conference}/people/{world['moderator'].id}/role"
+        await me.put(role, {"role": "organiser"})
+        await moderator.patch(rules, {"slow_s": 30})
+        await me.put(role, {"role": "moderator"})
+        own = (await me.get(f"{log}?action=rules.changed"))["entries"][0]
+        answer = await moderator.ask("POST", f"/api/audit/{own['id']}/undo")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
         for slow_s in (5, 10):
             await me.patch(rules, {"slow_s": slow_s})
         late = (await me.get(log))["entries"][1]
@@ -480,9 +510,15 @@ async def test_named_person_hears_of_it_and_of_words_no_longer_when_they_are_gon
         async with server.browser(world[who].token) as other:
             [notice] = (await other.get("/api/me/notifications"))["notifications"]
             assert (notice["kind"], notice["data"]["text"]) == (kind, "@lead انظر")
-    async with server.browser(world["attendee"].token) as me:
+    async with (
+        server.browser(world["attendee"].token) as me,
+        server.browser(world["lead"].token) as other,
+        other.socket() as ear,
+    ):
+        await ear.subscribe(f"person:{world['lead'].id}")
         await me.delete(f"/api/messages/{said['id']}")
-    async with server.browser(world["lead"].token) as other:
+        told = await ear.publication(f"person:{world['lead'].id}", "notification.changed")
+        assert told["notification"]["data"]["text"] == "…"  # in a list that is open, too
         [notice] = (await other.get("/api/me/notifications"))["notifications"]
         assert notice["data"]["text"] == "…"
 

@@ -1034,6 +1034,8 @@ export interface components {
             /** Held */
             held: components["schemas"]["HeldView"][];
             position: components["schemas"]["Position"];
+            /** Refused */
+            refused: components["schemas"]["HeldView"][];
             /** Signs */
             signs: components["schemas"]["MyMark"][];
             /** Silenced */
@@ -2145,7 +2147,7 @@ export interface components {
         };
         /**
          * HeldView
-         * @description A message that waits for a moderator, and why.
+         * @description A message that waits for a moderator, or was refused by one, and why it was held.
          */
         HeldView: {
             message: components["schemas"]["MessageView"];
@@ -2352,6 +2354,8 @@ export interface components {
         };
         /** InteractionSnapshot */
         InteractionSnapshot: {
+            /** Calm */
+            calm: boolean;
             interaction: components["schemas"]["InteractionView"];
             position: components["schemas"]["Position"];
         };
@@ -3301,6 +3305,13 @@ export interface components {
             id: string;
             /** Text */
             text: string;
+        };
+        /**
+         * NotificationChanged
+         * @description Words it told of were taken back.
+         */
+        NotificationChanged: {
+            notification: components["schemas"]["NotificationView"];
         };
         /** NotificationTold */
         NotificationTold: {

@@ -2,7 +2,7 @@
 import { api as theApi, type Api } from '~/net/api';
 import { live as theLive } from '~/net/client.svelte';
 import { follow, type Followed } from '~/net/live';
-import type { Interaction, Publication, Signal, Snapshot } from '~/net/shapes';
+import type { ChatRules, Interaction, Publication, Signal, Snapshot } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
 
 /** In this order; the server takes no others. */
@@ -15,6 +15,8 @@ const MOST_TAPS = 10;
 
 export class AudienceStore {
   rules = $state.raw<Interaction | null>(null);
+  /** The session is calmed: hands rest. */
+  calm = $state(false);
   onReactions: (sums: Partial<Record<Reaction, number>>) => void = () => {};
   private followed: Followed | null = null;
   private users = 0;
@@ -29,10 +31,13 @@ export class AudienceStore {
 
   open(): void {
     if (this.users++ > 0) return;
-    this.followed = follow<Snapshot<{ interaction: Interaction }>>(this.live, {
+    this.followed = follow<Snapshot<{ interaction: Interaction; calm: boolean }>>(this.live, {
       channel: `session:${this.session}`,
       load: (signal) => this.api.get(`/api/sessions/${this.session}/interaction`, { signal }),
-      reset: (rows) => (this.rules = rows.interaction),
+      reset: (rows) => {
+        this.rules = rows.interaction;
+        this.calm = rows.calm;
+      },
       publication: (publication) => this.apply(publication),
       signal: ({ name, data }: Signal) => {
         if (name === 'reaction') this.onReactions(data.sums as Partial<Record<Reaction, number>>);
@@ -48,6 +53,7 @@ export class AudienceStore {
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
+    if (name === 'rules.changed') this.calm = (data.rules as ChatRules).calm;
     const told = data.interaction as Interaction;
     if (name === 'interaction.changed' && (!this.rules || told.version >= this.rules.version)) this.rules = told;
   }

@@ -59,10 +59,10 @@ export async function tell(path: string, said: string, method: 'post' | 'put' | 
   }
 }
 
-export async function undo(deed: Deed, toast?: number): Promise<void> {
+export async function undo(deeds: Deed | readonly Deed[], toast?: number): Promise<void> {
   if (toast !== undefined) toasts.drop(toast);
   try {
-    await api.post(`/api/audit/${deed.id}/undo`);
+    for (const { id } of [deeds].flat()) await api.post(`/api/audit/${id}/undo`);
     toasts.say(t('talk.undone'));
   } catch (error) {
     toasts.fault(error);

@@ -42,6 +42,9 @@ export class NoticeStore {
       if (this.list?.some(({ id }) => id === told.id)) return;
       this.list = [told, ...(this.list ?? [])];
       this.unread++;
+    } else if (name === 'notification.changed') {
+      const now = data.notification as Notice;
+      this.list = (this.list ?? []).map((one) => (one.id === now.id ? now : one));
     } else if (name === 'notification.read') this.mark(data.ids as string[] | null);
   }
 

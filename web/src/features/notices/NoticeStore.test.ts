@@ -15,6 +15,8 @@ describe('notifications', () => {
     store.list = [notice('1', true)];
     for (const id of ['2', '3', '3']) store.apply({ name: 'notification.told', data: { notification: notice(id) } });
     expect([store.unread, store.list.map(({ id }) => id)]).toEqual([2, ['3', '2', '1']]);
+    store.apply({ name: 'notification.changed', data: { notification: { ...notice('3'), data: { text: '…' } } } });
+    expect([store.unread, store.list[0]!.data.text]).toEqual([2, '…']);
     store.see(['2']);
     store.apply({ name: 'notification.read', data: { ids: ['2'] } });
     store.see(['2']);
