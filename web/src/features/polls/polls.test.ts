@@ -6,6 +6,7 @@ import { at, FakeNetwork } from '~/net/fake';
 import type { Poll } from '~/net/shapes';
 import { csv } from '../desk/sheet';
 import { Kinds, type KindModule } from './kinds';
+import { placed } from './order';
 import { PollsStore } from './PollsStore.svelte';
 
 const poll = (id: string, more: Partial<Poll> = {}): Poll => ({
@@ -14,6 +15,16 @@ const poll = (id: string, more: Partial<Poll> = {}): Poll => ({
 });
 
 beforeAll(() => language.use('en'));
+
+describe('placed', () => {
+  const ids = (list: Poll[]): string[] => list.map(({ id }) => id);
+  it('leaves polls where they were shown while one is open', () => {
+    const stood = ids(placed([poll('old', { state: 'closed' }), poll('a'), poll('b')], []));
+    expect(stood).toEqual(['b', 'a', 'old']);
+    expect(ids(placed([poll('old', { state: 'closed' }), poll('a'), poll('b', { state: 'closed' }), poll('c')], stood))).toEqual(['b', 'a', 'c', 'old']);
+    expect(ids(placed([poll('a', { state: 'closed' }), poll('b', { state: 'closed' })], ['b', 'a']))).toEqual(['b', 'a']);
+  });
+});
 
 describe('PollsStore', () => {
   let network: FakeNetwork;

@@ -20,6 +20,33 @@ export function ordered(questions: readonly Question[], before: readonly string[
     .map(({ question }) => question);
 }
 
+/** What stands where, by id. */
+export interface Standing { list: readonly string[]; now: string | null; own: readonly string[] }
+
+export interface Arranged { list: Question[]; now: Question | null; own: Question[]; answered: Question[] }
+
+const newest = (one: Question, other: Question): number => (one.at < other.at ? 1 : -1);
+
+/**
+ * Everything the audience sees, at its place. While it is read (`stood` says how it stood) nothing leaves its place:
+ * what is being answered or was answered is marked where it is, and newcomers come after the others.
+ */
+export function arranged(questions: readonly Question[], mine: readonly Question[], stood: Standing | null): Arranged {
+  const live = questions.find(({ state }) => state === 'answering') ?? null;
+  const now = !stood ? live : stood.now ? (live ?? questions.find(({ id }) => id === stood.now) ?? null) : null;
+  const stays = new Set(stood?.list);
+  const fit = questions.filter((one) => stays.has(one.id) || one.state === 'approved' || (one === live && stood && !stood.now));
+  const list = ordered(fit, stood?.list ?? [], stood !== null);
+  if (!stood) list.sort((one, other) => Number(other.pinned) - Number(one.pinned));
+  // On the public list they carry their own mark; these would be seen nowhere else.
+  const apart = ({ id, state, answer, merged_into }: Question): boolean =>
+    state === 'waiting' || state === 'dismissed' || answer?.how === 'private' || merged_into !== null || Boolean(stood?.own.includes(id));
+  return {
+    list, now, own: mine.filter(apart).sort(newest),
+    answered: questions.filter((one) => one.state === 'answered' && !stays.has(one.id) && one !== now).sort(newest),
+  };
+}
+
 interface Sum { subject_id: string; votes: number }
 
 /** All sums that one telling holds. */

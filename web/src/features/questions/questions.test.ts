@@ -5,7 +5,7 @@ import { at, FakeNetwork } from '~/net/fake';
 import type { Question } from '~/net/shapes';
 import { MineStore } from '../stage/MineStore.svelte';
 import { DeskStore } from './DeskStore.svelte';
-import { ordered } from './order';
+import { arranged, ordered } from './order';
 import { QuestionsStore } from './QuestionsStore.svelte';
 
 const question = (id: string, more: Partial<Question> = {}): Question => ({
@@ -106,6 +106,21 @@ describe('order', () => {
     const list = [question('a', { votes: 1 }), question('b', { votes: 5 }), question('c', { votes: 9 })];
     expect(ordered(list, ['a', 'b'], false).map(({ id }) => id)).toEqual(['c', 'b', 'a']);
     expect(ordered(list, ['a', 'b'], true).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('arranged', () => {
+  const ids = (list: Question[]): string[] => list.map(({ id }) => id);
+  it('leaves everything at its place while it is read, marked', () => {
+    const before = [question('a', { votes: 3 }), question('b', { votes: 2 }), question('c', { votes: 1 })];
+    const own = question('o', { state: 'waiting' });
+    const first = arranged(before, [own], null);
+    expect([ids(first.list), first.now, ids(first.own)]).toEqual([['a', 'b', 'c'], null, ['o']]);
+    const after = [question('a', { state: 'answered' }), question('b', { state: 'answering' }), question('c', { votes: 9 }), question('n', { votes: 5 }), { ...own, state: 'approved' as const }];
+    const read = arranged(after, [after[4]!], { list: ids(first.list), now: null, own: ['o'] });
+    expect([ids(read.list), read.now, ids(read.own), ids(read.answered)]).toEqual([['a', 'b', 'c', 'n', 'o'], null, ['o'], []]);
+    const anew = arranged(after, [after[4]!], null);
+    expect([ids(anew.list), anew.now?.id, ids(anew.own), ids(anew.answered)]).toEqual([['c', 'n', 'o'], 'b', [], ['a']]);
   });
 });
 
