@@ -9,7 +9,7 @@ import { newKey } from '~/net/keys';
 import { follow, type Followed } from '~/net/live';
 import type { Position, Publication, Signal } from '~/net/shapes';
 import type { LiveClient } from '~/net/socket';
-import { arrange, lay, type Change, type List, type Place, type ShownCard } from './changes';
+import { arrange, lay, placeIn, type Change, type List, type Place, type ShownCard } from './changes';
 import { CommandQueue } from './CommandQueue.svelte';
 import { written, type Command } from './commands';
 import { kept as openKept, type Kept } from './kept';
@@ -202,7 +202,17 @@ export class BoardStore {
   }
 
   move(card: string, place: Place): Promise<boolean> {
-    return this.about(card, 'POST', '/move', { column_id: place.column_id, before: place.before ?? null, after: place.after ?? null }, { do: 'move', card, place });
+    const to = this.between(card, place);
+    return this.about(card, 'POST', '/move', { column_id: to.column_id, before: to.before ?? null, after: to.after ?? null }, { do: 'move', card, place: to });
+  }
+
+  /** The same place by both neighbours: when one has left, the other still tells it. The end of a column stays its end. */
+  between(card: string, place: Place): Place {
+    const { column_id, before, after } = place;
+    if (!before && !after) return { column_id };
+    const cards = (this.lists.find(({ column }) => column.id === column_id)?.cards ?? []).filter(({ id }) => id !== card);
+    const at = placeIn(cards, place);
+    return { column_id, before: before ?? cards[at]?.id ?? null, after: after ?? cards[at - 1]?.id ?? null };
   }
 
   /** Something done to one card: `path` after its own address. */
@@ -228,8 +238,7 @@ export class BoardStore {
   placeOf(card: string): Place | null {
     const found = this.find(card);
     if (!found) return null;
-    const next = found.cards[found.at + 1];
-    return { column_id: found.column.id, ...(next ? { before: next.id } : {}) };
+    return { column_id: found.column.id, before: found.cards[found.at + 1]?.id ?? null, after: found.cards[found.at - 1]?.id ?? null };
   }
 
   private reset({ board, position }: Snapshot, stale: boolean): void {

@@ -129,6 +129,17 @@ describe('BoardStore', () => {
     expect(page.drawn).toEqual(['todo: 1', 'done: 3 2']);
   });
 
+  it('tells both neighbours of a place, so that one may leave', async () => {
+    const page = await new Page().open();
+    page.network.socket.publish('board:b', 4, 'card.created', { card: card('4', 'done', 'b') });
+    page.network.socket.publish('board:b', 5, 'card.created', { card: card('5', 'done', 'c') });
+    void page.store.move('1', { column_id: 'done', before: '4' });
+    expect((await page.request(1)).body).toEqual({ column_id: 'done', before: '4', after: '3' });
+    page.network.socket.publish('board:b', 6, 'card.moved', { card: card('4', 'todo', 'z', 2) });
+    expect(page.drawn).toEqual(['todo: 2 4', 'done: 3 1 5']);
+    expect([page.store.placeOf('5'), page.store.between('2', { column_id: 'done' })]).toEqual([{ column_id: 'done', before: null, after: '1' }, { column_id: 'done' }]);
+  });
+
   it('puts a refused change back, tells why, and sends on', async () => {
     const page = await new Page().open();
     const told: string[] = [];
@@ -412,7 +423,7 @@ describe('BoardStore', () => {
       asidePlace(store, '1', 1), asidePlace(store, '2', 1), asidePlace(store, '1', -1), store.placeOf('1'), store.placeOf('2'),
     ]).toEqual([
       null, { column_id: 'todo', after: '2' }, { column_id: 'todo', before: '1' },
-      { column_id: 'done', before: '3' }, { column_id: 'done' }, null, { column_id: 'todo', before: '2' }, { column_id: 'todo' },
+      { column_id: 'done', before: '3' }, { column_id: 'done' }, null, { column_id: 'todo', before: '2', after: null }, { column_id: 'todo', before: null, after: '1' },
     ]);
   });
 });
