@@ -153,8 +153,10 @@ def shifted(on: Writing, card: Card, wish: CardMove) -> CardView:
     return shown
 
 
-def archive(db: Session, actor: Actor, card_id: UUID, *, on: bool, step: UUID | None = None) -> CardView:
-    """Put a card away, or bring it back to the end of its column. Either twice is no fault.
+def archive(
+    db: Session, actor: Actor, card_id: UUID, *, on: bool, where: Beside = TO_THE_END, step: UUID | None = None
+) -> CardView:
+    """Put a card away, or bring it back to a place in its column. Either twice is no fault.
 
     Where the column itself was put away, the card comes back to the first open one that has room.
     """
@@ -164,7 +166,7 @@ def archive(db: Session, actor: Actor, card_id: UUID, *, on: bool, step: UUID | 
         if on or column.archived_at is None:
             return cards.view(db, card)
         return shifted(writing, card, CardMove(column_id=_open_column(db, column).id))
-    return put_away(writing, card) if on else brought_back(writing, card)
+    return put_away(writing, card) if on else brought_back(writing, card, where)
 
 
 def put_away(on: Writing, card: Card) -> CardView:

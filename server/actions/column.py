@@ -77,7 +77,8 @@ def move(db: Session, actor: Actor, column_id: UUID, wish: Beside) -> ColumnView
 
 
 def archive(db: Session, actor: Actor, column_id: UUID, wish: ColumnArchive) -> ColumnView:
-    """Put a column away, with its cards when that is said, or bring it back to the end of the row.
+    """Put a column away, with its cards when that is said, or bring it back to where it is wished, the end of
+    the row when that is not said.
 
     Raises Conflict `column.not_empty`. Either twice is no fault.
     """
@@ -91,7 +92,7 @@ def archive(db: Session, actor: Actor, column_id: UUID, wish: ColumnArchive) -> 
         column.rank = order.nowhere(column.id)
     else:
         column.archived_at = None
-        column.rank = _ranked(on, column, Beside())
+        column.rank = _ranked(on, column, wish)
     column.version += 1
     db.flush()
     shown = column_view(column)

@@ -159,8 +159,9 @@ class ColumnChange(View):
     done: bool | None = None
 
 
-class ColumnArchive(View):
-    """Into the archive, and back. A column with cards goes only when `cards` says that they go with it."""
+class ColumnArchive(Beside):
+    """Into the archive, and back: before or after which, or to the end of the row. A column with cards goes only
+    when `cards` says that they go with it."""
 
     on: bool = True
     cards: bool = False
@@ -232,7 +233,7 @@ class ColumnArchived(Fact, name="column.archived", channels=("board",)):
 
 
 class ColumnRestored(Fact, name="column.restored", channels=("board",)):
-    """Back at the end of the row, with its cards."""
+    """Back in the row, with its cards."""
 
     column: ColumnView
     by: PersonView | None

@@ -151,6 +151,14 @@ class CardMove(View):
     after: UUID | None = None
 
 
+class CardArchive(View):
+    """Into the archive, and back: before or after which card of its column; neither means to its end."""
+
+    on: bool = True
+    before: UUID | None = None
+    after: UUID | None = None
+
+
 class PersonWish(View):
     person_id: UUID
     on: bool = True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from server.actions import card, card_people
 from server.api.endpoint import Call, Endpoints
-from server.domain.board import OnWish
+from server.domain.board import Beside, OnWish
 from server.domain.card import (
+    CardArchive,
     CardDraft,
     CardMove,
     CardSnapshot,
@@ -62,11 +63,12 @@ def move(call: Call, body: CardMove) -> CardView:
 
 
 @ENDPOINTS.command(
-    "card.archive", "POST", f"{CARD}/archive", permission="card.change", body=OnWish, result=CardView
+    "card.archive", "POST", f"{CARD}/archive", permission="card.change", body=CardArchive, result=CardView
 )
-def archive(call: Call, body: OnWish) -> CardView:
+def archive(call: Call, body: CardArchive) -> CardView:
     """Put a card away, or bring it back."""
-    return card.archive(call.db, call.actor, call.path["card_id"], on=body.on, step=call.key)
+    where = Beside(before=body.before, after=body.after)
+    return card.archive(call.db, call.actor, call.path["card_id"], on=body.on, where=where, step=call.key)
 
 
 @ENDPOINTS.command(

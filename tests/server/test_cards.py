@@ -124,10 +124,16 @@ async def test_full_and_archived_columns_take_no_card(server: Server, world: Wor
         assert [column["id"] for column in columns] == [first, third, second]
         # What was put away with its column comes back to the first open one.
         await me.post(f"/api/columns/{second}/archive", {"cards": True})
-        for id in (str(world.card), one["id"]):
-            assert (await me.post(f"/api/cards/{id}/archive", {"on": False}))["column_id"] == first
+        places = [
+            await me.post(f"/api/cards/{id}/archive", {"on": False, "before": before})
+            for id, before in ((str(world.card), one["id"]), (one["id"], str(world.card)))
+        ]
+        assert [place["column_id"] for place in places] == [first, first]
+        assert places[1]["rank"] < places[0]["rank"]  # to where it was wished
         assert (await me.get(f"/api/boards/{world.board}/cards?archived=1"))["cards"] == []
-        await me.post(f"/api/columns/{second}/archive", {"on": False})
+        await me.post(f"/api/columns/{second}/archive", {"on": False, "before": third, "after": first})
+        columns = (await me.get(f"/api/boards/{world.board}"))["board"]["columns"]
+        assert [column["id"] for column in columns] == [first, second, third]
         assert not back["archived"]
         await me.patch(f"/api/boards/{world.board}", {"archived": True})
         refused(await me.ask("POST", move, {"column_id": first}), 409, "board.archived")

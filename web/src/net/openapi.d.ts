@@ -567,6 +567,27 @@ export interface components {
             /** Uplink Mbps */
             uplink_mbps: number;
         };
+        /**
+         * CardArchive
+         * @description Into the archive, and back: before or after which card of its column; neither means to its end.
+         */
+        CardArchive: {
+            /**
+             * After
+             * @default null
+             */
+            after: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+        };
         /** CardArchived */
         CardArchived: {
             by: components["schemas"]["PersonView"] | null;
@@ -1179,9 +1200,20 @@ export interface components {
         };
         /**
          * ColumnArchive
-         * @description Into the archive, and back. A column with cards goes only when `cards` says that they go with it.
+         * @description Into the archive, and back: before or after which, or to the end of the row. A column with cards goes only
+         *     when `cards` says that they go with it.
          */
         ColumnArchive: {
+            /**
+             * After
+             * @default null
+             */
+            after: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before: string | null;
             /**
              * Cards
              * @default false
@@ -1291,7 +1323,7 @@ export interface components {
         };
         /**
          * ColumnRestored
-         * @description Back at the end of the row, with its cards.
+         * @description Back in the row, with its cards.
          */
         ColumnRestored: {
             by: components["schemas"]["PersonView"] | null;
@@ -6100,6 +6132,17 @@ export interface components {
         Wishes: {
             /** Wishes */
             wishes: components["schemas"]["WishView"][];
+        };
+        /**
+         * WishesChanged
+         * @description Somebody asked to come in, or was answered. Who, only leads may read: they ask anew.
+         */
+        WishesChanged: {
+            /**
+             * Team Id
+             * Format: uuid
+             */
+            team_id: string;
         };
         /** WordHiding */
         WordHiding: {

@@ -3,7 +3,7 @@
  * board, however often and in whichever order the news came. A change whose card or column is gone does nothing.
  */
 import type { Person } from '~/net/shapes';
-import type { Card, Column, Comment, Item } from './shapes';
+import type { Card, CardFile, Column, Comment, Item } from './shapes';
 
 /** Where a card shall go: beside another, or to the end of the column. Never a number. */
 export interface Place { column_id: string; before?: string | null; after?: string | null }
@@ -17,7 +17,7 @@ export type Change =
   /** A label or a person on or off. */
   | { do: 'label'; card: string; id: string; on: boolean }
   | { do: 'person'; card: string; person: Person; on: boolean }
-  | { do: 'column.make'; row: Column }
+  | { do: 'column.make'; row: Column; place?: Beside }
   | { do: 'column.set'; column: string; fields: Partial<Column> }
   | { do: 'column.move'; column: string; place: Beside }
   | { do: 'column.take'; column: string }
@@ -33,6 +33,8 @@ export type Part =
   | { of: 'item'; id: string; gone: true }
   | { of: 'comment'; make: Comment }
   | { of: 'comment'; id: string; set: Partial<Comment> }
+  | { of: 'file'; make: CardFile }
+  | { of: 'file'; id: string; gone: true }
   | { of: 'description'; text: string };
 
 export type ShownCard = Card & { sending: boolean };
@@ -86,7 +88,8 @@ class Drawing {
         return;
       }
       case 'column.make':
-        if (!this.lists.some(({ column }) => column.id === change.row.id)) this.lists.push({ column: change.row, cards: [] });
+        if (this.lists.some(({ column }) => column.id === change.row.id)) return;
+        this.lists.splice(placeIn(this.lists.map(({ column }) => column), change.place ?? {}), 0, { column: change.row, cards: [] });
         return;
       case 'column.set': {
         const list = this.lists.find(({ column }) => column.id === change.column);

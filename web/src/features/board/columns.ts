@@ -12,7 +12,12 @@ export function stepColumn(kit: BoardKit, column: Column, by: -1 | 1): void {
   const beside = columns[columns.findIndex(({ id }) => id === column.id) + by];
   if (!beside) return;
   placeColumn(kit, column.id, by < 0 ? { before: beside.id } : { after: beside.id });
-  void tick().then(() => document.querySelector<HTMLElement>(`[data-column="${column.id}"] .top button`)?.focus());
+  focusColumn(column.id);
+}
+
+/** To its menu, once the board is drawn. */
+export function focusColumn(id: string | undefined): void {
+  void tick().then(() => document.querySelector<HTMLElement>(`[data-column="${id}"] .top button`)?.focus());
 }
 
 export function placeColumn(kit: BoardKit, id: string, place: Beside): void {
@@ -23,13 +28,17 @@ export function placeColumn(kit: BoardKit, id: string, place: Beside): void {
   kit.said = t('board.column.moved', { column: column.title, place: placeIn(others, place) + 1, count: others.length + 1 });
 }
 
-/** Puts a column away with its cards; the toast brings it back. */
+/** Puts a column away with its cards; the toast brings it back to where it stood. */
 export function archiveColumn(kit: BoardKit, column: Column): void {
+  const columns = kit.store.lists.map((list) => list.column.id);
+  const at = columns.indexOf(column.id);
+  const place: Beside = { before: columns[at + 1] ?? null, after: columns[at - 1] ?? null };
   const send = (on: boolean): void =>
     void kit.store.command({
-      method: 'POST', path: `/api/columns/${column.id}/archive`, body: on ? { on, cards: true } : { on },
-      change: on ? { do: 'column.take', column: column.id } : { do: 'column.make', row: column }, card: null, title: column.title,
+      method: 'POST', path: `/api/columns/${column.id}/archive`, body: on ? { on, cards: true } : { on, ...place },
+      change: on ? { do: 'column.take', column: column.id } : { do: 'column.make', row: column, place }, card: null, title: column.title,
     });
   send(true);
-  toasts.say(t('board.column.archived', { column: column.title }), { label: t('core.undo'), run: () => send(false) });
+  focusColumn(place.before ?? place.after ?? undefined);
+  toasts.say(t('board.column.archived', { column: column.title }), { label: t('core.undo'), run: () => (send(false), focusColumn(column.id)) });
 }

@@ -9,6 +9,8 @@ import type { Member, Person, Position, Publication } from '~/net/shapes';
 import { toasts } from '~/ui/toasts.svelte';
 import { tick, untrack } from 'svelte';
 import type { BoardKit } from './BoardKit.svelte';
+import type { Place } from './changes';
+import { focusColumn } from './columns';
 import type { Command } from './commands';
 import type { Zones } from './due';
 import { kept } from './kept';
@@ -88,16 +90,26 @@ export function faces(kit: BoardKit): void {
   toasts.say(t('board.here', { names: listed(kit.company.all.map(({ name }) => name)) }));
 }
 
+/** Puts a card away; the toast brings it back to where it stood. The focus goes to its neighbour in sight. */
 export function archive(kit: BoardKit, card: Card): void {
+  const place = kit.store.placeOf(card.id);
+  const beside = kit.store.find(card.id)?.cards.filter((one) => one.id === card.id || kit.inSight(one)) ?? [];
+  const at = beside.findIndex(({ id }) => id === card.id);
+  const next = beside[at + 1] ?? beside[at - 1];
   if (kit.opened === card.id) kit.show(null);
   void kit.store.about(card.id, 'POST', '/archive', { on: true }, { do: 'take', card: card.id });
   kit.said = t('board.archived', { card: card.title });
-  toasts.say(kit.said, { label: t('core.undo'), run: () => restore(kit, card) });
+  toasts.say(kit.said, { label: t('core.undo'), run: () => restore(kit, card, place) });
+  if (next) void tick().then(() => kit.focus(next.id));
+  else focusColumn(place?.column_id);
 }
 
-export function restore(kit: BoardKit, card: Card): void {
-  const change = { do: 'make' as const, row: { ...card, archived: false }, place: { column_id: card.column_id } };
-  void kit.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false }, change, card: card.id, title: card.title });
+/** From the archive: to where it stood, when that is known, or to the end of its column. */
+export function restore(kit: BoardKit, card: Card, place: Place | null = null): void {
+  const { before = null, after = null } = place ?? {};
+  const change = { do: 'make' as const, row: { ...card, archived: false }, place: place ?? { column_id: card.column_id } };
+  void kit.store.command({ method: 'POST', path: `/api/cards/${card.id}/archive`, body: { on: false, before, after }, change, card: card.id, title: card.title });
+  if (!kit.opened) void tick().then(() => kit.focus(card.id));
 }
 
 export function label(kit: BoardKit, card: string, id: string, on: boolean): void {
