@@ -17,12 +17,14 @@ from models.volunteer import TeamCall, TeamVisit, TeamWish
 from server.actions import card_people
 from server.actions import team as teams
 from server.actions.notify import notify
+from server.actions.publish import publish
 from server.actions.stage_work import tell_work
 from server.domain.errors import Conflict, NotFound
 from server.domain.person import Actor
-from server.domain.team import Joined, TeamDraft, TeamView
+from server.domain.team import Joined, TeamDraft, TeamView, WishesChanged
 from server.queries import scope
 from server.queries import teams as queries
+from server.queries.channels import team_channel
 
 
 def join(db: Session, actor: Actor, team_id: UUID, note: str, card_id: UUID | None = None) -> Joined:
@@ -50,6 +52,7 @@ def join(db: Session, actor: Actor, team_id: UUID, note: str, card_id: UUID | No
         notify(db, leads, "team_wish", told, link=f"/t/{team_id}", conference_id=team.conference_id, once=once)
     else:
         wish.note, wish.card_id = note or wish.note, card_id or wish.card_id
+    _tell_wishes(db, team_id)
     return Joined(member=False)
 
 
@@ -61,6 +64,7 @@ def decide(db: Session, actor: Actor, team_id: UUID, person_id: UUID, *, accept:
         raise NotFound("not_found")
     db.delete(wish)
     db.flush()
+    _tell_wishes(db, team_id)
     if accept and scope.conference_role(db, team.conference_id, person_id) is not None:
         teams.add_member(db, actor, team_id, person_id, "member")
         if wish.card_id is not None:
@@ -103,6 +107,10 @@ def see(db: Session, actor: Actor, team_id: UUID) -> None:
     visit = db.get(TeamVisit, key, with_for_update=True) or TeamVisit(team_id=team_id, person_id=actor.person_id)
     visit.seen_at = now()
     db.add(visit)
+
+
+def _tell_wishes(db: Session, team_id: UUID) -> None:
+    publish(db, team_channel(team_id), WishesChanged(team_id=team_id), subject=team_id)
 
 
 def _leads(db: Session, team_id: UUID) -> list[UUID]:

@@ -138,6 +138,12 @@ class TeamChanged(Fact, name="team.changed", channels=("team",)):
     team: TeamView
 
 
+class WishesChanged(Fact, name="wishes.changed", channels=("team",)):
+    """Somebody asked to come in, or was answered. Who, only leads may read: they ask anew."""
+
+    team_id: UUID
+
+
 class MembershipChanged(Fact, name="membership.changed", channels=("team", "person")):
     team_id: UUID
     person: PersonView

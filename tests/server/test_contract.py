@@ -31,6 +31,7 @@ from server.actions import (
     conference,
     conversation,
     finding,
+    joining,
     label,
     message,
     moderation,
@@ -287,7 +288,8 @@ async def everything_happens(db: Database) -> World:
         arranged(unit, world)
         person.change(unit, organiser, ChangeMe(name="اسم جديد"))
         team.add_member(unit, organiser, world.team, world["guest"].id, "member")
-        team.change(unit, organiser, world.team, TeamChange(title="فريق آخر"))
+        team.change(unit, organiser, world.team, TeamChange(title="فريق آخر", joining="request"))
+        joining.join(unit, world["speaker"].actor, world.team, "أترجم")
         boards_change(unit, world)
         finding.show(unit, organiser, world.session, world.card, on=True)
         card.move(unit, world["lead"].actor, world.card, CardMove(column_id=world.columns[2]))

@@ -106,12 +106,15 @@ async def test_by_request_the_leads_decide(server: Server, world: World) -> None
     await joining(server, world, "request")
     path = f"/api/teams/{world.team}"
     people = [await newcomer(server.db, world, name) for name in ("salma", "rami")]
-    async with server.browser(world["lead"].token) as lead:
+    async with server.browser(world["lead"].token) as lead, lead.socket() as ear:
+        await ear.subscribe(f"team:{world.team}")
         for someone in people:
             async with server.browser(someone.token) as me:
                 assert (await me.post(f"{path}/join", {"note": "أترجم"}))["member"] is False
                 assert (await me.get(f"{path}/door"))["asked"] is True
                 assert (await me.ask("GET", path)).status_code == 404
+            told = await ear.publication(f"team:{world.team}", "wishes.changed")
+            assert told == {"team_id": str(world.team)}  # who asked is for the leads alone
         wishes = (await lead.get(f"{path}/wishes"))["wishes"]
         assert [(one["person"]["name"], one["note"]) for one in wishes] == [("salma", "أترجم"), ("rami", "أترجم")]
         news = (await lead.get("/api/me/notifications"))["notifications"]

@@ -8,6 +8,8 @@ import type { LiveClient } from '~/net/socket';
 export class TeamStore {
   team = $state.raw<Team | null>(null);
   trouble = $state<ApiError | null>(null);
+  /** Grows when somebody asks to come in, or comes or goes: who asked is read anew, by who may. */
+  wished = $state(0);
   private followed: Followed | null = null;
 
   constructor(
@@ -31,6 +33,7 @@ export class TeamStore {
   }
 
   apply({ name, data }: Pick<Publication, 'name' | 'data'>): void {
+    if (/^(wishes|membership)\.changed$/.test(name)) this.wished++;
     if (name === 'team.changed') {
       const fresh = data.team as Team;
       if (!this.team || fresh.version >= this.team.version) this.team = fresh;
