@@ -7,6 +7,10 @@ const SHELL = 'shell-1';
 const FILES = 'files-';
 const SHELL_KEY = '/';
 const KEPT_BUILDS = 2;
+/** A line that hangs says neither yes nor no: whoever has waited this long is shown what is kept. */
+const PATIENCE_MS = 4_000;
+/** What a proxy says for a server that is not there. */
+const AWAY = [502, 503, 504];
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
@@ -58,13 +62,13 @@ async function file(request) {
   return answer;
 }
 
-/** Pages: from the network; without one, the shell, which then draws what the browser keeps. */
+/** Pages: from the network; where it is gone, hangs or finds no server, the shell, which then draws what the browser keeps. */
 async function page(request) {
-  try {
-    return await fetch(request);
-  } catch (error) {
-    const shell = await caches.match(SHELL_KEY, { cacheName: SHELL, ignoreVary: true });
-    if (shell) return shell;
-    throw error;
-  }
+  const answer = fetch(request);
+  answer.catch(() => {}); // looked at below, or too late to matter
+  const shell = await caches.match(SHELL_KEY, { cacheName: SHELL, ignoreVary: true });
+  if (!shell) return answer;
+  const waited = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, shell));
+  const told = await Promise.race([answer.catch(() => shell), waited]);
+  return AWAY.includes(told.status) ? shell : told;
 }
