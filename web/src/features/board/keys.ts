@@ -37,8 +37,11 @@ export function pressed(kit: BoardKit, event: KeyboardEvent): void {
 }
 
 function undoing(kit: BoardKit, event: KeyboardEvent, typing: boolean): (() => void) | null {
-  if (typing || event.code !== 'KeyZ') return event.code === 'KeyY' && !typing ? () => void back(kit, 'redo') : null;
-  return () => void back(kit, event.shiftKey ? 'redo' : 'undo');
+  if (typing) return null;
+  // What the key writes, where that is Latin: on a German keyboard Z and Y have each other's place. Else by its place.
+  const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace('Key', '').toLowerCase();
+  if (letter === 'z') return () => void back(kit, event.shiftKey ? 'redo' : 'undo');
+  return letter === 'y' ? () => void back(kit, 'redo') : null;
 }
 
 function deed(kit: BoardKit, event: KeyboardEvent, target: HTMLElement): (() => void) | null {
