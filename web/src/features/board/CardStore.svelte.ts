@@ -29,6 +29,8 @@ export class CardStore {
   readonly card: Card | null = $derived.by(() => this.board.shown(this.id) ?? this.board.cards.get(this.id) ?? this.told);
   readonly items: readonly Item[] = $derived(layItems(this.rows?.items ?? [], this.parts));
   readonly comments: readonly Comment[] = $derived(layComments([...this.older, ...(this.rows?.comments ?? [])], this.parts));
+  /** Those on their way are not in the rows. */
+  readonly attachments: readonly CardFile[] = $derived(layFiles(this.rows?.attachments ?? [], this.parts));
   readonly description: string = $derived(
     this.parts.reduce((text, part) => (part.of === 'description' ? part.text : text), this.rows?.description ?? ''),
   );
@@ -131,6 +133,16 @@ export class CardStore {
     this.send({ method: 'DELETE', path: `/api/items/${item.id}`, part: { of: 'item', id: item.id, gone: true } });
   }
 
+  addLink(url: string): void {
+    const key = newKey();
+    const make: CardFile = { id: key, card_id: this.id, kind: 'link', name: url, url, preview: null, size: 0, by: this.me, at: new Date().toISOString() };
+    this.send({ key, method: 'POST', path: `/api/cards/${this.id}/urls`, body: { url }, part: { of: 'file', make } });
+  }
+
+  dropFile(file: CardFile): void {
+    this.send({ method: 'DELETE', path: `/api/attachments/${file.id}`, part: { of: 'file', id: file.id, gone: true } });
+  }
+
   say(text: string, mentions: readonly Person[]): void {
     const key = newKey();
     const at = new Date().toISOString();
@@ -154,7 +166,7 @@ export class CardStore {
     if (told.item) rows.items = withRow(rows.items, told.item);
     if (told.item_id) rows.items = rows.items.filter(({ id }) => id !== told.item_id);
     if (told.comment) this.heard(rows, told.comment);
-    if (told.attachment) rows.attachments = [...rows.attachments.filter(({ id }) => id !== told.attachment!.id), told.attachment];
+    if (told.attachment) rows.attachments = withFile(rows.attachments, told.attachment);
     if (told.attachment_id) rows.attachments = rows.attachments.filter(({ id }) => id !== told.attachment_id);
     if (told.claim) rows.claims = [...rows.claims.filter(({ id }) => id !== told.claim!.id), told.claim];
     if (told.review) rows.reviews = [...rows.reviews.filter(({ id }) => id !== told.review!.id), told.review];
@@ -189,6 +201,9 @@ export class CardStore {
     } else if (part.of === 'item') {
       const items = 'gone' in part ? this.rows.items.filter(({ id }) => id !== part.id) : withRow(this.rows.items, answer as Item);
       this.rows = { ...this.rows, items };
+    } else if (part.of === 'file') {
+      const { attachments } = this.rows;
+      this.rows = { ...this.rows, attachments: 'gone' in part ? attachments.filter(({ id }) => id !== part.id) : withFile(attachments, answer as CardFile) };
     } else if (answer) {
       const rows = { ...this.rows };
       this.heard(rows, answer as Comment);
@@ -223,6 +238,17 @@ function withRow<Row extends { id: string; version: number }>(rows: readonly Row
   const old = rows.find(({ id }) => id === row.id);
   if (!old) return [...rows, row];
   return old.version > row.version ? [...rows] : rows.map((one) => (one.id === row.id ? row : one));
+}
+
+function withFile(files: readonly CardFile[], file: CardFile): CardFile[] {
+  return [...files.filter(({ id }) => id !== file.id), file];
+}
+
+function layFiles(told: readonly CardFile[], parts: readonly Part[]): readonly CardFile[] {
+  return parts.reduce((files, part) => {
+    if (part.of !== 'file') return files;
+    return 'gone' in part ? files.filter(({ id }) => id !== part.id) : withFile(files, part.make);
+  }, told);
 }
 
 function layItems(told: readonly Item[], parts: readonly Part[]): Item[] {

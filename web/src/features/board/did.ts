@@ -7,6 +7,7 @@ export function did({ change, path }: Command): string {
     const { part } = change;
     if (part.of === 'description') return t('card.did.description');
     if (part.of === 'item') return t('card.did.item');
+    if (part.of === 'file') return t('card.files');
     if ('make' in part) return t('card.did.comment');
     return t(part.set.deleted ? 'card.did.comment_gone' : 'card.did.comment_edit');
   }
@@ -26,7 +27,7 @@ export function did({ change, path }: Command): string {
   }
 }
 
-const WORDS = ['title', 'description', 'text', 'note', 'skill'];
+const WORDS = ['title', 'description', 'text', 'note', 'skill', 'url'];
 
 /** What its person wrote; nothing when it has no words of their own. */
 export function wordsOf({ body }: Command): string {
