@@ -57,6 +57,11 @@ export class Company {
     return this.all.filter(({ card_id }) => card_id === card);
   }
 
+  /** Somebody holds a card over this place: before another, or without one at the end of the column. */
+  landing(column: string, before: string | null = null): boolean {
+    return this.all.some((one) => one.doing === 'dragging' && one.column_id === column && (one.before ?? null) === before);
+  }
+
   private now(): void {
     clearTimeout(this.next);
     this.next = undefined;

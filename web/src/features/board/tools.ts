@@ -1,8 +1,8 @@
 /** What makes a drawn board answer: finding, menus, keys, columns, what waits. Small, and fetched before all cards of a large board. */
 export { default as BoardSync } from './BoardSync.svelte';
 export { default as BoardTools } from './BoardTools.svelte';
-export { archiveColumn, placeColumn, stepColumn } from './columns';
+export { cardChoices, columnChoices } from './choices';
+export { placeColumn } from './columns';
 export { pressed } from './keys';
 export { default as Naming } from './Naming.svelte';
-export { archive, counted, faces } from './own';
-export { step } from './steps';
+export { counted, faces } from './own';
