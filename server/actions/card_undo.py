@@ -31,18 +31,14 @@ LAST = UndoWish()
 _SHELF = ("archived", "created")  # both say whether the card is there
 
 
-def undo(
-    db: Session, actor: Actor, board_id: UUID, wish: UndoWish = LAST, *, step: UUID | None = None
-) -> Undone:
+def undo(db: Session, actor: Actor, board_id: UUID, wish: UndoWish = LAST, *, step: UUID | None = None) -> Undone:
     """Undo one's last step. Raises Conflict `undo.nothing`, and `undo.changed_since` which says by whom."""
     on = on_board(db, actor, board_id, "card.change", step=step)
     on.way = "undo"
     return _run(on, wish, "done", "undone")
 
 
-def redo(
-    db: Session, actor: Actor, board_id: UUID, wish: UndoWish = LAST, *, step: UUID | None = None
-) -> Undone:
+def redo(db: Session, actor: Actor, board_id: UUID, wish: UndoWish = LAST, *, step: UUID | None = None) -> Undone:
     """Do the step again that was undone last."""
     on = on_board(db, actor, board_id, "card.change", step=step)
     on.way = "redo"
