@@ -17,7 +17,7 @@ from uuid import UUID
 
 from tests.chaos.history import JSON, Heard, Operation, Piece, Stored, Told
 
-ON_BOARD = ("move", "edit", "comment", "make")
+ON_BOARD = ("move", "edit", "comment", "make", "label", "work", "undo")
 Versions = dict[tuple[str, int], list[Told]]
 PAGE = 50  # messages of a chat's snapshot
 
@@ -93,7 +93,7 @@ def _moves(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
     told = _card_versions(stored)
     answered: set[tuple[str, int]] = set()
     for one in operations:
-        if one.kind not in {"move", "edit", "make"} or not _took_place(one, stored):
+        if one.kind not in {"move", "edit", "make", "work"} or not _took_place(one, stored):
             continue
         card = stored.commands[one.sender, one.key][1]
         version = (str(card["id"]), int(card["version"]))
@@ -102,9 +102,22 @@ def _moves(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
         answered.add(version)
         if [each.data["card"] for each in told.get(version, [])] != [card]:
             yield f"{_name(one)} was answered {card}, and is told as {told.get(version)}"
+    yield from _shown(operations, stored, told)
     for (card_id, number), several in told.items():
         if len(several) > 1:
             yield f"version {number} of card {card_id} is told {len(several)} times"
+
+
+def _shown(operations: Sequence[Operation], stored: Stored, told: Versions) -> Iterator[str]:
+    """What may leave a card as it was, or change several, is answered with cards as they are told."""
+    for one in operations:
+        if one.kind not in {"label", "undo"} or not _took_place(one, stored):
+            continue
+        answer = stored.commands[one.sender, one.key][1]
+        for card in answer["cards"] if one.kind == "undo" else [answer]:
+            versions = told.get((str(card["id"]), int(card["version"])), [])
+            if card not in [each.data["card"] for each in versions]:
+                yield f"{_name(one)} was answered {card}, and is told as {versions}"
 
 
 def _comments(operations: Sequence[Operation], stored: Stored) -> Iterator[str]:
@@ -220,7 +233,7 @@ def applied(piece: Piece) -> dict[str, JSON]:
         if row and row["version"] >= rows.get(str(row["id"]), {"version": 0})["version"]:
             rows[str(row["id"])] = row
     if "board" in piece.snapshot:
-        return rows
+        return {id: row for id, row in rows.items() if not row.get("archived")}
     return dict(list(rows.items())[-PAGE:])
 
 

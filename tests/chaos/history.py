@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 JSON: TypeAlias = dict[str, Any]
-Kind = Literal["post", "move", "edit", "comment", "make", "refused", "reused"]
+Kind = Literal["post", "move", "edit", "comment", "make", "label", "work", "undo", "refused", "reused"]
 Outcome = Literal["ok", "fail", "unknown"]
 
 
 @dataclass
 class Operation:
-    """One command. `move`, `edit`, `comment` and `make` change a board, and an edit may meet another one's.
+    """One command. `move`, `edit`, `comment`, `make`, `label`, `work` (taking and handing back) and `undo` (and
+    doing again) change a board, and an edit may meet another one's.
     `refused` must never happen; `reused` sends an old key with another body."""
 
     sender: UUID

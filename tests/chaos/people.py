@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from models.base import new_id, now
 from models.person import Person
-from server.actions import card, conference, session, team
+from server.actions import card, conference, label, session, team
+from server.domain.board import LabelDraft
 from server.domain.card import CardDraft
 from server.domain.conference import ConferenceDraft
 from server.domain.session import SessionDraft
@@ -26,6 +27,7 @@ class BoardPlace:
     id: UUID
     columns: Sequence[UUID]
     cards: Sequence[UUID]
+    label: UUID
 
 
 @dataclass(frozen=True)
@@ -66,4 +68,5 @@ def _board(db: Session, organiser: Someone, conference_id: UUID, crowd: Sequence
         draft = CardDraft(column_id=columns[number % len(columns)], title=f"بطاقة {number}")
         cards.append(card.create(db, organiser.actor, made.board_id, draft, id=new_id()).id)
         db.flush()
-    return BoardPlace(made.board_id, columns, cards)
+    sticker = label.create(db, organiser.actor, made.board_id, LabelDraft(name="وسم"), id=new_id())
+    return BoardPlace(made.board_id, columns, cards, sticker.id)

@@ -44,6 +44,7 @@ class Writer:
         self._think_s = think_s
         self._posted: list[Operation] = []
         self._seen: dict[tuple[str, str], int] = {}  # versions of fields of cards
+        self._taken: list[tuple[UUID, str]] = []  # cards this person works on, with their boards
         self._board_share = board_share
 
     async def talk(self, more: Callable[[], bool]) -> None:
@@ -73,6 +74,8 @@ class Writer:
             self._posted.append(one)
         if one.kind == "edit":
             self._learn(one)
+        if one.kind == "work" and one.outcome == "ok" and one.body["act"] == "take":
+            self._taken.append((UUID(one.channel.removeprefix("board:")), one.path.split("/")[3]))
 
     async def _try(self, one: Operation, within_s: float | None) -> None:
         one.tries += 1
@@ -94,7 +97,10 @@ class Writer:
             one.outcome, one.answer = "fail", answer.json
 
     def _wishes(self) -> Iterator[Operation]:
-        acts = (self._move, self._move, self._edit, self._edit, self._comment, self._make)
+        acts = (
+            *(self._move, self._move, self._edit, self._edit, self._comment, self._make),
+            *(self._label, self._work, self._undo),
+        )
         while True:
             dice = self._chance.random()
             if dice < self._board_share:
@@ -143,6 +149,26 @@ class Writer:
         body = {"column_id": str(self._chance.choice(board.columns)), "title": "بطاقة أخرى"}
         path = f"/api/boards/{board.id}/cards"
         return Operation(self._someone.id, 0, "make", new_id(), f"board:{board.id}", path, body)
+
+    def _label(self) -> Operation:
+        """On or off; where it is so already, nothing changes."""
+        board = self._chance.choice(self._crowd.boards)
+        body = {"label_id": str(board.label), "on": self._chance.random() < 0.5}
+        path = f"/api/cards/{self._chance.choice(board.cards)}/labels"
+        return Operation(self._someone.id, 0, "label", new_id(), f"board:{board.id}", path, body)
+
+    def _work(self) -> Operation:
+        """Take a card, which somebody else may have; or hand back the one this person has."""
+        act = "hand_back" if self._taken else "take"
+        board, card = self._taken.pop() if self._taken else self._some_card()
+        path = f"/api/cards/{card}/work"
+        return Operation(self._someone.id, 0, "work", new_id(), f"board:{board}", path, {"act": act})
+
+    def _undo(self) -> Operation:
+        """One's own last step, whatever it was; or that again. Somebody may have changed the same since."""
+        board = self._chance.choice(self._crowd.boards).id
+        way = self._chance.choice(["undo", "undo", "redo"])
+        return Operation(self._someone.id, 0, "undo", new_id(), f"board:{board}", f"/api/boards/{board}/{way}", {})
 
     def _some_card(self) -> tuple[UUID, str]:
         board = self._chance.choice(self._crowd.boards)
