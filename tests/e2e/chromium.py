@@ -23,6 +23,7 @@ ARGUMENTS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--auto-accept-this-tab-capture",  # a shared screen is the page itself
+    "--enable-touch-drag-drop",  # as on phones: a long press takes what can be dragged
     "--disable-dev-shm-usage",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import re
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
@@ -48,6 +49,52 @@ async def test_one_card_dragged_by_two_ends_at_one_place(browser: Browser, house
             await column(lead, 0).locator("h2").drag_to(column(lead, 1), target_position={"x": 8, "y": 24})
             for page in (lead, member):
                 await until(page, f"(order) => ({COLUMNS})().join() === order", ",".join(wanted))
+
+
+async def test_finger_takes_a_card_to_the_next_column(browser: Browser, house: House) -> None:
+    """A long press takes it, the strip goes on under it at the edge; a swift swipe only scrolls."""
+    async with AsyncExitStack() as people:
+        lead = await enter(people, browser, house, "lead")
+        phone = await enter(people, browser, house, "member", PHONE)
+        await add(phone, "باليد")
+        await expect(phone.locator(ALL_SENT)).to_be_attached()
+        line = await phone.context.new_cdp_session(phone)
+        taken: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        line.on("Input.dragIntercepted", lambda told: taken.put_nowait(told["data"]))
+        await line.send("Input.setInterceptDrags", {"enabled": True})
+        await line.send("Emulation.setEmitTouchEventsForMouse", {"enabled": True, "configuration": "mobile"})
+
+        async def finger(kind: str, x: float, y: float) -> None:
+            at = {"x": round(x), "y": round(y), "button": "left", "clickCount": 1}
+            await line.send("Input.emulateTouchFromMouseEvent", {"type": f"mouse{kind}", **at})
+
+        box = await card(phone, "باليد").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        await finger("Pressed", x, y)
+        held = await asyncio.wait_for(taken.get(), 10)
+
+        async def drag_on(kind: str, x: float) -> None:
+            await line.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": 500, "data": held})
+
+        await drag_on("dragEnter", x)
+        where = "(one) => one.getBoundingClientRect().left"
+        while await column(phone, 1).evaluate(where) < -60:  # the next one comes from the left
+            await drag_on("dragOver", 12)
+        for _ in range(2):
+            await drag_on("dragOver", x)
+        await expect(column(lead, 1).locator(".lands")).to_have_count(1)
+        await drag_on("drop", x)
+        for page in (lead, phone):
+            await expect(column(page, 1).locator("[data-card]", has_text="باليد")).to_have_count(1)
+        await expect(lead.locator(".lands")).to_have_count(0)
+        await finger("Released", x, y)
+        await finger("Pressed", x, 500)
+        for step in range(1, 6):
+            await finger("Moved", x + step * 30, 500)
+        await finger("Released", x + 150, 500)
+        await until(phone, "() => Math.abs(document.querySelector('.columns').scrollLeft) > 600")
+        assert taken.empty()
 
 
 async def test_different_fields_merge_and_of_one_field_both_texts_are_kept(browser: Browser, house: House) -> None:
