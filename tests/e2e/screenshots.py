@@ -1,6 +1,7 @@
 """`make screenshots`: the pages of the living example, in both languages, on a phone and on a desk.
 
-Writes `web/screenshots/{page}-{lang}-{phone|desktop}.png`. Somebody has to look at them: no test can.
+Writes `web/screenshots/{page}-{lang}-{phone|desktop}.png` of the README's pages; `python -m tests.e2e.screenshots
+all` takes every page, to `build/screenshots/`. Somebody has to look at them: no test can.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from tests.e2e.media import comes_in
 from tests.e2e.steps import watch
 from tests.support import client
 
-FOLDER = Path(__file__).parents[2] / "web" / "screenshots"
+ROOT = Path(__file__).parents[2]
+FOLDER, EVERY = ROOT / "web" / "screenshots", ROOT / "build" / "screenshots"
 CAMERA = Path(__file__).with_name("camera.svg")
 ZONE = "Asia/Amman"
 PAGES = {"lobby": "attendee", "stage": "attendee", "studio": "speaker", "board": "team_lead", "desk": "moderator"}
@@ -41,7 +43,10 @@ RUNNING = "() => document.querySelector('video').currentTime > 1"
 
 
 async def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
+    asked = sys.argv[1:] or list(PAGES)
+    every = asked == ["all"]
+    target = EVERY if every else FOLDER
+    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         film = Path(folder, "camera.mjpeg")
         async with async_playwright() as playwright:
@@ -51,23 +56,26 @@ async def main() -> None:
             seen = f"--use-file-for-fake-video-capture={film}"
             browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS, seen])
             async with demonstrating(Path(folder, "data")) as demo, audience(demo):
-                await take_all(browser, demo, sys.argv[1:] or list(PAGES))
+                names = [place.name for place in demo.places] if every else asked
+                await take_all(browser, demo, names, target)
             await browser.close()
 
 
-async def take_all(browser: Browser, demo: Demo, names: list[str]) -> None:
+async def take_all(browser: Browser, demo: Demo, names: list[str], folder: Path) -> None:
     for name in names:
+        who = PAGES.get(name, demo[name].persona)
         for locale in get_args(Locale):
             for size, (viewport, scale) in SIZES.items():
                 options = {"device_scale_factor": scale, "timezone_id": ZONE, "color_scheme": "light"}
-                async with demo.profile(browser, PAGES[name], locale, viewport, **options) as somebody:
+                async with demo.profile(browser, who, locale, viewport, **options) as somebody:
                     await somebody.context.add_init_script(DEVICES)
                     page = await somebody.open(demo[name].path)
                     await begun(page, name)
-                    file = FOLDER / f"{name}-{locale}-{size}.png"
+                    file = folder / f"{name}-{locale}-{size}.png"
                     await page.screenshot(path=file, animations="disabled")
                 bytes_ = file.stat().st_size
-                print(f"{file.name:28} {bytes_ / 1000:6.0f} KB{' too heavy' if bytes_ > HEAVIEST_BYTES else ''}")
+                heavy = folder == FOLDER and bytes_ > HEAVIEST_BYTES
+                print(f"{file.name:28} {bytes_ / 1000:6.0f} KB{' too heavy' if heavy else ''}", flush=True)
 
 
 async def begun(page: Page, name: str) -> None:
@@ -78,7 +86,7 @@ async def begun(page: Page, name: str) -> None:
         await comes_in(page, frames=60)
         await until(page, COUNTED)
     if name == "desk" and page.viewport_size == DESKTOP:
-        await page.locator("video").wait_for()
+        await page.locator("video").first.wait_for()
         await until(page, RUNNING)
     if name == "studio":
         await page.locator("[data-step=enter]:enabled").wait_for()
