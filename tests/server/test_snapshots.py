@@ -368,6 +368,7 @@ class Watch:
 
     def __init__(self, world: World, ids: JSON, me: Browser, ear: Ear, known: list[JSON]) -> None:
         self.spent: set[str] = set()
+        self.steps = 0
         self._world, self._ids, self._me, self._ear, self._known = world, ids, me, ear, known
 
     @classmethod
@@ -383,6 +384,7 @@ class Watch:
 
     async def take(self, step: tuple[Ask, ...]) -> None:
         """What is done now is told so that every page can follow it."""
+        self.steps += 1
         for ask in step:
             self.spent |= ask.names - SHARED
             await ask.run(self._me, self._ids)
@@ -390,7 +392,12 @@ class Watch:
 
 
 class Watches:
-    """A watch, lent to one step after the other: made anew when it failed, was used up, or lacks a fresh row."""
+    """A watch, lent to one step after the other: made anew when it failed, was used up, or lacks a fresh row.
+
+    And after so many steps that one person reads as much as they may in a minute.
+    """
+
+    STEPS = 20
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -400,7 +407,7 @@ class Watches:
     async def take(self, name: str) -> None:
         step = STEPS[name]
         watch, self._kept = self._kept, None
-        if watch is None or any(ask.names & watch.spent for ask in step):
+        if watch is None or watch.steps == self.STEPS or any(ask.names & watch.spent for ask in step):
             await self.close()
             watch = await self._open.enter_async_context(Watch.begun(self._server))
         await watch.take(step)
