@@ -112,6 +112,8 @@ def polls(state: JSON, name: str, data: JSON) -> None:
 def interaction(state: JSON, name: str, data: JSON) -> None:
     if name == "interaction.changed":
         state["interaction"] = data["interaction"]
+    elif name == "rules.changed":
+        state["calm"] = data["rules"]["calm"]
 
 
 def hands(state: JSON, name: str, data: JSON) -> None:
