@@ -20,6 +20,8 @@ from tests.support.services import Backend, PostgresServer, RedisServer
 SERVICES = frozenset({"postgres_server", "redis_server", "redis_url"})
 BACKENDS = ("sqlite-memory", pytest.param("postgres-redis", marks=pytest.mark.services))
 BROWSERS = "tests/e2e"
+# Few tests, each of which starts and kills whole installations.
+LONG = ("tests/chaos/", "tests/config/", "tests/keeping/", "tests/server/test_process.py")
 WHOLE = {"server", "own_server", "nodes"}
 # Tests assert no times, and a machine that runs three of them at once is slow at making examples up.
 hypothesis.settings.register_profile(
@@ -44,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     fails there once in a thousand times is what we look for.
     """
     sizes = Counter(room(item.nodeid) for item in items)
-    items.sort(key=lambda item: (room(item.nodeid) != BROWSERS, -sizes[room(item.nodeid)], room(item.nodeid)))
+    items.sort(key=lambda item: (_turn(item.nodeid), -sizes[room(item.nodeid)], room(item.nodeid)))
     for item in items:
         if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -52,6 +54,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.whole)
         if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):
             item.add_marker(pytest.mark.services)
+
+
+def _turn(nodeid: str) -> int:
+    return 0 if room(nodeid) == BROWSERS else 1 if nodeid.startswith(LONG) else 2
 
 
 def room(nodeid: str) -> str:
