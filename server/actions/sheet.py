@@ -260,12 +260,17 @@ def _brought(db: Session, conference: Conference, fit: Fit, speakers: _Speakers)
 class _Speakers:
     """Who speaks here already, by what an import knows them by and by name.
 
-    Attendees are not looked at: whoever calls themselves like a speaker does not become one.
+    Attendees who speak nowhere are not looked at: whoever calls themselves like a speaker does not become one.
     """
 
     def __init__(self, db: Session, conference_id: UUID) -> None:
         self._db = db
         self._conference_id = conference_id
+        billed = (
+            select(SessionSpeaker.person_id)
+            .join(ConferenceSession, col(ConferenceSession.id) == col(SessionSpeaker.session_id))
+            .where(col(ConferenceSession.conference_id) == conference_id)
+        )
         rows = db.exec(
             select(Person, SpeakerProfile.source)
             .join(ConferenceRole, col(ConferenceRole.person_id) == col(Person.id))
@@ -274,7 +279,8 @@ class _Speakers:
                 (col(SpeakerProfile.person_id) == col(Person.id))
                 & (col(SpeakerProfile.conference_id) == conference_id),
             )
-            .where(col(ConferenceRole.conference_id) == conference_id, col(ConferenceRole.role) != "attendee")
+            .where(col(ConferenceRole.conference_id) == conference_id)
+            .where((col(ConferenceRole.role) != "attendee") | col(Person.id).in_(billed))
             .order_by(col(Person.id).desc())
         ).all()
         self._by_name = {fold(person.name): person.id for person, _ in rows}

@@ -62,6 +62,16 @@ async def test_same_sheet_fifty_times_at_once_acts_once(server: Server, world: W
         ]
 
 
+async def test_who_speaks_here_is_known_whatever_their_role(server: Server, world: World) -> None:
+    async with server.browser(world["organiser"].token) as me:
+        person = world["attendee"].id
+        await me.put(f"/api/sessions/{world.session}/speakers/{person}")
+        await me.put(f"/api/conferences/{world.conference}/people/{person}/role", {"role": "attendee"})
+        sheet = await bring(me, world, "title,start,speakers\nA talk,2027-03-01 10:00,Attendee; guest\n")
+        seen = await me.post(f"/api/sheets/{sheet['id']}/preview", sheet["guess"])
+        assert seen["speakers"] == ["guest"]
+
+
 async def test_what_a_sheet_has_no_column_for_stays(server: Server, world: World) -> None:
     async with server.browser(world["organiser"].token) as me:
         here = f"/api/conferences/{world.conference}"
