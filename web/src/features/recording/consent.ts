@@ -1,18 +1,8 @@
 /** Whether this visitor was told, in this tab, that the session is recorded. */
-const KEY = 'recorded:';
+import { mark, marked } from '../stage/tab';
 
-export function agreed(session: string): boolean {
-  try {
-    return sessionStorage.getItem(KEY + session) !== null;
-  } catch {
-    return false;
-  }
-}
+const key = (session: string): string => `recorded:${session}`;
 
-export function agree(session: string): void {
-  try {
-    sessionStorage.setItem(KEY + session, 'yes');
-  } catch {
-    // They are asked again after a reload.
-  }
-}
+export const agreed = (session: string): boolean => marked(key(session));
+
+export const agree = (session: string): void => mark(key(session));

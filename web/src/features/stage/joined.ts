@@ -3,22 +3,15 @@
  * lets the browser play sound), or entered this session before in this tab.
  */
 import { router } from '~/router.svelte';
+import { mark, marked } from './tab';
+
+const key = (session: string): string => `joined:${session}`;
 
 export function joinedBefore(session: string): boolean {
-  try {
-    if (sessionStorage.getItem(`joined:${session}`)) return true;
-  } catch {
-    // Without storage only the press counts.
-  }
+  if (marked(key(session))) return true;
   const pressed = router.changes > 1;
   if (pressed) rememberJoined(session);
   return pressed;
 }
 
-export function rememberJoined(session: string): void {
-  try {
-    sessionStorage.setItem(`joined:${session}`, 'yes');
-  } catch {
-    // A reload will ask again.
-  }
-}
+export const rememberJoined = (session: string): void => mark(key(session));

@@ -1,19 +1,8 @@
 /** Whether this window was sending to a stage when its page went: reloaded, or put aside by a phone. */
-const KEY = 'sending:';
+import { mark, marked } from '../stage/tab';
 
-export function wasSending(session: string): boolean {
-  try {
-    return sessionStorage.getItem(KEY + session) !== null;
-  } catch {
-    return false;
-  }
-}
+const key = (session: string): string => `sending:${session}`;
 
-export function noteSending(session: string, sending: boolean): void {
-  try {
-    if (sending) sessionStorage.setItem(KEY + session, 'yes');
-    else sessionStorage.removeItem(KEY + session);
-  } catch {
-    // After a reload the usual words are said.
-  }
-}
+export const wasSending = (session: string): boolean => marked(key(session));
+
+export const noteSending = (session: string, sending: boolean): void => mark(key(session), sending);
